@@ -9,7 +9,9 @@ use std::rc::Rc;
 use config::file;
 use explore::repro::capsule::Capsule;
 use explore::run_builds;
-use mta::{BlockState, Build, CloseAction, LockName, Operation, Shipped, Structure, TimeoutAction};
+use mta::{
+    BlockState, Build, CloseAction, LockName, Shipped, Structure, StructureOperation, TimeoutAction,
+};
 use simulation::Options;
 
 use crate::program::{argument, code, mtasim, text};
@@ -25,7 +27,7 @@ impl Build for Faulty {
         self.0
     }
 
-    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
+    fn guard(&self, structure: Structure, operation: StructureOperation) -> Option<LockName> {
         self.0.guard(structure, operation)
     }
 

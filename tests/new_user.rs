@@ -174,7 +174,7 @@ fn verify_searches_a_build_of_ones_own() {
         fn base(&self) -> Shipped {
             Shipped::EXCHANGE_4_0_993_6
         }
-        fn guard(&self, _: Structure, _: Operation) -> Option<LockName> {
+        fn guard(&self, _: Structure, _: StructureOperation) -> Option<LockName> {
             Some("the one lock")
         }
     }

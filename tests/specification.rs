@@ -19,7 +19,7 @@ use crate::fixes::closes::{
     SocketLeftOpen,
 };
 use crate::fixes::right::{LateCloseReleases, ReleasedWhileConnecting, TimeoutOnlyAsks};
-use specification::{Law, Protocol, Wrong};
+use specification::{Forbidden, Law, Protocol};
 use traces::{Automaton, Checked, check_run, protocol_of};
 
 const FIXED: Shipped = Shipped::EXCHANGE_5_5_2655_16;
@@ -130,12 +130,12 @@ fn casebook(name: &str) -> Outcome {
 /// does wrong in some order.
 #[test]
 fn the_specification_rejects_each_wrong_fix_of_closes() {
-    let wrong: [(&dyn Build, Option<Wrong>); 7] = [
-        (&ReleasedAtTimeout, Some(Wrong::ReleasesFreeBlock)),
-        (&InstanceIgnored, Some(Wrong::ReleasesOtherInstance)),
-        (&DelayedReuse, Some(Wrong::ReleasesOtherInstance)),
-        (&SocketLeftOpen, Some(Wrong::LeavesSocket)),
-        (&ReleasedByBoth, Some(Wrong::ReleasesFreeBlock)),
+    let wrong: [(&dyn Build, Option<Forbidden>); 7] = [
+        (&ReleasedAtTimeout, Some(Forbidden::ReleasesFreeBlock)),
+        (&InstanceIgnored, Some(Forbidden::ReleasesOtherInstance)),
+        (&DelayedReuse, Some(Forbidden::ReleasesOtherInstance)),
+        (&SocketLeftOpen, Some(Forbidden::LeavesSocket)),
+        (&ReleasedByBoth, Some(Forbidden::ReleasesFreeBlock)),
         (&LongerTimer, None),
         (&FewerAttempts, None),
     ];

@@ -47,10 +47,10 @@ impl Build for OnlyAllocation {
         FIXED
     }
 
-    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
+    fn guard(&self, structure: Structure, operation: StructureOperation) -> Option<LockName> {
         match operation {
-            Operation::Allocate => FIXED.guard(structure, operation),
-            Operation::Release | Operation::Use => None,
+            StructureOperation::Allocate => FIXED.guard(structure, operation),
+            StructureOperation::Release | StructureOperation::Use => None,
         }
     }
 }
@@ -64,10 +64,10 @@ impl Build for TwoLocks {
         FIXED
     }
 
-    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
+    fn guard(&self, structure: Structure, operation: StructureOperation) -> Option<LockName> {
         match (structure, operation) {
-            (Structure::Pool, Operation::Allocate) => Some("pool allocation"),
-            (Structure::Pool, Operation::Release) => Some("pool release"),
+            (Structure::Pool, StructureOperation::Allocate) => Some("pool allocation"),
+            (Structure::Pool, StructureOperation::Release) => Some("pool release"),
             _ => FIXED.guard(structure, operation),
         }
     }
@@ -111,10 +111,12 @@ impl Build for UnlockedReads {
         FIXED
     }
 
-    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
+    fn guard(&self, structure: Structure, operation: StructureOperation) -> Option<LockName> {
         match operation {
-            Operation::Use => None,
-            Operation::Allocate | Operation::Release => FIXED.guard(structure, operation),
+            StructureOperation::Use => None,
+            StructureOperation::Allocate | StructureOperation::Release => {
+                FIXED.guard(structure, operation)
+            }
         }
     }
 }

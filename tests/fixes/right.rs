@@ -65,7 +65,7 @@ impl Build for OneLock {
         Shipped::EXCHANGE_4_0_993_6
     }
 
-    fn guard(&self, _: Structure, _: Operation) -> Option<LockName> {
+    fn guard(&self, _: Structure, _: StructureOperation) -> Option<LockName> {
         Some("the one lock")
     }
 
@@ -115,7 +115,7 @@ impl Build for SnapshotUnderOneLock {
         Shipped::EXCHANGE_4_0_994_2
     }
 
-    fn guard(&self, _: Structure, _: Operation) -> Option<LockName> {
+    fn guard(&self, _: Structure, _: StructureOperation) -> Option<LockName> {
         Some("the one lock")
     }
 

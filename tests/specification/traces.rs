@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mta::{BlockIndex, Build, CloseAction, EventEntry, Fact, LogLine, MessageType, TimeoutAction};
 use mtasim::Outcome;
 use mtasim::record::Record;
-use specification::{Block, Id, Line, OnCloseRequest, OnTimeout, Protocol, State, Step, Thread};
+use specification::{
+    Block, Id, OnCloseRequest, OnTimeout, Protocol, RecordLine, State, Step, Thread,
+};
 
 /// What came of runs that were checked.
 #[derive(Debug, Default)]
@@ -84,7 +86,7 @@ pub(super) fn check_run(allowed: &mut Automaton, outcome: &Outcome) -> Checked {
     reason = "all other records are about other things"
 )]
 /// The lines of each block of each process, without the block of the listener.
-pub(super) fn of(outcome: &Outcome) -> Vec<Vec<Line>> {
+pub(super) fn of(outcome: &Outcome) -> Vec<Vec<RecordLine>> {
     let mut done = Vec::new();
     let mut running: BTreeMap<u32, Process> = BTreeMap::new();
     for (_, record) in &outcome.records {
@@ -115,7 +117,7 @@ fn is_first_allocation(record: &mta::Record) -> bool {
 /// What is known of one process: the lines of each block, the uses of blocks, and who has which association.
 #[derive(Default)]
 struct Process {
-    lines: BTreeMap<BlockIndex, Vec<Line>>,
+    lines: BTreeMap<BlockIndex, Vec<RecordLine>>,
     uses: BTreeMap<mta::BlockId, Id>,
     counts: BTreeMap<BlockIndex, u32>,
     associations: BTreeMap<mta::AssociationIndex, mta::BlockId>,
@@ -133,7 +135,7 @@ impl Process {
                 MessageType::Open | MessageType::Close,
                 block,
                 _,
-            )) => Some((*block, Line::BadMessage(0))),
+            )) => Some((*block, RecordLine::BadMessage(0))),
             mta::Record::Event(_) => None,
         };
         let Some((block, line)) = block else { return };
@@ -142,7 +144,7 @@ impl Process {
         }
     }
 
-    fn fact(&mut self, fact: Fact) -> Option<(BlockIndex, Line)> {
+    fn fact(&mut self, fact: Fact) -> Option<(BlockIndex, RecordLine)> {
         match fact {
             Fact::BlockAllocated(block) => {
                 // The listener's block is the first, and is never released.
@@ -152,7 +154,7 @@ impl Process {
                 let count = self.counts.entry(block.index).or_default();
                 *count += 1;
                 self.uses.insert(block, Id(0, *count));
-                self.about(block, Line::Allocated)
+                self.about(block, RecordLine::Allocated)
             }
             Fact::AssociationBegun(association, _) => {
                 self.calling.insert(association);
@@ -166,20 +168,20 @@ impl Process {
                 if is_outgoing && self.uses.contains_key(&block) {
                     return None;
                 }
-                self.about(block, Line::Bound)
+                self.about(block, RecordLine::Bound)
             }
             Fact::AssociationEnded(association, _) => {
                 self.calling.remove(&association);
                 let block = self.associations.remove(&association)?;
-                self.about(block, Line::AssociationEnded)
+                self.about(block, RecordLine::AssociationEnded)
             }
-            Fact::TransportBegun(block) => self.about(block, Line::TransportBegun),
-            Fact::TransportEnded(block) => self.about(block, Line::TransportEnded),
-            Fact::BlockOutOfService(block) => self.about(block, Line::OutOfService),
-            Fact::CloseRequestDropped(block) => self.about(block, Line::CloseDropped),
-            Fact::BlockReleased(block) => self.about(block, Line::Released),
+            Fact::TransportBegun(block) => self.about(block, RecordLine::TransportBegun),
+            Fact::TransportEnded(block) => self.about(block, RecordLine::TransportEnded),
+            Fact::BlockOutOfService(block) => self.about(block, RecordLine::OutOfService),
+            Fact::CloseRequestDropped(block) => self.about(block, RecordLine::CloseDropped),
+            Fact::BlockReleased(block) => self.about(block, RecordLine::Released),
             Fact::CloseApplied { block, meant, .. } => {
-                self.about(mta::BlockId::new(block, meant), Line::CloseApplied)
+                self.about(mta::BlockId::new(block, meant), RecordLine::CloseApplied)
             }
             Fact::AssociationOpened(_)
             | Fact::AssociationRefused
@@ -190,7 +192,11 @@ impl Process {
         }
     }
 
-    fn about(&self, block: mta::BlockId, line: fn(Id) -> Line) -> Option<(BlockIndex, Line)> {
+    fn about(
+        &self,
+        block: mta::BlockId,
+        line: fn(Id) -> RecordLine,
+    ) -> Option<(BlockIndex, RecordLine)> {
         // A use that was never allocated has no number: no state of the specification allows it.
         let id = self.uses.get(&block).copied().unwrap_or(Id(0, u32::MAX));
         Some((block.index, line(id)))
@@ -202,13 +208,13 @@ impl Process {
     clippy::wildcard_enum_match_arm,
     reason = "all other lines are about bytes"
 )]
-fn log_line(line: LogLine) -> Option<(BlockIndex, Line)> {
+fn log_line(line: LogLine) -> Option<(BlockIndex, RecordLine)> {
     match line {
-        LogLine::ConnectEvents(block, ..) => Some((block, Line::ConnectEvents(0))),
-        LogLine::DataEvents(block, _) => Some((block, Line::DataEvents(0))),
-        LogLine::IssueDisconnect(block) => Some((block, Line::IssueDisconnect(0))),
-        LogLine::CloseSocket(_, block, _) => Some((block, Line::CloseSocket(0))),
-        LogLine::Message(MessageType::Close, block) => Some((block, Line::MessageType2(0))),
+        LogLine::ConnectEvents(block, ..) => Some((block, RecordLine::ConnectEvents(0))),
+        LogLine::DataEvents(block, _) => Some((block, RecordLine::DataEvents(0))),
+        LogLine::IssueDisconnect(block) => Some((block, RecordLine::IssueDisconnect(0))),
+        LogLine::CloseSocket(_, block, _) => Some((block, RecordLine::CloseSocket(0))),
+        LogLine::Message(MessageType::Close, block) => Some((block, RecordLine::MessageType2(0))),
         _ => None,
     }
 }
@@ -223,7 +229,7 @@ enum Role {
 }
 
 /// A state of the specification, and the lines that each thread has still to write.
-type Possible = (State, BTreeMap<Role, Vec<Line>>);
+type Possible = (State, BTreeMap<Role, Vec<RecordLine>>);
 
 /// The sets of states in which the specification may be, and how each line leads from one to the next. They are
 /// worked out when a trace first needs them.
@@ -231,7 +237,7 @@ pub(super) struct Automaton {
     protocol: Protocol,
     sets: Vec<BTreeSet<Possible>>,
     numbers: BTreeMap<BTreeSet<Possible>, usize>,
-    next: BTreeMap<(usize, Line), Option<(usize, u32)>>,
+    next: BTreeMap<(usize, RecordLine), Option<(usize, u32)>>,
 }
 
 impl Automaton {
@@ -250,7 +256,7 @@ impl Automaton {
     }
 
     /// The index of the first line that the specification does not allow.
-    pub(super) fn rejected_at(&mut self, trace: &[Line]) -> Option<usize> {
+    pub(super) fn rejected_at(&mut self, trace: &[RecordLine]) -> Option<usize> {
         let (mut set, mut base) = (0, 0);
         for (index, line) in trace.iter().enumerate() {
             let line = renumbered(*line, base);
@@ -266,7 +272,7 @@ impl Automaton {
         None
     }
 
-    fn work_out(&mut self, set: usize, line: Line) -> Option<(usize, u32)> {
+    fn work_out(&mut self, set: usize, line: RecordLine) -> Option<(usize, u32)> {
         let all = reachable(&self.protocol, self.sets[set].clone());
         let after: BTreeSet<Possible> =
             all.into_iter().filter_map(|it| written(it, line)).collect();
@@ -296,46 +302,46 @@ fn oldest((state, pending): &Possible) -> u32 {
 }
 
 fn less((state, pending): &Possible, by: u32) -> Possible {
-    let lines = |of: &Vec<Line>| of.iter().map(|line| renumbered(*line, by)).collect();
+    let lines = |of: &Vec<RecordLine>| of.iter().map(|line| renumbered(*line, by)).collect();
     let pending = pending.iter().map(|(role, it)| (*role, lines(it)));
     (state.renumbered(by), pending.collect())
 }
 
-fn id(mut line: Line) -> Option<Id> {
+fn id(mut line: RecordLine) -> Option<Id> {
     id_of(&mut line).copied()
 }
 
 /// The line with an instance number that is less by this much. An older use of the block is one that the
 /// specification has forgotten.
-fn renumbered(mut line: Line, by: u32) -> Line {
+fn renumbered(mut line: RecordLine, by: u32) -> RecordLine {
     if let Some(id) = id_of(&mut line) {
         id.1 = id.1.checked_sub(by).unwrap_or(u32::MAX);
     }
     line
 }
 
-fn id_of(line: &mut Line) -> Option<&mut Id> {
+fn id_of(line: &mut RecordLine) -> Option<&mut Id> {
     match line {
-        Line::Allocated(id)
-        | Line::Bound(id)
-        | Line::TransportBegun(id)
-        | Line::OutOfService(id)
-        | Line::CloseDropped(id)
-        | Line::CloseApplied(id)
-        | Line::Released(id)
-        | Line::TransportEnded(id)
-        | Line::AssociationEnded(id) => Some(id),
-        Line::ConnectEvents(_)
-        | Line::DataEvents(_)
-        | Line::IssueDisconnect(_)
-        | Line::MessageType2(_)
-        | Line::CloseSocket(_)
-        | Line::BadMessage(_) => None,
+        RecordLine::Allocated(id)
+        | RecordLine::Bound(id)
+        | RecordLine::TransportBegun(id)
+        | RecordLine::OutOfService(id)
+        | RecordLine::CloseDropped(id)
+        | RecordLine::CloseApplied(id)
+        | RecordLine::Released(id)
+        | RecordLine::TransportEnded(id)
+        | RecordLine::AssociationEnded(id) => Some(id),
+        RecordLine::ConnectEvents(_)
+        | RecordLine::DataEvents(_)
+        | RecordLine::IssueDisconnect(_)
+        | RecordLine::MessageType2(_)
+        | RecordLine::CloseSocket(_)
+        | RecordLine::BadMessage(_) => None,
     }
 }
 
 /// The same state after one of its threads has written the line.
-fn written((state, mut pending): Possible, line: Line) -> Option<Possible> {
+fn written((state, mut pending): Possible, line: RecordLine) -> Option<Possible> {
     let role = *pending
         .iter()
         .find(|(_, lines)| lines.first() == Some(&line))?

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use explore::statistics::proportions::{Interval, wilson};
+use explore::statistics::proportions::{ConfidenceInterval, wilson};
 use simulation::Outcome;
 
 use super::{read, run};
@@ -76,9 +76,9 @@ fn count(mean: &str, size: &str, settings: &[&str], seeds: u64) -> Counted {
 }
 
 /// A crash ends the service for good, so it is one of `begun` associations that had a chance.
-fn per_thousand(counted: &Counted) -> Interval {
-    let Interval { low, high } = wilson(counted.crashed, counted.begun);
-    Interval {
+fn per_thousand(counted: &Counted) -> ConfidenceInterval {
+    let ConfidenceInterval { low, high } = wilson(counted.crashed, counted.begun);
+    ConfidenceInterval {
         low: 1_000.0 * low,
         high: 1_000.0 * high,
     }
@@ -127,7 +127,7 @@ fn campaign_hazard_by_opens_bytes_and_processors() {
             of_drivers,
             begun,
         } = counted;
-        let Interval { low, high } = per_thousand(&counted);
+        let ConfidenceInterval { low, high } = per_thousand(&counted);
         let each = 1_000.0 * crashed as f64 / begun as f64;
         println!(
             "{name}: {crashed} of {SEEDS}, {of_drivers} of them in a Driver, {begun} begun, \
@@ -145,7 +145,7 @@ fn campaign_hazard_by_opens_bytes_and_processors() {
     let begun: u64 = bytes.iter().map(|it| it.begun).sum();
     let pooled = 1_000.0 * crashed as f64 / begun as f64;
     for counted in &bytes {
-        let Interval { low, high } = per_thousand(counted);
+        let ConfidenceInterval { low, high } = per_thousand(counted);
         assert!((low..=high).contains(&pooled), "{pooled} {low} {high}");
     }
     let processors = [1, 2, 4, 8, 16].map(|number| {

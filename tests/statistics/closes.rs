@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use explore::statistics::proportions::{Interval, wilson};
+use explore::statistics::proportions::{ConfidenceInterval, wilson};
 use kernel::Instant;
 use mta::{BlockIndex, EventEntry, Record as MtaRecord, SocketFunction};
 use mtasim::winsock::SocketError;
@@ -156,19 +156,19 @@ fn campaign_bytes_act_through_resets() {
         let (crashes, ends) = hazard(&case(size, "4.0.993.6"), &guarded, CASE, SEEDS);
         println!("{size}: {crashes} crashes in {SEEDS} runs; {ends:?}");
         // Crashes for each reset: 4.4 of 100 on average.
-        let Interval { low, high } = wilson(crashes, ends.resets);
+        let ConfidenceInterval { low, high } = wilson(crashes, ends.resets);
         assert!(low < 0.055 && high > 0.033, "{size}: {low} to {high}");
     }
     let crashed = ["256", "4 KiB", "16 KiB"].map(|size| {
         let fixed = ["host.PARIS.build=4.0.994.2".to_owned()];
         let (crashes, ends) = hazard(&[], &fixed, &resets(size), SEEDS);
-        let Interval { low, high } = wilson(crashes, SEEDS);
+        let ConfidenceInterval { low, high } = wilson(crashes, SEEDS);
         println!("{size}, resets: {crashes} of {SEEDS} ({low:.3} to {high:.3}); {ends:?}");
         crashes
     });
     let common = crashed.iter().sum::<u64>() as f64 / (3 * SEEDS) as f64;
     for crashes in crashed {
-        let Interval { low, high } = wilson(crashes, SEEDS);
+        let ConfidenceInterval { low, high } = wilson(crashes, SEEDS);
         assert!((low..=high).contains(&common), "{crashed:?}");
     }
 }

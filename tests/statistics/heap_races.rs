@@ -4,7 +4,7 @@
 //! tests only ask whether a build can fail at all.
 
 use config::plan::ViolationKind;
-use explore::statistics::proportions::{Interval, wilson};
+use explore::statistics::proportions::{ConfidenceInterval, wilson};
 use simulation::Outcome;
 
 use super::{read, run};
@@ -22,7 +22,7 @@ const CAMPAIGN: u64 = 400;
 
 /// A share of a campaign's runs with its 95 % interval.
 fn share(runs: usize) -> String {
-    let Interval { low, high } = wilson(runs as u64, CAMPAIGN);
+    let ConfidenceInterval { low, high } = wilson(runs as u64, CAMPAIGN);
     let [low, high] = [low, high].map(|bound| 100.0 * bound);
     format!("{runs} of {CAMPAIGN} ({low:.1} to {high:.1} %)")
 }

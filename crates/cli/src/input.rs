@@ -18,7 +18,7 @@ use crate::terminal::Terminal;
 const CAPSULE_MAX: u64 = capsule::SIZE_MAX as u64 + 1;
 
 /// A file that is a capsule or a scenario.
-pub(crate) enum Input {
+pub(crate) enum InputFile {
     Capsule(Box<Capsule>),
     Scenario(Box<Scenario>),
 }
@@ -84,13 +84,13 @@ pub(crate) fn capsule(path: &Path) -> Result<Capsule, Failure> {
 }
 
 /// Reads a capsule, or a scenario with `set` applied to it.
-pub(crate) fn capsule_or_scenario(path: &Path, set: &[String]) -> Result<Input, Failure> {
+pub(crate) fn capsule_or_scenario(path: &Path, set: &[String]) -> Result<InputFile, Failure> {
     let bytes = at_most(path, CAPSULE_MAX)?;
     match Capsule::parse(&bytes) {
-        Ok(capsule) => Ok(Input::Capsule(Box::new(capsule))),
+        Ok(capsule) => Ok(InputFile::Capsule(Box::new(capsule))),
         Err(CapsuleError::Foreign) => {
             let scenario = load(&name(path), &bytes, set)?;
-            Ok(Input::Scenario(Box::new(scenario)))
+            Ok(InputFile::Scenario(Box::new(scenario)))
         }
         Err(error) => Err(invalid(path, &error)),
     }

@@ -19,7 +19,7 @@ pub struct Allocation {
     /// Why.
     pub reason: Reason,
     /// The lines that the diagnosis rests on.
-    pub evidence: Evidence,
+    pub evidence: LineNumbers,
 }
 
 /// What became of an allocation.
@@ -79,12 +79,12 @@ pub enum Reason {
 
 /// Line numbers in ascending order: the first ones and always the last one of an allocation.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Evidence {
-    lines: [u64; Evidence::MAX],
+pub struct LineNumbers {
+    lines: [u64; LineNumbers::MAX],
     length: u8,
 }
 
-impl Evidence {
+impl LineNumbers {
     /// The largest number of lines kept.
     pub const MAX: usize = 12;
 
@@ -113,14 +113,14 @@ impl Evidence {
     }
 }
 
-impl fmt::Debug for Evidence {
+impl fmt::Debug for LineNumbers {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.lines().fmt(out)
     }
 }
 
 /// `412-416, 430`.
-impl fmt::Display for Evidence {
+impl fmt::Display for LineNumbers {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.lines();
         let mut at = 0;

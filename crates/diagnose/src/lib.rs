@@ -43,7 +43,7 @@ pub mod text;
 pub mod timestamp;
 mod unused;
 
-pub use allocation::{Allocation, Diagnosis, Evidence, Reason};
+pub use allocation::{Allocation, Diagnosis, LineNumbers, Reason};
 pub use clock::{DateOrder, DateSurvey, OrderProof};
 pub use event_log::EventLog;
 pub use log_kind::LogKind;

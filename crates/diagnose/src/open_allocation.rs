@@ -1,6 +1,6 @@
 //! The state of one allocation of a control block while the log is read.
 
-use crate::allocation::{Allocation, Evidence, Reason};
+use crate::allocation::{Allocation, LineNumbers, Reason};
 use crate::clock::Timestamp;
 use crate::line::{Block, LineForm};
 
@@ -45,7 +45,7 @@ pub(crate) struct OpenAllocation {
     packets: u8,
     /// The line at which the allocating thread turned to something else right after the allocation.
     left_at: Option<u64>,
-    lines: Evidence,
+    lines: LineNumbers,
     last: u64,
 }
 
@@ -60,7 +60,7 @@ impl OpenAllocation {
             is_asked_to_close: false,
             packets: 0,
             left_at: None,
-            lines: Evidence::new(),
+            lines: LineNumbers::new(),
             last: 0,
         }
     }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome};
 use thiserror::Error;
 
-use crate::statistics::proportions::{Interval, Paired};
+use crate::statistics::proportions::{ConfidenceInterval, Paired};
 use crate::subject::Subject;
 use crate::sweep::seeds::SeedRange;
 use crate::worker_pool::{Completion, WorkerPool};
@@ -105,7 +105,7 @@ pub struct ArmComparison {
     /// The p-value of McNemar's exact test.
     pub p: f64,
     /// By how much the proportion of failing seeds is smaller in the second arm.
-    pub difference: Interval,
+    pub difference: ConfidenceInterval,
     /// The first seeds that fail in the second arm only.
     pub broke_seeds: Vec<u64>,
 }

@@ -45,4 +45,4 @@ pub use sweep::merge::merge;
 pub use sweep::seeds::{SeedRange, Shard};
 pub use sweep::sweep;
 pub use verify::verify;
-pub use worker_pool::Interrupts;
+pub use worker_pool::TerminationSignals;

@@ -89,7 +89,7 @@ struct Search<'a> {
     failed_at: Instant,
     outcome: Outcome,
     /// The racing accesses of the original scenario.
-    racing: BTreeSet<points::Site>,
+    racing: BTreeSet<points::SourceLine>,
     /// The number of runs at which the current search for preemptions stops.
     preemption_runs_max: u64,
     runs: u64,

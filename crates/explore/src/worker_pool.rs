@@ -219,13 +219,13 @@ impl<R> Dispatcher<R> {
 
 /// Notices SIGINT, SIGTERM and SIGHUP, for work on one thread that looks now and then.
 #[derive(Debug)]
-pub struct Interrupts {
+pub struct TerminationSignals {
     seen: Arc<AtomicBool>,
     /// Its thread waits for the signals.
     runtime: Runtime,
 }
 
-impl Interrupts {
+impl TerminationSignals {
     /// From here on, these signals no longer end the process.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Datagram sockets on the network: what is sent, and what arrives.
 
-use internet::udp::{Datagram, Sending};
+use internet::udp::{Datagram, OutgoingDatagram};
 use kernel::{Instant, mix};
 use net::Identity;
 use simulation::recorder::Recorder;
@@ -46,7 +46,7 @@ impl Sockets {
             destination_port: to.port,
             data: data.into(),
         };
-        let sending = Sending {
+        let sending = OutgoingDatagram {
             from: host,
             to: to.host,
             datagram,

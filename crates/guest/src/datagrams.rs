@@ -27,7 +27,7 @@ pub(crate) struct DatagramSocket {
 }
 
 /// A port that a socket has.
-pub(crate) struct Bound {
+pub(crate) struct BoundPort {
     socket: DatagramSocket,
     /// Keys the random choices about what it sends: the port, or which ephemeral socket it is.
     pub(crate) label: u64,
@@ -45,7 +45,7 @@ pub(crate) struct Bound {
 /// The ports of all hosts.
 #[derive(Default)]
 pub(crate) struct Datagrams {
-    bound: BTreeMap<(HostId, u16), Bound>,
+    bound: BTreeMap<(HostId, u16), BoundPort>,
     /// How many sockets with an ephemeral port a host has had.
     ephemeral: BTreeMap<HostId, u64>,
     numbers: u64,
@@ -80,7 +80,7 @@ impl Datagrams {
             port: chosen,
             number: self.numbers,
         };
-        let bound = Bound {
+        let bound = BoundPort {
             socket,
             label: mix(host, role),
             peer: None,
@@ -103,7 +103,7 @@ impl Datagrams {
         free.next().ok_or(SocketError::NoBufferSpace)
     }
 
-    pub(crate) fn of(&mut self, socket: DatagramSocket) -> Result<&mut Bound, SocketError> {
+    pub(crate) fn of(&mut self, socket: DatagramSocket) -> Result<&mut BoundPort, SocketError> {
         let bound = self.bound.get_mut(&(socket.owner.host, socket.port));
         let bound = bound.filter(|it| it.socket == socket);
         bound.ok_or(SocketError::NotSocket)
@@ -191,7 +191,7 @@ impl Datagrams {
     }
 }
 
-impl Bound {
+impl BoundPort {
     pub(crate) fn report_refused(&mut self) -> Result<(), SocketError> {
         match std::mem::take(&mut self.is_refused) {
             true => Err(SocketError::ConnectionRefused),

@@ -15,7 +15,7 @@ const SAMPLES_MAX: usize = 100_000;
 
 /// What kind of property was violated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Failure {
+pub(crate) enum PropertyKind {
     /// A condition that must always, or must never, hold.
     Condition,
     /// A panic in a guest's task.
@@ -29,7 +29,7 @@ pub(crate) enum Failure {
 /// A violated property.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Violated {
-    pub(crate) failure: Failure,
+    pub(crate) failure: PropertyKind,
     pub(crate) host: HostId,
     /// The user's text, without numbers: it is part of the signature.
     pub(crate) what: String,
@@ -66,7 +66,7 @@ pub(crate) struct Observations {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) awaited: Vec<Awaited>,
     /// What was violated: each is reported once a run.
-    reported: BTreeSet<(Failure, String)>,
+    reported: BTreeSet<(PropertyKind, String)>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) violations_dropped: u64,
     /// Points of the program by name, with the number of times each was reached.
@@ -75,7 +75,7 @@ pub(crate) struct Observations {
     pub(crate) gauges: BTreeMap<String, Vec<(Instant, i64)>>,
 }
 
-impl Failure {
+impl PropertyKind {
     const fn kind(self) -> ViolationKind {
         match self {
             Self::Condition => ViolationKind::Property,
@@ -185,7 +185,7 @@ mod tests {
         let mut seen = Observations::default();
         for at in 0..3 {
             let violated = Violated {
-                failure: Failure::Condition,
+                failure: PropertyKind::Condition,
                 host: HostId(0),
                 what: "never more than five".to_owned(),
                 detail: String::new(),

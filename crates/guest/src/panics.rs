@@ -6,7 +6,7 @@ use std::sync::Once;
 use crate::ambient::{self, Caught, with_world};
 use crate::identity;
 use crate::incarnation::Incarnation;
-use crate::observations::{Failure, Violated, without_numbers};
+use crate::observations::{PropertyKind, Violated, without_numbers};
 
 /// From now on the panics of guests become violations and print nothing. Panics outside a
 /// simulation go to the hook of before.
@@ -55,7 +55,7 @@ fn add(host: Incarnation, caught: Caught) {
     let cure = cure(&text).map_or(String::new(), |cure| format!(". {cure}"));
     with_world(|world| {
         world.violate(Violated {
-            failure: Failure::Panic,
+            failure: PropertyKind::Panic,
             host: host.host,
             what: format!("{} ({name})", without_numbers(&text)),
             detail: format!("panicked at {name}:{line}: {text}{cure}"),

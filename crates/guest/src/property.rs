@@ -9,7 +9,7 @@ use simulation::record::Record;
 use crate::ambient::{is_active, with_world};
 use crate::identity;
 use crate::incarnation::Incarnation;
-use crate::observations::{Awaited, Condition, Failure, Violated};
+use crate::observations::{Awaited, Condition, PropertyKind, Violated};
 use crate::task::NO_HOST;
 use crate::world::World;
 
@@ -70,7 +70,7 @@ pub fn violated(name: &str, detail: impl Into<String>) {
     let detail = detail.into();
     on_host(|world, host| {
         world.violate(Violated {
-            failure: Failure::Condition,
+            failure: PropertyKind::Condition,
             host: host.host,
             what: name.to_owned(),
             detail,

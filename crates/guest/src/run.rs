@@ -16,9 +16,9 @@ use simulation::{LoweringError, Observations, Options, Outcome, lowering};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::ambient::{self, with_world};
-use crate::observations::{Failure, Violated, without_numbers};
+use crate::observations::{PropertyKind, Violated, without_numbers};
 use crate::panics;
-use crate::sim::{Owed, Program, Sim};
+use crate::sim::{HostProgram, Owed, Sim};
 use crate::sockets::socket_config;
 use crate::task::spawn_on;
 use crate::traces::Traces;
@@ -161,7 +161,7 @@ fn check_conditions() {
         world.observations.conditions.extend(kept);
         for condition in broken {
             world.violate(Violated {
-                failure: Failure::Condition,
+                failure: PropertyKind::Condition,
                 host: condition.host.host,
                 what: condition.name,
                 detail: format!("the condition was {}", !condition.must_be),
@@ -214,7 +214,7 @@ fn poll_run(sim: &Sim, context: &mut Context<'_>) -> Poll<()> {
 }
 
 /// Starts the program of a host.
-fn start(program: &Program, host: HostId) {
+fn start(program: &HostProgram, host: HostId) {
     let incarnation = with_world(|world| {
         world.note(host, "the program starts".to_owned());
         if program.is_client {
@@ -237,7 +237,7 @@ fn report_end(host: HostId, ended: Result<(), String>) {
         match ended {
             Ok(()) => world.note(host, "the program ends".to_owned()),
             Err(error) => world.violate(Violated {
-                failure: Failure::Error,
+                failure: PropertyKind::Error,
                 host,
                 what: without_numbers(&error),
                 detail: format!("the program returned: {error}"),
@@ -300,7 +300,7 @@ fn overdue(
     let succeeded = attempts.and_then(|it| it.last_success);
     let violated = |at, host, what: &str, detail| {
         let what = format!("`{}` {what}", owed.name);
-        let failure = Failure::Overdue;
+        let failure = PropertyKind::Overdue;
         let violated = Violated {
             failure,
             host,

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) type Main = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 
 /// The program of one host.
-pub(crate) struct Program {
+pub(crate) struct HostProgram {
     pub(crate) host: String,
     /// Makes the program anew for each start of the host.
     pub(crate) start: Box<dyn Fn() -> Main>,
@@ -27,7 +27,7 @@ pub(crate) struct Owed {
 /// The programs and properties of one run. Hosts, links and faults are those of the scenario.
 #[derive(Default)]
 pub struct Sim {
-    pub(crate) programs: Vec<Program>,
+    pub(crate) programs: Vec<HostProgram>,
     pub(crate) owed: Vec<Owed>,
 }
 
@@ -92,7 +92,7 @@ impl Sim {
             let main = program();
             Box::pin(async move { main.await.into_result() })
         };
-        self.programs.push(Program {
+        self.programs.push(HostProgram {
             host: host.to_owned(),
             start: Box::new(start),
             is_client,

@@ -24,7 +24,7 @@ pub(crate) use faults::Unresolved;
 use crate::due::Due;
 use crate::hosts::Hosts;
 use crate::incarnation::Incarnation;
-use crate::observations::{Awaited, Failure, Observations, Violated};
+use crate::observations::{Awaited, Observations, PropertyKind, Violated};
 use crate::sockets::Sockets;
 use crate::spawned::Spawned;
 
@@ -134,7 +134,7 @@ impl World {
             return true;
         }
         self.violate(Violated {
-            failure: Failure::Overdue,
+            failure: PropertyKind::Overdue,
             host: host.host,
             what: "a program that never waits".to_owned(),
             detail: format!(
@@ -181,7 +181,7 @@ impl World {
     pub(crate) fn violate_late(&mut self, it: Awaited) {
         let due = it.due;
         let violated = Violated {
-            failure: Failure::Overdue,
+            failure: PropertyKind::Overdue,
             host: it.host.host,
             what: format!("`{}` does not come true in time", it.name),
             detail: format!("it was not true up to {due}"),
@@ -214,7 +214,7 @@ impl World {
     /// Time would advance while another thread still works, by as much as that thread is slow.
     pub(crate) fn refuse_blocking(&mut self) {
         self.violate(Violated {
-            failure: Failure::Panic,
+            failure: PropertyKind::Panic,
             host: HostId(0),
             what: "spawn_blocking leaves the simulation".to_owned(),
             detail: "a task of tokio::task::spawn_blocking, or of what uses it (tokio::fs, \

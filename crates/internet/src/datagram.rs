@@ -50,7 +50,7 @@ pub enum Received {
 }
 
 /// Datagrams that have arrived, with the host, until the owner takes them.
-pub(crate) type Inbox = VecDeque<(HostId, Received)>;
+pub(crate) type ReceivedDatagrams = VecDeque<(HostId, Received)>;
 
 impl Datagram {
     /// The bytes with their checksum. Zero would mean that there is none, so it is sent as its

@@ -1,7 +1,7 @@
 //! Packets that were sent and have not arrived, and what they carry.
 
 use net::Packet;
-use net::icmp::Message;
+use net::icmp::IcmpMessage;
 use slab::Slab;
 
 use crate::datagram::Datagram;
@@ -19,7 +19,7 @@ pub enum Payload {
     /// A UDP datagram.
     Udp(Datagram),
     /// An ICMP message.
-    Icmp(Message),
+    Icmp(IcmpMessage),
 }
 
 /// Identifies a packet in flight. Identifiers of packets that have arrived are used again.

@@ -8,7 +8,7 @@ use tcp::Uptime;
 use winsock::{Config, SocketTable};
 
 use crate::address_table::AddressTable;
-use crate::datagram::Inbox;
+use crate::datagram::ReceivedDatagrams;
 use crate::in_flight::{InFlight, InFlightId};
 use crate::observer::PacketObserver;
 use crate::routers::Routers;
@@ -87,7 +87,7 @@ pub struct Internet<E> {
     pub(crate) addresses: AddressTable,
     pub(crate) in_flight: InFlight,
     pub(crate) routers: Routers,
-    pub(crate) inbox: Inbox,
+    pub(crate) inbox: ReceivedDatagrams,
     /// The connected component of each host, as the hosts' sockets know it.
     components: Vec<HostId>,
     queue: EventQueue<Event<E>>,
@@ -124,7 +124,7 @@ impl<E> Internet<E> {
             addresses,
             in_flight: InFlight::default(),
             routers: Routers::default(),
-            inbox: Inbox::default(),
+            inbox: ReceivedDatagrams::default(),
             queue: EventQueue::new(),
         };
         internet.update_routes();

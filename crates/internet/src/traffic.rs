@@ -2,7 +2,7 @@
 //! and resets that routers send.
 
 use kernel::{Instant, mix};
-use net::icmp::{Message, UnreachableCode};
+use net::icmp::{IcmpMessage, UnreachableCode};
 use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Transit, Verdict};
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
@@ -244,7 +244,7 @@ impl<E> Internet<E> {
                 };
                 self.inbox.push_back((host, received));
             }
-            Payload::Icmp(Message::Unreachable { code, original }) => {
+            Payload::Icmp(IcmpMessage::Unreachable { code, original }) => {
                 // RFC 792: an error quotes the first 64 bits of the segment, which hold the ports and
                 // the sequence number.
                 let [a, b, c, d, number @ ..] = original.leading;
@@ -263,8 +263,8 @@ impl<E> Internet<E> {
                 let reason = severity(code);
                 sockets.on_unreachable(uptime(now), port(a, b), remote, reason, number);
             }
-            Payload::Icmp(Message::Echo(_) | Message::EchoReply(_))
-            | Payload::Icmp(Message::TimeExceeded { .. }) => {}
+            Payload::Icmp(IcmpMessage::Echo(_) | IcmpMessage::EchoReply(_))
+            | Payload::Icmp(IcmpMessage::TimeExceeded { .. }) => {}
         }
         true
     }

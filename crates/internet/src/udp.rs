@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kernel::{Instant, key, mix};
-use net::icmp::{Message, Original, UnreachableCode};
+use net::icmp::{IcmpMessage, Original, UnreachableCode};
 use net::{HostId, Identity, Packet, Protocol};
 use winsock::SocketError;
 
@@ -17,7 +17,7 @@ use crate::wire;
 
 /// A datagram that a host sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sending {
+pub struct OutgoingDatagram {
     /// The host.
     pub from: HostId,
     /// The IPv4 address that it is sent to.
@@ -40,10 +40,10 @@ impl<E> Internet<E> {
     pub fn send_datagram(
         &mut self,
         now: Instant,
-        sending: Sending,
+        sending: OutgoingDatagram,
         observer: &mut impl PacketObserver,
     ) -> Result<(), SocketError> {
-        let Sending {
+        let OutgoingDatagram {
             from,
             to,
             datagram,
@@ -125,7 +125,7 @@ impl<E> Internet<E> {
         packet: &Packet<Payload>,
         code: UnreachableCode,
     ) -> Option<Packet<Payload>> {
-        let message = Message::Unreachable {
+        let message = IcmpMessage::Unreachable {
             code,
             original: Original {
                 header: wire::header(packet, self.addresses_of(packet)),

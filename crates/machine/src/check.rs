@@ -57,10 +57,10 @@ use crate::schedulers::{
 
 pub use crate::call::{QueueId, SemaphoreId};
 pub use crate::memory::address::{Address, Field, Location};
-pub use crate::schedulers::Selection;
+pub use crate::schedulers::InterestingCalls;
 pub use failure::Failure;
 pub use objects::{Condvar, Mutex, MutexGuard};
-pub use program::{End, Program, Words};
+pub use program::{FinalState, Program, Words};
 pub use schedule::{Schedule, ScheduleError};
 pub use thread::Thread;
 
@@ -84,7 +84,7 @@ pub enum Search {
     /// Priorities of calls, drawn anew after conflicts.
     Pos,
     /// A walk that is uniform over the orders of selected calls.
-    Surw(Selection),
+    Surw(InterestingCalls),
     /// A round without preemptions, with this many delays.
     Delays(u32),
     /// This many preemptions before calls that conflict.

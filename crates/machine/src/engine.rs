@@ -2,7 +2,7 @@
 //!
 //! While a program runs, the machine lends it the engine (see [`EngineCell`]). A call of a thread
 //! that stays scheduled is carried out at once, without a return to the machine; most calls are of
-//! that kind. The engine never polls programs: it tells the machine what to do next ([`Action`]).
+//! that kind. The engine never polls programs: it tells the machine what to do next ([`EngineExit`]).
 //!
 //! | module | contents |
 //! |---|---|
@@ -94,7 +94,7 @@ pub(crate) struct Engine<E: Environment> {
     /// Why the current program was polled.
     pub(crate) poll_reason: PollReason,
     /// What comes next once the current program has returned from its poll.
-    pub(crate) next: Option<Action>,
+    pub(crate) next: Option<EngineExit>,
 }
 
 /// Where a program finds the engine while it runs; empty at other times.
@@ -102,7 +102,7 @@ pub(crate) type EngineCell<E> = Cell<Option<Box<Engine<E>>>>;
 
 /// What the machine has to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum EngineExit {
     /// Poll the program of the dispatched thread: its call returned this word.
     Resume(Dispatch, u32),
     /// Wake the threads that a call of this thread has released.
@@ -138,16 +138,16 @@ pub(crate) struct Answer {
 impl<E: Environment> Engine<E> {
     /// Carries calls out until the machine has to do something.
     #[inline(never)]
-    pub(crate) fn run(&mut self) -> Action {
+    pub(crate) fn run(&mut self) -> EngineExit {
         self.run_inline()
     }
 
     /// The same, inlined into [`Self::on_call`]: the path of an ordinary call is one piece of code.
     #[inline(always)]
-    fn run_inline(&mut self) -> Action {
+    fn run_inline(&mut self) -> EngineExit {
         loop {
             if self.calls_left == 0 {
-                return Action::CallLimitReached;
+                return EngineExit::CallLimitReached;
             }
             let limit = self.limit_of_calls();
             let Some(dispatch) = limit.and_then(|limit| self.dispatch(limit)) else {
@@ -177,12 +177,12 @@ impl<E: Environment> Engine<E> {
 
     /// No thread makes a call before the first deadline, or before `until`.
     #[inline(never)]
-    fn expire_or_idle(&mut self) -> Action {
+    fn expire_or_idle(&mut self) -> EngineExit {
         if let Some((at, thread)) = self.first_deadline() {
-            return Action::Expire(at, thread);
+            return EngineExit::Expire(at, thread);
         }
         self.dispatcher.on_idle();
-        Action::Idle
+        EngineExit::Idle
     }
 
     /// Adds a thread.
@@ -247,9 +247,9 @@ impl<E: Environment> Engine<E> {
         let action = if self.process.woken.is_empty() {
             self.run_inline()
         } else {
-            Action::Wake(dispatch)
+            EngineExit::Wake(dispatch)
         };
-        if let Action::Resume(dispatch, word) = action
+        if let EngineExit::Resume(dispatch, word) = action
             && dispatch.thread == thread
         {
             let at = dispatch.at;
@@ -277,7 +277,7 @@ impl<E: Environment> Engine<E> {
     }
 
     /// What comes next, after the poll of a scheduled thread's program.
-    pub(crate) fn take_next(&mut self) -> Action {
+    pub(crate) fn take_next(&mut self) -> EngineExit {
         self.next
             .take()
             .expect("a scheduled program makes a call or ends")
@@ -295,7 +295,7 @@ impl<E: Environment> Engine<E> {
             self.next = Some(if self.process.woken.is_empty() {
                 self.run()
             } else {
-                Action::Wake(dispatch)
+                EngineExit::Wake(dispatch)
             });
         }
     }
@@ -320,7 +320,7 @@ impl<E: Environment> Engine<E> {
 
     /// Carries out the dispatched thread's call, unless a stall or preemption comes before it.
     #[inline(always)]
-    fn carry_out(&mut self, dispatch: Dispatch) -> Option<Action> {
+    fn carry_out(&mut self, dispatch: Dispatch) -> Option<EngineExit> {
         if self.has_interruptions && self.interrupt(dispatch) {
             return None;
         }
@@ -382,7 +382,7 @@ impl<E: Environment> Engine<E> {
     /// An access to a mapped word at a fixed cost, the most frequent call, is handled here; all
     /// other calls take the slow path.
     #[inline(always)]
-    fn make_call(&mut self, dispatch: Dispatch) -> Option<Action> {
+    fn make_call(&mut self, dispatch: Dispatch) -> Option<EngineExit> {
         self.calls_left -= 1;
         let call = self.enabled.pending_mut(dispatch.thread);
         if !call.word_access.touches {
@@ -403,7 +403,7 @@ impl<E: Environment> Engine<E> {
 
     /// Makes a call that touches no word, or whose cost must be drawn.
     #[inline(never)]
-    fn make_uncommon_call(&mut self, dispatch: Dispatch) -> Option<Action> {
+    fn make_uncommon_call(&mut self, dispatch: Dispatch) -> Option<EngineExit> {
         let call = self.enabled.pending_mut(dispatch.thread);
         let operation = call.request.operation;
         let cost = match call.cost.fixed() {
@@ -426,7 +426,7 @@ impl<E: Environment> Engine<E> {
 
     /// Carries out a call that touches no word, or an unmapped one.
     #[inline(never)]
-    fn execute(&mut self, dispatch: Dispatch, cost: Duration) -> Option<Action> {
+    fn execute(&mut self, dispatch: Dispatch, cost: Duration) -> Option<EngineExit> {
         let request = &self.enabled.pending(dispatch.thread).request;
         let mailbox = &self.threads[dispatch.thread.index()].mailbox;
         let effect = self.process.execute(dispatch, request, mailbox);
@@ -447,18 +447,18 @@ impl<E: Environment> Engine<E> {
     }
 
     /// The dispatched thread's call was carried out; the thread stays scheduled.
-    fn answered(&mut self, dispatch: Dispatch, cost: Duration, word: u32) -> Action {
+    fn answered(&mut self, dispatch: Dispatch, cost: Duration, word: u32) -> EngineExit {
         if self.is_observed {
             self.observe_call(dispatch, cost, &Effect::Answer(word));
         }
         self.dispatcher.charge(cost);
         self.poll_reason = PollReason::Dispatched(dispatch);
-        Action::Resume(dispatch, word)
+        EngineExit::Resume(dispatch, word)
     }
 
     /// The dispatched thread cannot continue.
     #[inline(never)]
-    fn suspend(&mut self, dispatch: Dispatch, effect: Effect) -> Option<Action> {
+    fn suspend(&mut self, dispatch: Dispatch, effect: Effect) -> Option<EngineExit> {
         let entry = &mut self.threads[dispatch.thread.index()];
         match effect {
             Effect::Answer(_) => panic!("{entry:?} can continue"),
@@ -479,12 +479,12 @@ impl<E: Environment> Engine<E> {
                 // The reply may come at once, at the same simulated time, and then costs no switch.
                 entry.state = ThreadState::Asking;
                 self.dispatcher.await_reply(&mut self.enabled);
-                Some(Action::AskEnvironment(dispatch))
+                Some(EngineExit::AskEnvironment(dispatch))
             }
             Effect::Raised(exception) => {
                 self.ended = true;
                 self.exception = Some(exception);
-                Some(Action::Raise)
+                Some(EngineExit::Raise)
             }
         }
     }

@@ -45,7 +45,7 @@
 //! machine.spawn("two", 2, 2, |thread| count(thread, counter));
 //! let progress = machine.run(Instant::ZERO, Instant::MAX);
 //! assert!(matches!(progress, Progress::Idle));
-//! let found = machine.race_detector().violations()[0].signature().to_string();
+//! let found = machine.race_detector().findings()[0].signature().to_string();
 //! assert_eq!(found, "data race: read of counter against write of counter");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -114,7 +114,7 @@ pub use dpor::{
     Bound, Exhaustive, Explorer, ScheduleDeviation, THREADS_MAX as SEARCHED_THREADS_MAX,
 };
 pub use engine::access_log::AccessLogEntry;
-pub use engine::activity::{Activity, Outcome, WokenBy};
+pub use engine::activity::{Activity, CallOutcome, WokenBy};
 pub use engine::record::{RECORDS_MAX, Recorded};
 pub use engine::thread_state::{ThreadState, ThreadView};
 pub use engine::watch::{Watched, WatchedAccess};
@@ -128,12 +128,12 @@ pub use memory::address::{Address, Field, Location};
 pub use memory::heap_layout::HeapLayout;
 pub use race::access::{Access, AccessKind};
 pub use race::detector::RaceDetector;
-pub use race::violation::{Signature, Violation, ViolationKind};
+pub use race::finding::{Finding, FindingKind, Signature};
 pub use schedulers::enabled_set::EnabledSet;
 pub use schedulers::pending_call::{Enabledness, PendingCall};
 pub use schedulers::{
-    Cooperative, Counts, DelayBounding, Increment, Parallel, Pct, Portfolio, Pos, Preempting,
-    Random, RoundRobin, Scheduler, Selection, Strategy, Surw, Tally, TimeWeighted,
+    Cooperative, Counts, DelayBounding, Increment, InterestingCalls, Parallel, Pct, Portfolio, Pos,
+    Preempting, Random, RoundRobin, Scheduler, Strategy, Surw, Tally, TimeWeighted,
 };
 pub use thread::Thread;
 

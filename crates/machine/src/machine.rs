@@ -22,13 +22,13 @@ use crate::costs::CostTable;
 use crate::engine::access_log::AccessLog;
 use crate::engine::activity::WokenBy;
 use crate::engine::deadlines::Deadlines;
-use crate::engine::mailbox::Payload;
+use crate::engine::mailbox::Attachment;
 use crate::engine::process::Process;
 use crate::engine::record::Recorded;
 use crate::engine::thread_state::ThreadEntry;
 use crate::engine::trace_hash::TraceHash;
 use crate::engine::watch::{Note, Watched};
-use crate::engine::{Action, Answer, Engine, EngineCell, PollReason};
+use crate::engine::{Answer, Engine, EngineCell, EngineExit, PollReason};
 use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::heap::census::format;
@@ -272,28 +272,28 @@ impl<E: Environment> Machine<E> {
         let mut action = engine.run();
         loop {
             action = match action {
-                Action::Resume(Dispatch { thread, at }, word) => {
+                EngineExit::Resume(Dispatch { thread, at }, word) => {
                     // The poll ran the engine further; it left the next action behind.
                     self.resume(thread, Answer { at, word });
                     self.engine_mut().take_next()
                 }
-                Action::Wake(dispatch) => {
+                EngineExit::Wake(dispatch) => {
                     self.wake_all(dispatch.at, WokenBy::Thread(dispatch.thread));
                     self.engine_mut().run()
                 }
-                Action::Expire(at, thread) => {
+                EngineExit::Expire(at, thread) => {
                     let answer = self.engine_mut().expire(at, thread);
                     self.resume_woken(thread, answer, Increment::TIMEOUT);
                     self.engine_mut().run()
                 }
-                Action::AskEnvironment(dispatch) => return self.ask_environment(dispatch),
-                Action::Raise => {
+                EngineExit::AskEnvironment(dispatch) => return self.ask_environment(dispatch),
+                EngineExit::Raise => {
                     let exception = self.engine_mut().exception.take();
                     return Progress::Raised(*exception.expect("an exception was raised"));
                 }
-                Action::Idle if self.next_time().is_some() => return Progress::ReachedUntil,
-                Action::Idle => return Progress::Idle,
-                Action::CallLimitReached => return Progress::CallLimitReached,
+                EngineExit::Idle if self.next_time().is_some() => return Progress::ReachedUntil,
+                EngineExit::Idle => return Progress::Idle,
+                EngineExit::CallLimitReached => return Progress::CallLimitReached,
             }
         }
     }
@@ -301,7 +301,7 @@ impl<E: Environment> Machine<E> {
     fn ask_environment(&mut self, dispatch: Dispatch) -> Progress<E> {
         let Dispatch { thread, at } = dispatch;
         let mailbox = &self.engine().threads[thread.index()].mailbox;
-        let Some(Payload::Call(call)) = mailbox.take_payload() else {
+        let Some(Attachment::Call(call)) = mailbox.take_payload() else {
             panic!("an environment call has a payload");
         };
         Progress::Environment { thread, at, call }

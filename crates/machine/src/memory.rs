@@ -49,7 +49,7 @@ struct InitialState {
 
 /// Why a word cannot be accessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum AccessFault {
     Unmapped,
     Unaligned,
 }
@@ -182,12 +182,12 @@ impl Memory {
     ///
     /// # Panics
     /// If one can.
-    pub(crate) fn fault(&self, address: Address) -> Fault {
+    pub(crate) fn fault(&self, address: Address) -> AccessFault {
         assert!(self.find(address).is_none(), "{address} is a word");
         if self.regions.iter().any(|region| region.holds(address)) {
-            Fault::Unaligned
+            AccessFault::Unaligned
         } else {
-            Fault::Unmapped
+            AccessFault::Unmapped
         }
     }
 
@@ -264,12 +264,12 @@ mod tests {
         memory.poke(second, 9);
         assert_eq!(memory.peek(first.offset(8)), Some(7));
         assert_eq!(memory.peek(second), Some(9));
-        assert_eq!(memory.fault(first.offset(12)), Fault::Unmapped);
-        assert_eq!(memory.fault(second.offset(4_096)), Fault::Unmapped);
-        assert_eq!(memory.fault(Address(first.0 - 4)), Fault::Unmapped);
-        assert_eq!(memory.fault(Address::NULL), Fault::Unmapped);
-        assert_eq!(memory.fault(first.offset(5)), Fault::Unaligned);
-        assert_eq!(memory.fault(Address(u32::MAX)), Fault::Unmapped);
+        assert_eq!(memory.fault(first.offset(12)), AccessFault::Unmapped);
+        assert_eq!(memory.fault(second.offset(4_096)), AccessFault::Unmapped);
+        assert_eq!(memory.fault(Address(first.0 - 4)), AccessFault::Unmapped);
+        assert_eq!(memory.fault(Address::NULL), AccessFault::Unmapped);
+        assert_eq!(memory.fault(first.offset(5)), AccessFault::Unaligned);
+        assert_eq!(memory.fault(Address(u32::MAX)), AccessFault::Unmapped);
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub use pos::Pos;
 pub use preempting::Preempting;
 pub use random::Random;
 pub use round_robin::RoundRobin;
-pub use surw::{Selection, Surw};
+pub use surw::{InterestingCalls, Surw};
 pub use time_weighted::TimeWeighted;
 
 /// Chooses the thread that makes the next call, on one processor.

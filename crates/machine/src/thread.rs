@@ -15,7 +15,7 @@ use crate::call::{
 };
 use crate::debug_hash::DebugHash;
 use crate::engine::EngineCell;
-use crate::engine::mailbox::{Mailbox, Payload};
+use crate::engine::mailbox::{Attachment, Mailbox};
 use crate::environment::Environment;
 use crate::memory::address::{Address, Location};
 use crate::memory::heap_layout::HeapLayout;
@@ -178,7 +178,7 @@ impl<E: Environment> Thread<E> {
     pub fn send(&self, queue: QueueId, message: E::Message) -> impl Future<Output = ()> {
         let call = self.make_call(Operation::Send(queue));
         async move {
-            self.mailbox.put_payload(Payload::Message(message));
+            self.mailbox.put_payload(Attachment::Message(message));
             call.await;
         }
     }
@@ -204,8 +204,10 @@ impl<E: Environment> Thread<E> {
         async move {
             call.await;
             match self.mailbox.take_payload() {
-                Some(Payload::Message(message)) => Some(message),
-                Some(Payload::Call(_) | Payload::Reply(_)) => panic!("a queue holds messages"),
+                Some(Attachment::Message(message)) => Some(message),
+                Some(Attachment::Call(_) | Attachment::Reply(_)) => {
+                    panic!("a queue holds messages")
+                }
                 None => None,
             }
         }
@@ -231,11 +233,11 @@ impl<E: Environment> Thread<E> {
             is_object_call: E::is_object_call(&call),
         }));
         async move {
-            self.mailbox.put_payload(Payload::Call(call));
+            self.mailbox.put_payload(Attachment::Call(call));
             made.await;
             match self.mailbox.take_payload() {
-                Some(Payload::Reply(reply)) => reply,
-                Some(Payload::Message(_) | Payload::Call(_)) | None => {
+                Some(Attachment::Reply(reply)) => reply,
+                Some(Attachment::Message(_) | Attachment::Call(_)) | None => {
                     panic!("the environment replies to its calls")
                 }
             }

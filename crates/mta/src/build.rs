@@ -67,7 +67,7 @@ pub trait Build: fmt::Debug {
 
     /// The lock that is held during `operation` on `structure`, if any (Q152941). Equal names are
     /// one lock. Locks are critical sections: the thread that holds one may enter it again.
-    fn guard(&self, structure: Structure, operation: Operation) -> Option<LockName> {
+    fn guard(&self, structure: Structure, operation: StructureOperation) -> Option<LockName> {
         self.base().guard(structure, operation)
     }
 
@@ -202,7 +202,7 @@ pub enum Structure {
 
 /// What a thread does to a [`Structure`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
+pub enum StructureOperation {
     /// Allocating a block, or adding an entry.
     Allocate,
     /// Releasing a block, or removing an entry.
@@ -398,7 +398,7 @@ impl Shipped {
 
     /// See [`Build::guard`]: a critical section for each structure, or none at all.
     #[must_use]
-    pub fn guard(self, structure: Structure, _operation: Operation) -> Option<LockName> {
+    pub fn guard(self, structure: Structure, _operation: StructureOperation) -> Option<LockName> {
         let lock = match structure {
             Structure::Pool => "control block pool",
             Structure::Blocks => "control blocks",
@@ -541,7 +541,9 @@ mod tests {
     #[test]
     fn only_4_0_before_its_fix_guards_nothing() {
         for build in Shipped::ALL {
-            let guarded = build.guard(Structure::Pool, Operation::Allocate).is_some();
+            let guarded = build
+                .guard(Structure::Pool, StructureOperation::Allocate)
+                .is_some();
             assert_eq!(
                 guarded,
                 build.version() != Shipped::EXCHANGE_4_0_993_6.version(),

@@ -44,7 +44,7 @@ pub use build::decision::{
     WaitArrayScan, WakeTiming,
 };
 pub use build::{
-    Build, ConnectFailure, Generation, LockName, Operation, Shipped, Structure, Version,
+    Build, ConnectFailure, Generation, LockName, Shipped, Structure, StructureOperation, Version,
 };
 pub use config::{Config, Connector, Database, Priority, ResponderTimeouts, Submission};
 pub use coverage::{Coverage, Stimulus};

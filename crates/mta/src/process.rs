@@ -9,7 +9,7 @@ use machine::{Address, Instant, Machine, QueueId, StaticFull, ThreadId};
 
 use crate::blocks::audit::Audit;
 use crate::build::decision::FreeList;
-use crate::build::{Build, Generation, Operation, Structure};
+use crate::build::{Build, Generation, Structure, StructureOperation};
 use crate::config::{Config, Submission};
 use crate::coverage::{Coverage, CoverageCounters};
 use crate::environment::{Thread, Winsock};
@@ -161,7 +161,11 @@ fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> Locks {
     let mut locks = Locks::default();
     let mut by_name = BTreeMap::new();
     for structure in [Structure::Pool, Structure::Blocks, Structure::WaitArrays] {
-        for operation in [Operation::Allocate, Operation::Release, Operation::Use] {
+        for operation in [
+            StructureOperation::Allocate,
+            StructureOperation::Release,
+            StructureOperation::Use,
+        ] {
             if let Some(name) = build.guard(structure, operation) {
                 let lock = by_name.entry(name);
                 let lock = lock.or_insert_with(|| machine.create_lock(name));

@@ -12,7 +12,7 @@ use machine::{Address, Duration, EventId, LockId, QueueId};
 use winsock::{EventHandle, FlowLabel, SocketAddress, SocketError};
 
 use crate::build::decision::WakeTiming;
-use crate::build::{Build, Generation, Operation, Structure};
+use crate::build::{Build, Generation, Structure, StructureOperation};
 use crate::coverage::{CoverageCounters, Stimulus};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field};
@@ -82,7 +82,12 @@ pub(crate) struct HeldLock(Option<LockId>);
 
 impl Shared {
     /// Acquires the lock that the build has for this operation, if any.
-    pub(crate) async fn lock(&self, t: &Thread, what: Structure, how: Operation) -> HeldLock {
+    pub(crate) async fn lock(
+        &self,
+        t: &Thread,
+        what: Structure,
+        how: StructureOperation,
+    ) -> HeldLock {
         let lock = self.locks.of(what, how);
         if let Some(lock) = lock {
             t.lock(lock).await;
@@ -110,7 +115,9 @@ impl Shared {
 
     /// Posts a message to the driver that owns the block, and wakes it.
     pub(crate) async fn post_driver(&self, t: &Thread, block: BlockId, message: ToDriver) {
-        let lock = self.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = self
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         let owner = t.read(self.address(block.index) + field::OWNER).await;
         self.unlock(t, lock).await;
         // A block without an owner was released meanwhile. Driver 0 finds that out.
@@ -211,11 +218,11 @@ pub(crate) fn rfc1006_address(host: u32) -> SocketAddress {
 pub(crate) struct Locks([[Option<LockId>; 3]; 3]);
 
 impl Locks {
-    pub(crate) fn set(&mut self, what: Structure, how: Operation, lock: LockId) {
+    pub(crate) fn set(&mut self, what: Structure, how: StructureOperation, lock: LockId) {
         self.0[what as usize][how as usize] = Some(lock);
     }
 
-    fn of(&self, what: Structure, how: Operation) -> Option<LockId> {
+    fn of(&self, what: Structure, how: StructureOperation) -> Option<LockId> {
         self.0[what as usize][how as usize]
     }
 }

@@ -280,8 +280,8 @@ pub mod prelude {
     pub use kernel::{Duration, Instant, Ratio};
     pub use mta::{
         BlockState, Build, CloseAction, ConnectFailure, ConnectFailureAction, EmptyPoolAction,
-        EventReset, FreeList, Generation, LockName, Operation, Shipped, Structure, TimeoutAction,
-        Version, WaitArrayScan, WakeTiming,
+        EventReset, FreeList, Generation, LockName, Shipped, Structure, StructureOperation,
+        TimeoutAction, Version, WaitArrayScan, WakeTiming,
     };
     #[cfg(feature = "property")]
     pub use property::proptest::prelude::*;

@@ -6,7 +6,7 @@ use crate::ipv4::{self, checksum};
 
 /// An ICMP message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Message {
+pub enum IcmpMessage {
     /// An echo request (type 8).
     Echo(Echo),
     /// An echo reply (type 0).
@@ -106,7 +106,7 @@ const UNREACHABLE: u8 = 3;
 const ECHO: u8 = 8;
 const TIME_EXCEEDED: u8 = 11;
 
-impl Message {
+impl IcmpMessage {
     /// Length of the message in bytes, without an IP header.
     #[must_use]
     pub const fn length(&self) -> usize {
@@ -258,12 +258,12 @@ mod tests {
         )
     }
 
-    fn messages() -> impl Strategy<Value = Message> {
+    fn messages() -> impl Strategy<Value = IcmpMessage> {
         prop_oneof![
-            echoes().prop_map(Message::Echo),
-            echoes().prop_map(Message::EchoReply),
-            originals().prop_map(|original| Message::TimeExceeded { original }),
-            (0_u8..6, originals()).prop_map(|(code, original)| Message::Unreachable {
+            echoes().prop_map(IcmpMessage::Echo),
+            echoes().prop_map(IcmpMessage::EchoReply),
+            originals().prop_map(|original| IcmpMessage::TimeExceeded { original }),
+            (0_u8..6, originals()).prop_map(|(code, original)| IcmpMessage::Unreachable {
                 code: UnreachableCode::from_number(code).expect("0 to 5 are codes"),
                 original,
             }),
@@ -277,7 +277,7 @@ mod tests {
         fn what_is_written_is_read(message in messages()) {
             let bytes = message.encode();
             prop_assert_eq!(bytes.len(), message.length());
-            prop_assert_eq!(Message::decode(&bytes), Ok(message));
+            prop_assert_eq!(IcmpMessage::decode(&bytes), Ok(message));
         }
 
         #[test]
@@ -285,7 +285,7 @@ mod tests {
             let mut bytes = message.encode();
             let bit = bit.index(bytes.len() * 8);
             bytes[bit / 8] ^= 1 << (bit % 8);
-            prop_assert_eq!(Message::decode(&bytes), Err(WireError::Checksum));
+            prop_assert_eq!(IcmpMessage::decode(&bytes), Err(WireError::Checksum));
         }
 
         #[test]
@@ -295,7 +295,7 @@ mod tests {
                 let sum = checksum(&bytes);
                 bytes[2..4].copy_from_slice(&sum.to_be_bytes());
             }
-            if let Ok(message) = Message::decode(&bytes) {
+            if let Ok(message) = IcmpMessage::decode(&bytes) {
                 prop_assert!(message.length() <= bytes.len());
             }
         }
@@ -309,7 +309,7 @@ mod tests {
             sequence: 0x0100,
             length: 32,
         };
-        let bytes = Message::Echo(echo).encode();
+        let bytes = IcmpMessage::Echo(echo).encode();
         assert_eq!(bytes[..8], [8, 0, 0x4a, 0x5c, 2, 0, 1, 0]);
         assert_eq!(&bytes[8..], b"abcdefghijklmnopqrstuvwabcdefghi");
     }
@@ -320,7 +320,7 @@ mod tests {
         let sum = checksum(&alien);
         alien[2..4].copy_from_slice(&sum.to_be_bytes());
         let mut quote = vec![3, 1, 0xfc, 0xfe, 0, 0, 0, 0];
-        let refusal = |bytes: &[u8]| Message::decode(bytes).expect_err("refused").to_string();
+        let refusal = |bytes: &[u8]| IcmpMessage::decode(bytes).expect_err("refused").to_string();
         assert_eq!(refusal(&[8, 0]), "2 bytes are too few");
         assert_eq!(refusal(&[8; 8]), "the checksum is wrong");
         assert_eq!(refusal(&alien), "type 13 with code 0 is not known");

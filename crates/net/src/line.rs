@@ -21,7 +21,7 @@ pub struct LineConfig {
 
 /// The line of a link as its routers see it, in the order of time.
 #[derive(Clone, Debug)]
-pub(crate) struct Line {
+pub(crate) struct LineState {
     config: LineConfig,
     /// Out while either direction is.
     outages: OutageTimeline,
@@ -32,7 +32,7 @@ pub(crate) struct Line {
     session_since: Instant,
 }
 
-impl Line {
+impl LineState {
     /// The line at the start of virtual time; `None` if its routers have nothing to do.
     pub(crate) fn new(config: LineConfig, mut outages: OutageTimeline) -> Option<Self> {
         if config == LineConfig::default() {

@@ -6,7 +6,7 @@ mod routing;
 use kernel::{Choices, Instant};
 use thiserror::Error;
 
-use crate::line::Line;
+use crate::line::LineState;
 use crate::link::{Direction, LinkConfig, LinkConfigError, LinkId, LinkState, Loss};
 use crate::loss::PacketLoss;
 use crate::loss::outage::OutageInterval;
@@ -35,7 +35,7 @@ struct Link {
     directions: [LinkDirection; 2],
     losses: PacketLosses,
     /// Boxed: most links have none, and every packet touches this struct.
-    line: Option<Box<Line>>,
+    line: Option<Box<LineState>>,
     mtu: Option<u32>,
 }
 
@@ -342,7 +342,7 @@ impl Link {
             ends: config.ends,
             state: LinkState::Up,
             line: outages
-                .and_then(|outages| Line::new(config.line, outages))
+                .and_then(|outages| LineState::new(config.line, outages))
                 .map(Box::new),
             directions,
             mtu: config.mtu,

@@ -12,7 +12,7 @@ use crate::script::SystemCall;
 
 /// What a call returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Returned {
     /// A number.
     Value(i64),
     /// A value that the script's own depends on the operating system for, such as open flags.
@@ -25,7 +25,7 @@ pub(crate) enum Answer {
     Missing(String),
 }
 
-impl Answer {
+impl Returned {
     fn of(result: Result<i64, SocketError>) -> Self {
         result.map_or_else(Self::Error, Self::Value)
     }
@@ -46,7 +46,7 @@ impl Answer {
 
 /// The descriptors of the script's program.
 #[derive(Debug, Default)]
-pub(crate) struct Program {
+pub(crate) struct Descriptors {
     sockets: BTreeMap<i64, SocketHandle>,
     /// Descriptors whose error SO_ERROR has returned and cleared.
     cleared: BTreeSet<i64>,
@@ -63,12 +63,12 @@ pub(crate) enum Peer {
 }
 
 /// The result of a call, and the peer it brought in.
-pub(crate) struct Outcome {
-    pub(crate) answer: Answer,
+pub(crate) struct CallResult {
+    pub(crate) answer: Returned,
     pub(crate) peer: Option<Peer>,
 }
 
-impl Program {
+impl Descriptors {
     /// The socket of a descriptor.
     pub(crate) fn socket(&self, descriptor: i64) -> Option<SocketHandle> {
         self.sockets.get(&descriptor).copied()
@@ -88,33 +88,33 @@ impl Program {
         table: &mut SocketTable,
         now: Uptime,
         call: &SystemCall,
-    ) -> Outcome {
+    ) -> CallResult {
         let mut peer = None;
         let answer = match call.name.as_str() {
             "socket" => self.open(table, call),
-            "fcntl" => Answer::Unspecified,
-            "ioctl" => Answer::Missing(format!("ioctl {}", argument(call, 1))),
+            "fcntl" => Returned::Unspecified,
+            "ioctl" => Returned::Missing(format!("ioctl {}", argument(call, 1))),
             _ => match self.socket(Self::descriptor(call)) {
                 Some(socket) => self.on_socket(table, now, call, socket, &mut peer),
-                None => Answer::Error(SocketError::NotSocket),
+                None => Returned::Error(SocketError::NotSocket),
             },
         };
-        Outcome { answer, peer }
+        CallResult { answer, peer }
     }
 
-    fn open(&mut self, table: &mut SocketTable, call: &SystemCall) -> Answer {
+    fn open(&mut self, table: &mut SocketTable, call: &SystemCall) -> Returned {
         match table.socket() {
             Ok(socket) => self.give(call, socket),
-            Err(error) => Answer::Error(error),
+            Err(error) => Returned::Error(error),
         }
     }
 
     /// Gives a new socket the descriptor that the script expects: it numbers them as Unix does.
-    fn give(&mut self, call: &SystemCall, socket: SocketHandle) -> Answer {
+    fn give(&mut self, call: &SystemCall, socket: SocketHandle) -> Returned {
         let descriptor = call.result.unwrap_or(-1);
         self.sockets.insert(descriptor, socket);
         self.cleared.remove(&descriptor);
-        Answer::Value(descriptor)
+        Returned::Value(descriptor)
     }
 
     fn on_socket(
@@ -124,39 +124,39 @@ impl Program {
         call: &SystemCall,
         socket: SocketHandle,
         peer: &mut Option<Peer>,
-    ) -> Answer {
+    ) -> Returned {
         match call.name.as_str() {
-            "bind" => Answer::of(table.bind(socket, SERVER_PORT).map(|()| 0)),
+            "bind" => Returned::of(table.bind(socket, SERVER_PORT).map(|()| 0)),
             "listen" => {
                 *peer = Some(Peer::Client);
                 let backlog = number(argument(call, 1)).and_then(|it| u32::try_from(it).ok());
-                Answer::of(table.listen(socket, backlog.unwrap_or(1)).map(|()| 0))
+                Returned::of(table.listen(socket, backlog.unwrap_or(1)).map(|()| 0))
             }
             "connect" => {
                 self.connections += 1;
                 let to = SocketAddress::new(PEER, SERVER_PORT);
                 let result = table.connect(now, socket, to, FlowLabel(self.connections));
                 *peer = table.local_port(socket).ok().flatten().map(Peer::Server);
-                Answer::of(result.map(|()| 0))
+                Returned::of(result.map(|()| 0))
             }
             "accept" => match table.accept(socket) {
                 Ok((accepted, _)) => self.give(call, accepted),
-                Err(error) => Answer::Error(error),
+                Err(error) => Returned::Error(error),
             },
             "close" => {
                 self.sockets.remove(&Self::descriptor(call));
-                Answer::of(table.close(now, socket).map(|()| 0))
+                Returned::of(table.close(now, socket).map(|()| 0))
             }
             "shutdown" => shut_down(table, now, socket, argument(call, 1)),
             "read" | "recv" => receive(table, now, socket, call),
             "write" | "send" => send(table, now, socket, call),
             "getsockopt" => self.option(table, socket, call),
             "setsockopt" => set_option(table, now, socket, call),
-            name => Answer::Missing(format!("the call {name}")),
+            name => Returned::Missing(format!("the call {name}")),
         }
     }
 
-    fn option(&mut self, table: &SocketTable, socket: SocketHandle, call: &SystemCall) -> Answer {
+    fn option(&mut self, table: &SocketTable, socket: SocketHandle, call: &SystemCall) -> Returned {
         match argument(call, 2) {
             "SO_ERROR" => {
                 let is_cleared = !self.cleared.insert(Self::descriptor(call));
@@ -167,8 +167,8 @@ impl Program {
                 compare_error(argument(call, 3), error)
             }
             // FreeBSD rounds its buffers to segments; no segment depends on it.
-            "SO_RCVBUF" => Answer::Unspecified,
-            name => Answer::Missing(format!("the option {name}")),
+            "SO_RCVBUF" => Returned::Unspecified,
+            name => Returned::Missing(format!("the option {name}")),
         }
     }
 }
@@ -189,22 +189,22 @@ fn pending_error(table: &SocketTable, socket: SocketHandle) -> Option<SocketErro
 }
 
 /// Compares the value of SO_ERROR, such as `[ECONNRESET]` or `[0]`.
-fn compare_error(expected: &str, error: Option<SocketError>) -> Answer {
+fn compare_error(expected: &str, error: Option<SocketError>) -> Returned {
     let name = expected.trim_matches(['[', ']']);
     let is_equal = match error {
         None => name == "0",
         Some(error) => error_codes::is(error, name) == Some(true),
     };
     if is_equal {
-        return Answer::Value(0);
+        return Returned::Value(0);
     }
-    Answer::Option(error.map_or("[0]".to_owned(), |it| format!("[{}]", it.name())))
+    Returned::Option(error.map_or("[0]".to_owned(), |it| format!("[{}]", it.name())))
 }
 
-fn shut_down(table: &mut SocketTable, now: Uptime, socket: SocketHandle, how: &str) -> Answer {
+fn shut_down(table: &mut SocketTable, now: Uptime, socket: SocketHandle, how: &str) -> Returned {
     match how {
-        "SHUT_WR" => Answer::of(table.shutdown(now, socket).map(|()| 0)),
-        how => Answer::Missing(format!("shutdown {how}")),
+        "SHUT_WR" => Returned::of(table.shutdown(now, socket).map(|()| 0)),
+        how => Returned::Missing(format!("shutdown {how}")),
     }
 }
 
@@ -213,26 +213,26 @@ fn receive(
     now: Uptime,
     socket: SocketHandle,
     call: &SystemCall,
-) -> Answer {
+) -> Returned {
     if call.name == "recv" && argument(call, 3) != "0" {
-        return Answer::Missing(format!("recv with {}", argument(call, 3)));
+        return Returned::Missing(format!("recv with {}", argument(call, 3)));
     }
     let limit = number(argument(call, 2)).and_then(|it| usize::try_from(it).ok());
     match table.receive(now, socket, limit.unwrap_or(0)) {
-        Ok(bytes) => Answer::Value(i64::try_from(bytes.len()).unwrap_or(i64::MAX)),
-        Err(error) => Answer::Error(error),
+        Ok(bytes) => Returned::Value(i64::try_from(bytes.len()).unwrap_or(i64::MAX)),
+        Err(error) => Returned::Error(error),
     }
 }
 
-fn send(table: &mut SocketTable, now: Uptime, socket: SocketHandle, call: &SystemCall) -> Answer {
+fn send(table: &mut SocketTable, now: Uptime, socket: SocketHandle, call: &SystemCall) -> Returned {
     if call.name == "send" && argument(call, 3) != "0" {
-        return Answer::Missing(format!("send with {}", argument(call, 3)));
+        return Returned::Missing(format!("send with {}", argument(call, 3)));
     }
     let length = number(argument(call, 2)).and_then(|it| usize::try_from(it).ok());
     let bytes = vec![0; length.unwrap_or(0)];
     match table.send(now, socket, &bytes) {
-        Ok(taken) => Answer::Value(i64::try_from(taken).unwrap_or(i64::MAX)),
-        Err(error) => Answer::Error(error),
+        Ok(taken) => Returned::Value(i64::try_from(taken).unwrap_or(i64::MAX)),
+        Err(error) => Returned::Error(error),
     }
 }
 
@@ -241,7 +241,7 @@ fn set_option(
     now: Uptime,
     socket: SocketHandle,
     call: &SystemCall,
-) -> Answer {
+) -> Returned {
     let value = argument(call, 3).trim_matches(['[', ']']);
     let on = number(value) != Some(0);
     let result = match argument(call, 2) {
@@ -249,7 +249,7 @@ fn set_option(
         "SO_REUSEADDR" => Ok(()),
         "SO_KEEPALIVE" => table.set_keep_alive(now, socket, on),
         "TCP_NODELAY" => table.set_no_delay(socket, on),
-        name => return Answer::Missing(format!("the option {name}")),
+        name => return Returned::Missing(format!("the option {name}")),
     };
-    Answer::of(result.map(|()| 0))
+    Returned::of(result.map(|()| 0))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use tcp::{Flags, Options, Profile, Segment, SeqNum, Timestamps};
+use tcp::{Flags, Profile, Segment, SeqNum, TcpOptions, Timestamps};
 
 use crate::script::{Packet, TcpOption};
 
@@ -37,14 +37,14 @@ impl Numbers {
 }
 
 /// Compares segments of one host with the script's.
-pub(crate) struct Comparison<'a> {
+pub(crate) struct SegmentComparison<'a> {
     pub(crate) profile: &'a Profile,
     /// Of timestamps, microseconds.
     pub(crate) tolerance: u64,
     pub(crate) not_compared: &'a mut BTreeSet<String>,
 }
 
-impl Comparison<'_> {
+impl SegmentComparison<'_> {
     /// Compares a segment with what the script expects. `Err` has both as text.
     pub(crate) fn segment(
         mut self,
@@ -77,7 +77,7 @@ impl Comparison<'_> {
         let Some(options) = &expected.options else {
             return true;
         };
-        let mut wanted = (None, Options::default());
+        let mut wanted = (None, TcpOptions::default());
         for option in options {
             let (name, is_known) = match option {
                 TcpOption::MaximumSegmentSize(size) => {
@@ -113,7 +113,7 @@ impl Comparison<'_> {
                 self.not_compared.insert(name.to_owned());
             }
         }
-        let none = Options::default();
+        let none = TcpOptions::default();
         let got_options = got.options.as_deref().unwrap_or(&none);
         wanted.0 == got.maximum_segment_size
             && wanted.1.sack_permitted == got_options.sack_permitted

@@ -42,6 +42,6 @@ pub mod script;
 mod settings;
 
 pub use parser::{ParseError, parse};
-pub use report::{Difference, Report, ScriptVerdict};
+pub use report::{Difference, ScriptReport, ScriptVerdict};
 pub use run::run;
 pub use settings::Variant;

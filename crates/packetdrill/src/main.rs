@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use packetdrill::{Report, ScriptVerdict, parse, run};
+use packetdrill::{ScriptReport, ScriptVerdict, parse, run};
 use winsock::Config;
 
 /// Run packetdrill scripts against one host of the simulator.
@@ -68,10 +68,10 @@ fn main() -> io::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(deviates > 0)))
 }
 
-fn judge(text: &str, config: &Config) -> Report {
+fn judge(text: &str, config: &Config) -> ScriptReport {
     match parse(text) {
         Ok(script) => run(&script, config),
-        Err(error) => Report {
+        Err(error) => ScriptReport {
             verdict: ScriptVerdict::NotApplicable(format!("the statement of {error}")),
             not_compared: std::collections::BTreeSet::new(),
         },

@@ -37,7 +37,7 @@ impl fmt::Display for Difference {
 
 /// The verdict, and what was left out of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct ScriptReport {
     /// The verdict.
     pub verdict: ScriptVerdict,
     /// What the script says and the simulator has no counterpart for.

@@ -4,13 +4,13 @@ mod queries;
 
 use std::collections::BTreeSet;
 
-use tcp::{Flags, Options, Payload, Profile, Segment, SeqNum, Timestamps, Unreachable};
+use tcp::{Flags, Payload, Profile, Segment, SeqNum, TcpOptions, Timestamps, Unreachable};
 use winsock::{Config, FlowLabel, SocketAddress, SocketError, SocketState};
 
-use crate::calls::{Answer, Outcome, Peer, Program};
-use crate::compare::{Comparison, Numbers};
+use crate::calls::{CallResult, Descriptors, Peer, Returned};
+use crate::compare::{Numbers, SegmentComparison};
 use crate::host::{Host, PEER, SERVER_PORT, micros};
-use crate::report::{Difference, Report, ScriptVerdict};
+use crate::report::{Difference, ScriptReport, ScriptVerdict};
 use crate::script::{Base, Icmp, Packet, Script, ScriptStep, Statement, SystemCall, TcpOption};
 use crate::settings;
 
@@ -22,11 +22,11 @@ const DEFAULT_TOLERANCE: u64 = 25_000;
 
 /// Runs a script against a host with this configuration.
 #[must_use]
-pub fn run(script: &Script, config: &Config) -> Report {
+pub fn run(script: &Script, config: &Config) -> ScriptReport {
     let config = match settings::configure(script, config) {
         Ok(config) => config,
         Err(feature) => {
-            return Report {
+            return ScriptReport {
                 verdict: ScriptVerdict::NotApplicable(feature),
                 not_compared: BTreeSet::new(),
             };
@@ -38,7 +38,7 @@ pub fn run(script: &Script, config: &Config) -> Report {
         Err(Stop::Difference(difference)) => ScriptVerdict::Deviates(difference),
         Err(Stop::Missing(feature)) => ScriptVerdict::NotApplicable(feature),
     };
-    Report {
+    ScriptReport {
         verdict,
         not_compared: runner.not_compared,
     }
@@ -70,7 +70,7 @@ struct Blocked {
 struct Runner {
     profile: Profile,
     host: Host,
-    program: Program,
+    program: Descriptors,
     flow: Flow,
     /// After `listen`: the next segment comes from a new client.
     expects_client: bool,
@@ -96,7 +96,7 @@ impl Runner {
         Self {
             profile: config.profile,
             host: Host::new(config),
-            program: Program::default(),
+            program: Descriptors::default(),
             flow: Flow {
                 local_port: SERVER_PORT,
                 peer_port: FIRST_CLIENT_PORT - 1,
@@ -172,7 +172,7 @@ impl Runner {
         };
         let sent = micros(sent);
         self.host.join(&mut segment, packet.length);
-        let comparison = Comparison {
+        let comparison = SegmentComparison {
             profile: &self.profile,
             tolerance: self.lateness,
             not_compared: &mut self.not_compared,
@@ -222,8 +222,8 @@ impl Runner {
     }
 
     /// The options of a segment of the peer, in the host's numbers.
-    fn options(&self, packet: &Packet) -> Result<(Option<u16>, Options), Stop> {
-        let (mut maximum_segment_size, mut options) = (None, Options::default());
+    fn options(&self, packet: &Packet) -> Result<(Option<u16>, TcpOptions), Stop> {
+        let (mut maximum_segment_size, mut options) = (None, TcpOptions::default());
         let numbers = self.flow.numbers;
         for option in packet.options.iter().flatten() {
             match option {
@@ -273,7 +273,7 @@ impl Runner {
     fn call(&mut self, statement: &Statement, call: &SystemCall) -> Result<(), Stop> {
         self.finish_blocked()?;
         let now = self.host.now();
-        let Outcome { answer, peer } = self.program.call(&mut self.host.sockets, now, call);
+        let CallResult { answer, peer } = self.program.call(&mut self.host.sockets, now, call);
         self.host.collect();
         match peer {
             Some(Peer::Client) => self.expects_client = true,
@@ -287,12 +287,12 @@ impl Runner {
             }
             None => {}
         }
-        if answer == Answer::Unspecified {
+        if answer == Returned::Unspecified {
             let name = call.arguments.get(2).filter(|_| call.name == "getsockopt");
             self.not_compared.extend(name.cloned());
         }
         if let Some(end) = statement.time.end
-            && answer == Answer::Error(SocketError::WouldBlock)
+            && answer == Returned::Error(SocketError::WouldBlock)
         {
             let offset = self.last - statement.time.from.min(self.last);
             let is_relative = statement.time.base == Base::Previous;
@@ -319,7 +319,7 @@ impl Runner {
                 .call(&mut self.host.sockets, now, &call.clone())
                 .answer
         };
-        if answer == Answer::Error(SocketError::WouldBlock) {
+        if answer == Returned::Error(SocketError::WouldBlock) {
             return Ok(());
         }
         self.host.collect();
@@ -337,21 +337,21 @@ impl Runner {
     }
 
     /// What a `connect` that blocks would return now.
-    fn connected(&self, call: &SystemCall) -> Answer {
-        let socket = self.program.socket(Program::descriptor(call));
+    fn connected(&self, call: &SystemCall) -> Returned {
+        let socket = self.program.socket(Descriptors::descriptor(call));
         let found = self
             .host
             .sockets
             .open_sockets()
             .find(|it| Some(it.handle) == socket);
         match found.map(|it| it.state) {
-            Some(SocketState::Connecting) => Answer::Error(SocketError::WouldBlock),
+            Some(SocketState::Connecting) => Returned::Error(SocketError::WouldBlock),
             Some(SocketState::ConnectFailed(error) | SocketState::Broken(error)) => {
-                Answer::Error(error)
+                Returned::Error(error)
             }
-            Some(SocketState::Connected) => Answer::Value(0),
+            Some(SocketState::Connected) => Returned::Value(0),
             Some(SocketState::Unconnected | SocketState::Listening { .. }) | None => {
-                Answer::Error(SocketError::NotSocket)
+                Returned::Error(SocketError::NotSocket)
             }
         }
     }
@@ -377,16 +377,16 @@ impl Runner {
     }
 }
 
-fn compare_answer(statement: &Statement, call: &SystemCall, answer: Answer) -> Result<(), Stop> {
+fn compare_answer(statement: &Statement, call: &SystemCall, answer: Returned) -> Result<(), Stop> {
     if answer.is_expected(call) {
         return Ok(());
     }
     let got = match answer {
-        Answer::Missing(feature) => return Err(Stop::Missing(feature)),
-        Answer::Value(value) => value.to_string(),
-        Answer::Error(error) => format!("{error} ({})", error.name()),
-        Answer::Option(value) => value,
-        Answer::Unspecified => "success".to_owned(),
+        Returned::Missing(feature) => return Err(Stop::Missing(feature)),
+        Returned::Value(value) => value.to_string(),
+        Returned::Error(error) => format!("{error} ({})", error.name()),
+        Returned::Option(value) => value,
+        Returned::Unspecified => "success".to_owned(),
     };
     let expected = match (&call.error, call.result) {
         (Some(error), _) => error.clone(),

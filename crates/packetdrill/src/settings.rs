@@ -1,6 +1,6 @@
 //! What a script sets in the kernel, as fields of the host's profile.
 
-use tcp::{Span, Validation};
+use tcp::{TimeSpan, Validation};
 use winsock::Config;
 
 use crate::script::{Script, ScriptStep};
@@ -140,9 +140,9 @@ fn set(config: &mut Config, name: &str, value: &str) -> Result<(), String> {
             profile.options.timestamps = false;
         }
         "net.inet.tcp.sack.enable" if number == 0 => profile.options.sack = false,
-        "net.inet.tcp.rexmit_initial" => profile.initial_rto = Span::from_millis(number),
-        "net.inet.tcp.keepidle" => profile.keep_alive_time = Span::from_millis(number),
-        "net.inet.tcp.keepintvl" => profile.keep_alive_interval = Span::from_millis(number),
+        "net.inet.tcp.rexmit_initial" => profile.initial_rto = TimeSpan::from_millis(number),
+        "net.inet.tcp.keepidle" => profile.keep_alive_time = TimeSpan::from_millis(number),
+        "net.inet.tcp.keepintvl" => profile.keep_alive_interval = TimeSpan::from_millis(number),
         "net.inet.tcp.keepcnt" => {
             profile.keep_alive_probes = u8::try_from(number).unwrap_or(u8::MAX);
         }

@@ -34,7 +34,7 @@ type BuildFactory = Arc<dyn Fn() -> Rc<dyn Build> + Send + Sync>;
 ///         Shipped::EXCHANGE_4_0_993_6
 ///     }
 ///
-///     fn guard(&self, _: mta::Structure, _: mta::Operation) -> Option<mta::LockName> {
+///     fn guard(&self, _: mta::Structure, _: mta::StructureOperation) -> Option<mta::LockName> {
 ///         Some("the one lock")
 ///     }
 /// }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use config::plan::{OperationKind, Preemption, PreemptionPoint};
 use kernel::Duration;
 use mta::threads::{self, ThreadRole};
-use mta::{Build, Generation, Operation, Structure};
+use mta::{Build, Generation, Structure, StructureOperation};
 use proptest::prelude::*;
 
 use crate::case::HOSTS;
@@ -91,7 +91,11 @@ pub fn preemptions(
 pub fn critical_sections(build: &impl Build) -> Vec<(OperationKind, &'static str)> {
     let mut names = BTreeSet::new();
     for structure in [Structure::Pool, Structure::Blocks, Structure::WaitArrays] {
-        for operation in [Operation::Allocate, Operation::Release, Operation::Use] {
+        for operation in [
+            StructureOperation::Allocate,
+            StructureOperation::Release,
+            StructureOperation::Use,
+        ] {
             names.extend(build.guard(structure, operation));
         }
     }

@@ -264,7 +264,7 @@ pub fn sockets(name: &str, host: &Host, address: u32, choices: Choices) -> winso
             .rng(TICK_PHASE, key(name), [0, 0])
             .below(granularity),
     };
-    config.profile.tick_phase = tcp::Span::from_nanos(phase);
+    config.profile.tick_phase = tcp::TimeSpan::from_nanos(phase);
     config
 }
 

@@ -15,7 +15,7 @@ pub mod thread_intervals;
 
 use internet::{Offer, Payload};
 use kernel::Instant;
-use machine::{Exception, Violation};
+use machine::{Exception, Finding};
 use mta::Winsock;
 use net::{HostId, LinkId, Packet};
 
@@ -115,7 +115,7 @@ impl Observer {
         host: HostId,
         machine: &mut machine::Machine<Winsock>,
         numbers: &[ThreadNumber],
-        findings: &[Violation],
+        findings: &[Finding],
     ) {
         let activities = machine.take_activity();
         self.contexts.expect(findings);

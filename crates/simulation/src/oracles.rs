@@ -267,7 +267,7 @@ impl Oracles {
     }
 
     /// The race detector, or a check of the heap, found something.
-    pub(crate) fn on_finding(&mut self, host: HostId, finding: &machine::Violation) {
+    pub(crate) fn on_finding(&mut self, host: HostId, finding: &machine::Finding) {
         self.add(host, finding.access.at, [memory::defect(finding)]);
     }
 

@@ -8,7 +8,7 @@ mod interruptions;
 use std::collections::BTreeMap;
 
 use kernel::{Choices, Duration, Instant, Ratio, key};
-use net::icmp::{Echo, Message};
+use net::icmp::{Echo, IcmpMessage};
 use net::{
     DropReason, HostId, Identity, LinkConfig, LinkId, LinkState, Loss, LossModel, Network, Packet,
     Protocol, Verdict, calibration,
@@ -36,13 +36,13 @@ pub struct Settings {
 
 /// The result of a series.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct PingReport {
     /// The address of the second host of the link.
     pub target: std::net::Ipv4Addr,
     /// The series.
     pub settings: Settings,
     /// What came back, in the order of the requests.
-    pub replies: Vec<Reply>,
+    pub replies: Vec<EchoReply>,
     /// The expected fraction of replies, computed from the link's parameters. It assumes that no
     /// reply is late, no packet waits in a queue and no fault occurs.
     pub expected: Ratio,
@@ -50,7 +50,7 @@ pub struct Report {
 
 /// What became of one echo request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reply {
+pub enum EchoReply {
     /// The reply came after this time.
     Received(Duration),
     /// The first host had no route: a fault had withdrawn the link.
@@ -103,7 +103,7 @@ impl Settings {
     }
 }
 
-impl Report {
+impl PingReport {
     /// Number of replies in time.
     #[must_use]
     pub fn received(&self) -> u32 {
@@ -125,7 +125,7 @@ impl Report {
     }
 }
 
-impl Reply {
+impl EchoReply {
     /// The round-trip time; `None` if no reply came in time.
     #[must_use]
     pub const fn time(self) -> Option<Duration> {
@@ -145,7 +145,7 @@ pub fn ping(
     seed: u64,
     link: &str,
     settings: Settings,
-) -> Result<Report, PingError> {
+) -> Result<PingReport, PingError> {
     if settings.count > COUNT_MAX {
         return Err(PingError::TooMany(settings.count));
     }
@@ -168,9 +168,9 @@ pub fn ping(
         flow: key(link),
         pending: BTreeMap::new(),
         scheduled: 0,
-        replies: vec![Reply::TimedOut; settings.count as usize],
+        replies: vec![EchoReply::TimedOut; settings.count as usize],
     };
-    Ok(Report {
+    Ok(PingReport {
         target: target.into(),
         settings,
         replies: series.run(),
@@ -215,7 +215,7 @@ struct Series {
     /// Pending events by time, then by the order in which they were scheduled.
     pending: BTreeMap<(Instant, u64), Event>,
     scheduled: u64,
-    replies: Vec<Reply>,
+    replies: Vec<EchoReply>,
 }
 
 /// Something that is due for the request of this number.
@@ -227,7 +227,7 @@ enum Event {
 }
 
 impl Series {
-    fn run(mut self) -> Vec<Reply> {
+    fn run(mut self) -> Vec<EchoReply> {
         if self.settings.count > 0 {
             self.schedule(self.settings.start, Event::Send(0));
         }
@@ -262,9 +262,9 @@ impl Series {
             length: self.settings.length,
         };
         let (payload, destination, attempt) = if from == SOURCE {
-            (Message::Echo(echo), TARGET, 0)
+            (IcmpMessage::Echo(echo), TARGET, 0)
         } else {
-            (Message::EchoReply(echo), SOURCE, 1)
+            (IcmpMessage::EchoReply(echo), SOURCE, 1)
         };
         let mut packet = Packet {
             source: from,
@@ -291,7 +291,7 @@ impl Series {
         self.network.set_link_state(LINK, state);
         let transit = self.network.transmit(now, from, &mut packet);
         if from == SOURCE && transit.verdict == Verdict::Drop(DropReason::NoRoute) {
-            self.replies[number as usize] = Reply::Unreachable;
+            self.replies[number as usize] = EchoReply::Unreachable;
         }
         for verdict in transit.verdicts() {
             match verdict {
@@ -323,8 +323,8 @@ impl Series {
             return;
         }
         let reply = &mut self.replies[number as usize];
-        if *reply == Reply::TimedOut {
-            *reply = Reply::Received(took);
+        if *reply == EchoReply::TimedOut {
+            *reply = EchoReply::Received(took);
         }
     }
 }

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration};
 use machine::{
-    Cooperative, Counts, Explorer, Parallel, Pct, Portfolio, Pos, Random, RoundRobin, Selection,
-    Strategy, Surw, Tally, TimeWeighted,
+    Cooperative, Counts, Explorer, InterestingCalls, Parallel, Pct, Portfolio, Pos, Random,
+    RoundRobin, Strategy, Surw, Tally, TimeWeighted,
 };
 use net::HostId;
 
@@ -101,7 +101,9 @@ impl Scheduling {
             Scheduler::Cooperative => Box::new(Cooperative::default()),
             Scheduler::Pct => Box::new(Pct::new(choices, rng_key, BUG_DEPTH, counts.most())),
             Scheduler::Pos => Box::new(Pos::new(choices, rng_key)),
-            Scheduler::Surw => Box::new(Surw::new(choices, rng_key, &counts, Selection::All)),
+            Scheduler::Surw => {
+                Box::new(Surw::new(choices, rng_key, &counts, InterestingCalls::All))
+            }
             Scheduler::TimeWeighted => Box::new(TimeWeighted::new(choices, rng_key, step())),
             Scheduler::Parallel => Box::new(Parallel::new(choices, rng_key, step())),
             Scheduler::Portfolio => Box::new(Portfolio::new(choices, rng_key, &counts, step())),

@@ -35,7 +35,7 @@ pub struct ConnectorTraffic {
     /// Calls and associations.
     pub associations: Calls,
     /// When calls were retries.
-    pub retries: Counts,
+    pub retries: CountSeries,
     /// Messages.
     pub messages: MessageTraffic,
 }
@@ -77,9 +77,9 @@ pub struct MessageTraffic {
     /// Messages that are neither acknowledged nor returned.
     pub queue: Queue,
     /// When messages arrived: the throughput over time.
-    pub arrivals: Counts,
+    pub arrivals: CountSeries,
     /// When messages were returned.
-    pub returns: Counts,
+    pub returns: CountSeries,
 }
 
 /// Quantiles of the time from submission to arrival, exact, in nanoseconds.
@@ -112,7 +112,7 @@ pub struct Queue {
 
 /// How often something happened over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct CountSeries {
     /// The distance of two points of `counts`, in nanoseconds.
     pub width: u64,
     /// How often in each interval of `width`, from the start of the run on; none after the last time.
@@ -136,7 +136,7 @@ pub(crate) struct TrafficMeter {
 #[derive(Debug, Default)]
 struct Connector {
     calls: Calls,
-    retries: Counts,
+    retries: CountSeries,
     /// Whether the last call that ended never opened.
     has_failed: bool,
     flow: Flow,
@@ -383,7 +383,7 @@ fn interval(
     index(*width)
 }
 
-impl Counts {
+impl CountSeries {
     /// It happens now.
     fn add(&mut self, at: Instant) {
         let index = interval(at, &mut self.width, &mut self.counts, |pair| {

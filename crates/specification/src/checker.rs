@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use crate::names::{Block, Id, Step, Wrong};
+use crate::names::{Block, Forbidden, Id, Step};
 use crate::protocol::Protocol;
 use crate::state::State;
 
@@ -26,7 +26,7 @@ pub struct Checked {
     pub states: usize,
     pub counterexamples: BTreeMap<Law, Vec<Step>>,
     /// All that releases do wrong in some order.
-    pub wrong: BTreeSet<Wrong>,
+    pub wrong: BTreeSet<Forbidden>,
 }
 
 /// A state, and from which earlier one it was reached first.

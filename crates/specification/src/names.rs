@@ -30,7 +30,7 @@ pub enum Step {
 /// What a step leaves in the records, in part as lines of Winsock.log.
 #[rustfmt::skip]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Line {
+pub enum RecordLine {
     Allocated(Id), Bound(Id), TransportBegun(Id), ConnectEvents(u8), DataEvents(u8), OutOfService(Id),
     IssueDisconnect(u8), CloseDropped(Id), MessageType2(u8), CloseApplied(Id), CloseSocket(u8), Released(Id),
     BadMessage(u8), TransportEnded(Id), AssociationEnded(Id),
@@ -39,4 +39,4 @@ pub enum Line {
 /// What no build may do.
 #[rustfmt::skip]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Wrong { ReleasesFreeBlock, ReleasesOtherInstance, LeavesSocket }
+pub enum Forbidden { ReleasesFreeBlock, ReleasesOtherInstance, LeavesSocket }

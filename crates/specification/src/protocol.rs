@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::names::{Block, Id, Line, Message, Step, Thread};
+use crate::names::{Block, Id, Message, RecordLine, Step, Thread};
 use crate::state::State;
 use Thread::{Driver, Session, Transport};
 
@@ -38,7 +38,7 @@ impl Protocol {
 
     /// What a step leads to, and the records that its thread writes before its next step.
     #[must_use]
-    pub fn after(&self, before: &State, step: Step) -> (State, Vec<Line>) {
+    pub fn after(&self, before: &State, step: Step) -> (State, Vec<RecordLine>) {
         let mut s = before.clone();
         let lines = match step {
             Step::Opens(id) => {
@@ -46,20 +46,20 @@ impl Protocol {
                 s.session.insert(id, false);
                 s.send(Session, Transport, Message::Opening, id);
                 s.send(Session, Driver, Message::Open, id);
-                vec![Line::Allocated(id)]
+                vec![RecordLine::Allocated(id)]
             }
             Step::Accepts(id) => {
                 s.allocate(id, Block::Open, true);
                 s.send(Driver, Transport, Message::Accepted, id);
-                vec![Line::Allocated(id), Line::ConnectEvents(id.0)]
+                vec![RecordLine::Allocated(id), RecordLine::ConnectEvents(id.0)]
             }
             Step::RefusesCall(id) => {
                 s.allocate(id, Block::Free, false);
-                vec![Line::Allocated(id), Line::Released(id)]
+                vec![RecordLine::Allocated(id), RecordLine::Released(id)]
             }
             Step::Connects(id) => {
                 s.set(id, Block::Open, true);
-                vec![Line::DataEvents(id.0)]
+                vec![RecordLine::DataEvents(id.0)]
             }
             // A connection timeout: WinSock tells the transport, which answers with a close request.
             Step::ConnectFails(id) => {
@@ -67,14 +67,17 @@ impl Protocol {
                 s.send(Driver, Transport, Message::CloseIndication, id);
                 let is_out = self.after_connect_failure == Block::OutOfService;
                 is_out
-                    .then_some(Line::OutOfService(id))
+                    .then_some(RecordLine::OutOfService(id))
                     .into_iter()
                     .collect()
             }
             Step::Breaks(id) => {
                 s.set(id, Block::Closing, false);
                 s.send(Driver, Transport, Message::CloseIndication, id);
-                vec![Line::IssueDisconnect(id.0), Line::CloseSocket(id.0)]
+                vec![
+                    RecordLine::IssueDisconnect(id.0),
+                    RecordLine::CloseSocket(id.0),
+                ]
             }
             // The session's timer: what it does to the block comes before the close request.
             Step::TimesOut(id) => {
@@ -85,12 +88,12 @@ impl Protocol {
                     OnTimeout::OnlyAsk => vec![],
                     OnTimeout::TakeOutOfService => {
                         s.pool[usize::from(id.0)].0 = Block::OutOfService;
-                        vec![Line::OutOfService(id)]
+                        vec![RecordLine::OutOfService(id)]
                     }
-                    OnTimeout::Release => vec![Line::CloseSocket(id.0), s.release(id, true)],
+                    OnTimeout::Release => vec![RecordLine::CloseSocket(id.0), s.release(id, true)],
                 };
                 s.send(Session, Transport, Message::Disconnect, id);
-                lines.push(Line::AssociationEnded(id));
+                lines.push(RecordLine::AssociationEnded(id));
                 lines
             }
             Step::Disconnects(id) => {
@@ -107,28 +110,28 @@ impl Protocol {
         (s, lines)
     }
 
-    fn take(&self, s: &mut State, message: Message, id: Id) -> Vec<Line> {
+    fn take(&self, s: &mut State, message: Message, id: Id) -> Vec<RecordLine> {
         match (message, self.found(s, id)) {
             (Message::Opening, _) => {
                 s.transport.insert(id, false);
-                vec![Line::TransportBegun(id)]
+                vec![RecordLine::TransportBegun(id)]
             }
             (Message::Accepted, _) => {
                 s.transport.insert(id, false);
                 s.send(Transport, Session, Message::Called, id);
-                vec![Line::TransportBegun(id)]
+                vec![RecordLine::TransportBegun(id)]
             }
             (Message::Called, _) => {
                 s.session.insert(id, false);
                 s.send(Session, Driver, Message::Receive, id);
-                vec![Line::Bound(id)]
+                vec![RecordLine::Bound(id)]
             }
             (Message::Open, Some(Block::Allocated)) => {
                 s.set(id, Block::Connecting, true);
-                vec![Line::ConnectEvents(id.0)]
+                vec![RecordLine::ConnectEvents(id.0)]
             }
-            (Message::Open, Some(_)) => vec![Line::BadMessage(id.0)],
-            (Message::Receive, Some(Block::Open)) => vec![Line::DataEvents(id.0)],
+            (Message::Open, Some(_)) => vec![RecordLine::BadMessage(id.0)],
+            (Message::Receive, Some(Block::Open)) => vec![RecordLine::DataEvents(id.0)],
             (Message::Open | Message::Receive, _) => vec![],
             (Message::Disconnect | Message::CloseIndication, found) => {
                 match s.transport.get_mut(&id) {
@@ -141,26 +144,29 @@ impl Protocol {
                 }
                 // The defect: the request is dropped, on the belief that the timeout released the block.
                 if message == Message::Disconnect && action == Some(OnCloseRequest::Drop) {
-                    return [vec![Line::CloseDropped(id)], s.end(id)].concat();
+                    return [vec![RecordLine::CloseDropped(id)], s.end(id)].concat();
                 }
                 s.send(Transport, Driver, Message::Close, id);
-                vec![Line::MessageType2(id.0)]
+                vec![RecordLine::MessageType2(id.0)]
             }
             (Message::Close, found) => {
                 s.send(Driver, Transport, Message::CloseConfirm, id);
-                let applied = Line::CloseApplied(id);
+                let applied = RecordLine::CloseApplied(id);
                 match found.map(|block| self.on_close_request[&block]) {
                     None => vec![],
-                    Some(OnCloseRequest::Refuse) => vec![Line::BadMessage(id.0)],
+                    Some(OnCloseRequest::Refuse) => vec![RecordLine::BadMessage(id.0)],
                     Some(OnCloseRequest::LeaveSocket) => vec![applied, s.release(id, false)],
                     Some(OnCloseRequest::Close | OnCloseRequest::Drop) => {
-                        vec![applied, Line::CloseSocket(id.0), s.release(id, true)]
+                        vec![applied, RecordLine::CloseSocket(id.0), s.release(id, true)]
                     }
                 }
             }
             (Message::CloseConfirm, _) => s.end(id),
             (Message::Ended, _) => {
-                let ended = s.session.remove(&id).map(|_| Line::AssociationEnded(id));
+                let ended = s
+                    .session
+                    .remove(&id)
+                    .map(|_| RecordLine::AssociationEnded(id));
                 ended.into_iter().collect()
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::names::{Block, Id, Line, Message, Thread, Wrong};
+use crate::names::{Block, Forbidden, Id, Message, RecordLine, Thread};
 use Thread::{Session, Transport};
 
 /// The whole state between two steps.
@@ -16,7 +16,7 @@ pub struct State {
     pub(crate) transport: BTreeMap<Id, bool>,
     pub(crate) sent: BTreeMap<(Thread, Thread), VecDeque<(Message, Id)>>,
     pub(crate) connections: u32,
-    pub(crate) wrong: Option<Wrong>,
+    pub(crate) wrong: Option<Forbidden>,
 }
 
 impl State {
@@ -47,25 +47,25 @@ impl State {
         let it = &mut self.pool[usize::from(id.0)];
         (it.0, it.2) = (block, has_socket);
     }
-    pub(crate) fn release(&mut self, id: Id, closes_socket: bool) -> Line {
+    pub(crate) fn release(&mut self, id: Id, closes_socket: bool) -> RecordLine {
         let (block, instance, has_socket) = self.pool[usize::from(id.0)];
         self.wrong = if block == Block::Free {
-            Some(Wrong::ReleasesFreeBlock)
+            Some(Forbidden::ReleasesFreeBlock)
         } else if instance != id.1 {
-            Some(Wrong::ReleasesOtherInstance)
+            Some(Forbidden::ReleasesOtherInstance)
         } else {
-            (has_socket && !closes_socket).then_some(Wrong::LeavesSocket)
+            (has_socket && !closes_socket).then_some(Forbidden::LeavesSocket)
         };
         self.set(id, Block::Free, false);
-        Line::Released(Id(id.0, instance))
+        RecordLine::Released(Id(id.0, instance))
     }
     /// The transport forgets a connection and tells the session.
-    pub(crate) fn end(&mut self, id: Id) -> Vec<Line> {
+    pub(crate) fn end(&mut self, id: Id) -> Vec<RecordLine> {
         if self.transport.remove(&id).is_none() {
             return vec![];
         }
         self.send(Transport, Session, Message::Ended, id);
-        vec![Line::TransportEnded(id)]
+        vec![RecordLine::TransportEnded(id)]
     }
     /// Removes the messages that their receivers will ignore, whenever they take them: the transport and the session
     /// know each connection from one message on, and forget it once.

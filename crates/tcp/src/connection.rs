@@ -24,8 +24,8 @@ use crate::buffers::{Reassembly, SendBuffer};
 use crate::congestion::Congestion;
 use crate::profile::Profile;
 use crate::segment::{Flags, Segment, SeqNum};
-use crate::time::{Span, Uptime};
-use event::{Failure, PendingEvents};
+use crate::time::{TimeSpan, Uptime};
+use event::{ConnectionFailure, PendingEvents};
 use extensions::Extensions;
 use retransmission_timeout::RetransmissionTimeout;
 use sequence_space::{MAXIMUM_WINDOW, ReceiveSequence, SendSequence};
@@ -161,7 +161,7 @@ pub struct Connection {
     requests: UserRequests,
     /// The application has gone and will not call RECEIVE.
     detached: bool,
-    failure: Option<Failure>,
+    failure: Option<ConnectionFailure>,
     events: PendingEvents,
     /// Retransmitted SYNs, text and FINs.
     retransmissions: u32,
@@ -362,7 +362,7 @@ impl Connection {
 
     /// Enters CLOSED because of `failure`. Received text is dropped too (RFC 9293 section
     /// 3.10.7.4: "all segment queues should be flushed").
-    fn fail(&mut self, failure: Failure) {
+    fn fail(&mut self, failure: ConnectionFailure) {
         assert!(
             self.failure.is_none(),
             "{failure:?} after {:?}",
@@ -371,17 +371,17 @@ impl Connection {
         self.failure = Some(failure);
         self.reassembly.clear();
         match failure {
-            Failure::Reset => self.events.record(Event::Reset),
-            Failure::Refused => self.events.record(Event::Refused),
-            Failure::TimedOut => self.events.record(Event::TimedOut),
-            Failure::Unreachable => self.events.record(Event::Unreachable),
+            ConnectionFailure::Reset => self.events.record(Event::Reset),
+            ConnectionFailure::Refused => self.events.record(Event::Refused),
+            ConnectionFailure::TimedOut => self.events.record(Event::TimedOut),
+            ConnectionFailure::Unreachable => self.events.record(Event::Unreachable),
             // The application asked for it.
-            Failure::Aborted => {}
+            ConnectionFailure::Aborted => {}
         }
         self.delete();
     }
 
-    fn start(&mut self, timer: Timer, now: Uptime, span: Span) {
+    fn start(&mut self, timer: Timer, now: Uptime, span: TimeSpan) {
         self.timers.set(timer, self.profile.expiry(now, span));
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::segment::MAXIMUM_SHIFT;
-use crate::time::{Span, Uptime};
+use crate::time::{TimeSpan, Uptime};
 
 /// Which segments of a connection are believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,21 +58,21 @@ impl OfferedOptions {
 pub struct Profile {
     /// Timeouts are rounded up to a tick of the host, one for each of these spans; more than zero.
     /// NT ticks every 100 ms \[I\].
-    pub timer_granularity: Span,
+    pub timer_granularity: TimeSpan,
     /// When the host's ticks come: at this time after a multiple of the granularity; less than the
     /// granularity. Hosts that are switched on at different times tick out of step.
-    pub tick_phase: Span,
+    pub tick_phase: TimeSpan,
     /// The retransmission timeout before the first round-trip measurement. NT 3 s (Q223450),
     /// Windows 2000 3 s (`TcpInitialRTT`), Linux 1 s (ip-sysctl) \[S\].
-    pub initial_rto: Span,
+    pub initial_rto: TimeSpan,
     /// The least value of the term max(G, K * RTTVAR) of the retransmission timeout (RFC 6298
     /// section 2.3). Linux 200 ms (`tcp_rto_min`) \[S\]: it bounds this term and not the sum. No source
     /// for NT: 300 ms, the 200 ms for which a peer may delay an acknowledgment and the tick by which
     /// its timer is late \[I\]. Without such a bound, a steady round trip would bring the term down to
     /// the tick, and a delayed acknowledgment would come too late.
-    pub minimum_variance: Span,
+    pub minimum_variance: TimeSpan,
     /// The maximum retransmission timeout, after doubling too. Linux 120 s \[S\], NT 240 s \[I\].
-    pub maximum_rto: Span,
+    pub maximum_rto: TimeSpan,
     /// Retransmissions of an unanswered SYN (`TcpMaxConnectRetransmissions`): NT 3 (Q140552,
     /// Q200770), Windows 2000 2 (cc938209), Linux 6 \[S\].
     pub syn_retries: u8,
@@ -84,19 +84,19 @@ pub struct Profile {
     pub refused_retries: u8,
     /// The delay between such a reset and the next SYN; it is not doubled. Q175523 says "the base
     /// time-out" without a number. 500 ms agrees with the second or so such a connect takes \[I\].
-    pub refused_interval: Span,
+    pub refused_interval: TimeSpan,
     /// Retransmissions of unacknowledged text (`TcpMaxDataRetransmissions`): NT and Windows 2000 5
     /// (Q140552), Linux 15 (`tcp_retries2`) \[S\].
     pub data_retries: u8,
     /// What `data_retries` stands for.
     pub retry_limit: RetryLimit,
     /// The duration of TIME-WAIT: NT 240 s (`TcpTimedWaitDelay`, Q149532) \[S\], Linux 60 s \[I\].
-    pub time_wait: Span,
+    pub time_wait: TimeSpan,
     /// The duration of FIN-WAIT-2 after [`detach`](crate::Connection::detach): NT 240 s, Linux
     /// 60 s \[I\].
-    pub fin_wait_2: Span,
+    pub fin_wait_2: TimeSpan,
     /// How long an acknowledgment may be delayed: NT 200 ms, Linux 40 ms \[I\].
-    pub delayed_ack: Span,
+    pub delayed_ack: TimeSpan,
     /// Duplicate acknowledgments that trigger fast retransmit: NT 2 (`TcpMaxDupAcks`, JSI 0730)
     /// \[S\], Linux 3 (RFC 5681 section 3.2).
     pub duplicate_ack_threshold: u8,
@@ -115,18 +115,18 @@ pub struct Profile {
     /// [`set_nagle`](crate::Connection::set_nagle).
     pub nagle: bool,
     /// Idle time before the first keep-alive, where keep-alives are on: 7200 s everywhere \[S\].
-    pub keep_alive_time: Span,
+    pub keep_alive_time: TimeSpan,
     /// The interval between unanswered keep-alives: NT 1 s \[S\], Linux 75 s \[I\].
-    pub keep_alive_interval: Span,
+    pub keep_alive_interval: TimeSpan,
     /// Unanswered keep-alives after which the connection fails: NT as `data_retries` \[S\],
     /// Linux 9 \[I\].
     pub keep_alive_probes: u8,
     /// The maximum interval between probes of a zero window \[I\]: 60 s, Linux 120 s.
-    pub maximum_persist: Span,
+    pub maximum_persist: TimeSpan,
     /// How long a peer may keep its window closed although it answers the probes: about two hours
     /// on NT 3.5x and later (Q117317, Q276522) \[S\]. `None`: without limit, as RFC 9293 section
     /// 3.8.6.1 demands.
-    pub zero_window_limit: Option<Span>,
+    pub zero_window_limit: Option<TimeSpan>,
     /// Whether ICMP network or host unreachable ends a connection attempt. NT programs see 10051
     /// in the field (Q152941, Q154301); that ICMP causes it is \[I\]. Linux: yes (`tcp_v4_err` ends
     /// every attempt that is in SYN-SENT) \[S\].
@@ -145,20 +145,20 @@ pub struct Profile {
 }
 
 const NT4: Profile = Profile {
-    timer_granularity: Span::from_millis(100),
-    tick_phase: Span::ZERO,
-    initial_rto: Span::from_secs(3),
-    minimum_variance: Span::from_millis(300),
-    maximum_rto: Span::from_secs(240),
+    timer_granularity: TimeSpan::from_millis(100),
+    tick_phase: TimeSpan::ZERO,
+    initial_rto: TimeSpan::from_secs(3),
+    minimum_variance: TimeSpan::from_millis(300),
+    maximum_rto: TimeSpan::from_secs(240),
     syn_retries: 3,
     syn_ack_retries: 3,
     refused_retries: 3,
-    refused_interval: Span::from_millis(500),
+    refused_interval: TimeSpan::from_millis(500),
     data_retries: 5,
     retry_limit: RetryLimit::Count,
-    time_wait: Span::from_secs(240),
-    fin_wait_2: Span::from_secs(240),
-    delayed_ack: Span::from_millis(200),
+    time_wait: TimeSpan::from_secs(240),
+    fin_wait_2: TimeSpan::from_secs(240),
+    delayed_ack: TimeSpan::from_millis(200),
     duplicate_ack_threshold: 2,
     // A multiple of the MSS, so that the window holds whole segments.
     receive_window: 8760,
@@ -166,11 +166,11 @@ const NT4: Profile = Profile {
     maximum_segment_size: 1460,
     initial_window: 2,
     nagle: true,
-    keep_alive_time: Span::from_secs(7200),
-    keep_alive_interval: Span::from_secs(1),
+    keep_alive_time: TimeSpan::from_secs(7200),
+    keep_alive_interval: TimeSpan::from_secs(1),
     keep_alive_probes: 5,
-    maximum_persist: Span::from_secs(60),
-    zero_window_limit: Some(Span::from_secs(7200)),
+    maximum_persist: TimeSpan::from_secs(60),
+    zero_window_limit: Some(TimeSpan::from_secs(7200)),
     unreachable_ends_connect: true,
     validation: Validation::Rfc793,
     keeps_backoff: false,
@@ -197,30 +197,30 @@ const W2K: Profile = Profile {
 };
 
 const LINUX: Profile = Profile {
-    timer_granularity: Span::from_millis(1),
-    tick_phase: Span::ZERO,
-    initial_rto: Span::from_secs(1),
-    minimum_variance: Span::from_millis(200),
-    maximum_rto: Span::from_secs(120),
+    timer_granularity: TimeSpan::from_millis(1),
+    tick_phase: TimeSpan::ZERO,
+    initial_rto: TimeSpan::from_secs(1),
+    minimum_variance: TimeSpan::from_millis(200),
+    maximum_rto: TimeSpan::from_secs(120),
     syn_retries: 6,
     syn_ack_retries: 5,
     refused_retries: 0,
-    refused_interval: Span::from_secs(1),
+    refused_interval: TimeSpan::from_secs(1),
     data_retries: 15,
     retry_limit: RetryLimit::Time,
-    time_wait: Span::from_secs(60),
-    fin_wait_2: Span::from_secs(60),
-    delayed_ack: Span::from_millis(40),
+    time_wait: TimeSpan::from_secs(60),
+    fin_wait_2: TimeSpan::from_secs(60),
+    delayed_ack: TimeSpan::from_millis(40),
     duplicate_ack_threshold: 3,
     receive_window: 65_535,
     send_buffer: 65_536,
     maximum_segment_size: 1460,
     initial_window: 10,
     nagle: true,
-    keep_alive_time: Span::from_secs(7200),
-    keep_alive_interval: Span::from_secs(75),
+    keep_alive_time: TimeSpan::from_secs(7200),
+    keep_alive_interval: TimeSpan::from_secs(75),
     keep_alive_probes: 9,
-    maximum_persist: Span::from_secs(120),
+    maximum_persist: TimeSpan::from_secs(120),
     zero_window_limit: None,
     unreachable_ends_connect: true,
     validation: Validation::Rfc5961,
@@ -270,15 +270,15 @@ impl Profile {
     }
 
     /// How long text may be retransmitted, from the first retransmission on; `None`: that is counted.
-    pub(crate) fn retransmission_limit(&self) -> Option<Span> {
+    pub(crate) fn retransmission_limit(&self) -> Option<TimeSpan> {
         let doubled = |times| self.minimum_variance.doubled(times, self.maximum_rto);
         let sum =
             (0..=self.data_retries).fold(0_u64, |sum, it| sum.saturating_add(doubled(it).nanos()));
-        (self.retry_limit == RetryLimit::Time).then_some(Span::from_nanos(sum))
+        (self.retry_limit == RetryLimit::Time).then_some(TimeSpan::from_nanos(sum))
     }
 
     /// When a timer that is started now for `span` expires.
-    pub(crate) fn expiry(&self, now: Uptime, span: Span) -> Uptime {
+    pub(crate) fn expiry(&self, now: Uptime, span: TimeSpan) -> Uptime {
         now.after(span)
             .round_up(self.timer_granularity, self.tick_phase)
     }
@@ -286,7 +286,7 @@ impl Profile {
     /// Panics if no connection can run with this profile.
     pub(crate) fn assert_usable(&self) {
         assert!(
-            self.timer_granularity > Span::ZERO,
+            self.timer_granularity > TimeSpan::ZERO,
             "the timer granularity is zero"
         );
         assert!(
@@ -316,11 +316,11 @@ impl Profile {
             "the initial congestion window is zero"
         );
         assert!(
-            self.maximum_rto > Span::ZERO,
+            self.maximum_rto > TimeSpan::ZERO,
             "the maximum retransmission timeout is zero"
         );
         assert!(
-            self.initial_rto > Span::ZERO,
+            self.initial_rto > TimeSpan::ZERO,
             "the initial retransmission timeout is zero"
         );
         assert!(

@@ -7,7 +7,7 @@ mod sequence_number;
 use std::fmt;
 
 pub(crate) use options::{MAXIMUM_BLOCKS, MAXIMUM_SHIFT};
-pub use options::{Options, Timestamps};
+pub use options::{TcpOptions, Timestamps};
 pub use payload::Payload;
 pub use sequence_number::SeqNum;
 
@@ -60,7 +60,7 @@ pub struct Segment {
     /// The MSS option (RFC 9293 section 3.7.1), octets; only with SYN.
     pub maximum_segment_size: Option<u16>,
     /// The other options. Boxed, because the segments of most profiles have none.
-    pub options: Option<Box<Options>>,
+    pub options: Option<Box<TcpOptions>>,
     /// The text.
     pub payload: Payload,
 }

@@ -6,7 +6,7 @@ pub struct Uptime(u64);
 
 /// A duration in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span(u64);
+pub struct TimeSpan(u64);
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
@@ -30,18 +30,18 @@ impl Uptime {
 
     /// The time `span` later. Saturates at [`Uptime::MAX`].
     #[must_use]
-    pub const fn after(self, span: Span) -> Self {
+    pub const fn after(self, span: TimeSpan) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
     /// The duration since `earlier`; zero if `earlier` is later.
     #[must_use]
-    pub const fn since(self, earlier: Self) -> Span {
-        Span(self.0.saturating_sub(earlier.0))
+    pub const fn since(self, earlier: Self) -> TimeSpan {
+        TimeSpan(self.0.saturating_sub(earlier.0))
     }
 
     /// Rounds up to `phase` after a multiple of `tick`; `phase` is less than `tick`.
-    pub(crate) const fn round_up(self, tick: Span, phase: Span) -> Self {
+    pub(crate) const fn round_up(self, tick: TimeSpan, phase: TimeSpan) -> Self {
         assert!(tick.0 > 0, "the tick is zero");
         assert!(phase.0 < tick.0, "the phase is a tick or more");
         // Before the first tick there is none to round up from.
@@ -55,7 +55,7 @@ impl Uptime {
     }
 }
 
-impl Span {
+impl TimeSpan {
     /// The empty duration.
     pub const ZERO: Self = Self(0);
 
@@ -114,14 +114,14 @@ mod tests {
 
     #[test]
     fn rounding_up_keeps_multiples_of_the_tick() {
-        let tick = Span::from_millis(100);
-        let at = |millis| Uptime::ZERO.after(Span::from_millis(millis));
-        let none = Span::ZERO;
+        let tick = TimeSpan::from_millis(100);
+        let at = |millis| Uptime::ZERO.after(TimeSpan::from_millis(millis));
+        let none = TimeSpan::ZERO;
         assert_eq!(at(0).round_up(tick, none), at(0));
         assert_eq!(at(101).round_up(tick, none), at(200));
         assert_eq!(at(200).round_up(tick, none), at(200));
         assert_eq!(Uptime::MAX.round_up(tick, none), Uptime::MAX);
-        let phase = Span::from_millis(30);
+        let phase = TimeSpan::from_millis(30);
         for (time, tick_after) in [(0, 30), (30, 30), (31, 130), (101, 130), (131, 230)] {
             assert_eq!(at(time).round_up(tick, phase), at(tick_after));
         }
@@ -130,10 +130,10 @@ mod tests {
 
     #[test]
     fn doubling_stops_at_the_ceiling_without_overflow() {
-        let (second, ceiling) = (Span::from_secs(1), Span::from_secs(240));
-        assert_eq!(second.doubled(3, ceiling), Span::from_secs(8));
+        let (second, ceiling) = (TimeSpan::from_secs(1), TimeSpan::from_secs(240));
+        assert_eq!(second.doubled(3, ceiling), TimeSpan::from_secs(8));
         assert_eq!(second.doubled(8, ceiling), ceiling);
         assert_eq!(second.doubled(255, ceiling), ceiling);
-        assert_eq!(Span::ZERO.doubled(63, ceiling), Span::ZERO);
+        assert_eq!(TimeSpan::ZERO.doubled(63, ceiling), TimeSpan::ZERO);
     }
 }

@@ -5,7 +5,7 @@
 
 use thiserror::Error;
 
-use crate::segment::{Flags, Options, Payload, Segment, SeqNum};
+use crate::segment::{Flags, Payload, Segment, SeqNum, TcpOptions};
 
 const HEADER: usize = 20;
 const MSS_OPTION: usize = 4;
@@ -96,10 +96,10 @@ pub fn decode(bytes: &[u8], source_ip: u32, destination_ip: u32) -> Result<Segme
     })
 }
 
-fn options(header: &[u8]) -> Result<(Option<u16>, Options), DecodeError> {
+fn options(header: &[u8]) -> Result<(Option<u16>, TcpOptions), DecodeError> {
     let mut at = HEADER;
     let mut found = None;
-    let mut options = Options::default();
+    let mut options = TcpOptions::default();
     while at < header.len() {
         match header[at..] {
             // End of Option List: what follows is padding.
@@ -153,7 +153,7 @@ mod tests {
     const DESTINATION: u32 = 0x0a00_0002;
 
     /// Options that fit a header beside MSS: 36 octets.
-    fn any_options() -> impl Strategy<Value = Options> {
+    fn any_options() -> impl Strategy<Value = TcpOptions> {
         let stamps = any::<Option<(u32, u32)>>();
         let block = (any::<u32>(), any::<u32>());
         let sack = prop::collection::vec(block, 0..4);
@@ -161,7 +161,7 @@ mod tests {
             |(permitted, scale, stamps, sack)| {
                 let room = if stamps.is_some() { 1 } else { 3 };
                 let numbers = |(start, end)| (SeqNum::new(start), SeqNum::new(end));
-                Options {
+                TcpOptions {
                     sack_permitted: permitted,
                     window_scale: scale,
                     timestamps: stamps.map(|(value, echo)| Timestamps { value, echo }),

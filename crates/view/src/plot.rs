@@ -24,8 +24,8 @@ mod survival;
 use std::fmt;
 
 use explore::statistics::counters::Counters;
-use explore::statistics::proportions::{Interval, wilson};
-use explore::statistics::traffic::Quantity;
+use explore::statistics::proportions::{ConfidenceInterval, wilson};
+use explore::statistics::traffic::TrafficQuantity;
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
@@ -93,7 +93,7 @@ pub fn figure(statistics: &SweepStatistics, measure: Option<Measure>) -> Result<
 ///
 /// # Errors
 /// If the sweep has no runs, or varies anything but one setting.
-pub fn of_messages(statistics: &SweepStatistics, of: Quantity) -> Result<Figure, PlotError> {
+pub fn of_messages(statistics: &SweepStatistics, of: TrafficQuantity) -> Result<Figure, PlotError> {
     let axes = &statistics.manifest().axes;
     check_messages(axes)?;
     match (axes.first(), statistics.total().runs) {
@@ -163,7 +163,7 @@ struct Proportion {
     hits: u64,
     runs: u64,
     rate: f64,
-    interval: Interval,
+    interval: ConfidenceInterval,
 }
 
 impl Proportion {

@@ -13,7 +13,7 @@ pub enum FullBacklog {
 
 /// The WinSock version that the program requested from `WSAStartup`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
+pub enum WinsockVersion {
     /// WinSock 1.1: a second connect while one is pending fails with 10022.
     V1_1,
     /// WinSock 2.0: it fails with 10037 (connect page of the Platform SDK).
@@ -36,7 +36,7 @@ pub struct Config {
     /// What happens to a SYN beyond the backlog.
     pub full_backlog: FullBacklog,
     /// The WinSock version of the program.
-    pub version: Version,
+    pub version: WinsockVersion,
     /// The lowest handle: a multiple of 4, not zero. A process has other handles before its first
     /// socket.
     pub first_handle: u32,
@@ -53,7 +53,7 @@ impl Config {
             profile: *tcp::Profile::nt351(),
             backlog_limit: 100,
             // WinSock 2 came with NT 4.
-            version: Version::V1_1,
+            version: WinsockVersion::V1_1,
             ..nt4
         }
     }
@@ -67,7 +67,7 @@ impl Config {
             ephemeral_ports: 1024..=5000,
             backlog_limit: 200,
             full_backlog: FullBacklog::Reset,
-            version: Version::V2_0,
+            version: WinsockVersion::V2_0,
             // Ten handles of a process before its first socket [I].
             first_handle: 0x2C,
             handle_limit: 16_384,

@@ -49,7 +49,7 @@ pub(crate) enum Owner {
     clippy::struct_excessive_bools,
     reason = "four independent conditions, not a state machine"
 )]
-pub(crate) struct Entry {
+pub(crate) struct ConnectionEntry {
     pub(crate) tcp: Connection,
     pub(crate) pair: AddressPair,
     /// The label of what it sends.
@@ -80,13 +80,13 @@ pub(crate) struct TimeWaitEntry {
 
 /// A connection in either form.
 pub(crate) enum ConnectionRef<'a> {
-    Full(&'a mut Entry),
+    Full(&'a mut ConnectionEntry),
     TimeWait(&'a mut TimeWaitEntry),
 }
 
 /// A summary of a connection in either form.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Summary {
+pub(crate) struct ConnectionSummary {
     pub(crate) pair: AddressPair,
     pub(crate) label: FlowLabel,
     pub(crate) owner: Owner,
@@ -102,7 +102,7 @@ pub(crate) struct Connections {
     /// Numbers without a connection. The one freed last is reused first.
     vacant: Vec<u32>,
     /// Boxed: growing the slab must not copy connections or reserve memory for as many again.
-    full: Slab<Box<Entry>>,
+    full: Slab<Box<ConnectionEntry>>,
     time_wait: Slab<TimeWaitEntry>,
     /// Looked up only, never iterated: hash order must not reach the outside.
     by_pair: FxHashMap<AddressPair, ConnectionId>,
@@ -116,7 +116,7 @@ const FULL_BYTES: u64 = 1024;
 /// The same for a connection in TIME-WAIT that no socket owns.
 const TIME_WAIT_BYTES: u64 = 256;
 
-impl Entry {
+impl ConnectionEntry {
     pub(crate) fn new(tcp: Connection, pair: AddressPair, label: FlowLabel, owner: Owner) -> Self {
         Self {
             tcp,
@@ -157,8 +157,8 @@ impl Entry {
         })
     }
 
-    fn summary(&self) -> Option<Summary> {
-        (!self.retired).then(|| Summary {
+    fn summary(&self) -> Option<ConnectionSummary> {
+        (!self.retired).then(|| ConnectionSummary {
             pair: self.pair,
             label: self.label,
             owner: self.owner,
@@ -181,8 +181,8 @@ impl TimeWaitEntry {
         }
     }
 
-    fn summary(&self) -> Option<Summary> {
-        (!self.retired).then(|| Summary {
+    fn summary(&self) -> Option<ConnectionSummary> {
+        (!self.retired).then(|| ConnectionSummary {
             pair: self.pair(),
             label: self.label,
             owner: Owner::Orphaned,
@@ -218,7 +218,7 @@ impl ConnectionRef<'_> {
 
 impl Connections {
     /// Adds a connection and queues it for output.
-    pub(crate) fn insert(&mut self, entry: Entry) -> ConnectionId {
+    pub(crate) fn insert(&mut self, entry: ConnectionEntry) -> ConnectionId {
         let pair = entry.pair;
         let slot = Slot::full(self.full.insert(Box::new(entry)));
         // Low numbers are reused, so that the tables indexed by number stay small.
@@ -392,11 +392,11 @@ impl Connections {
     }
 
     /// All connections that are not CLOSED, by number.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Summary> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = ConnectionSummary> {
         self.iter_with_id().map(|(_, summary)| summary)
     }
 
-    fn iter_with_id(&self) -> impl Iterator<Item = (ConnectionId, Summary)> {
+    fn iter_with_id(&self) -> impl Iterator<Item = (ConnectionId, ConnectionSummary)> {
         (0..).zip(&self.slots).filter_map(|(number, slot)| {
             let summary = match slot.storage() {
                 // A vacant slot lies beyond all entries.
@@ -411,9 +411,9 @@ impl Connections {
 
 /// A connection that has an owner or output, which is stored in full.
 impl Index<ConnectionId> for Connections {
-    type Output = Entry;
+    type Output = ConnectionEntry;
 
-    fn index(&self, id: ConnectionId) -> &Entry {
+    fn index(&self, id: ConnectionId) -> &ConnectionEntry {
         let Storage::Full(index) = id.slot.storage() else {
             panic!("{id:?} is in TIME-WAIT");
         };
@@ -422,7 +422,7 @@ impl Index<ConnectionId> for Connections {
 }
 
 impl IndexMut<ConnectionId> for Connections {
-    fn index_mut(&mut self, id: ConnectionId) -> &mut Entry {
+    fn index_mut(&mut self, id: ConnectionId) -> &mut ConnectionEntry {
         let Storage::Full(index) = id.slot.storage() else {
             panic!("{id:?} is in TIME-WAIT");
         };
@@ -442,13 +442,13 @@ mod tests {
             + size_of::<(Uptime, u32)>()
             + size_of::<Slot>()
             + 16;
-        let total = size_of::<Entry>() + size_of::<crate::socket::Socket>() + indices;
+        let total = size_of::<ConnectionEntry>() + size_of::<crate::socket::Socket>() + indices;
         assert!(total as u64 <= FULL_BYTES, "{total} octets");
     }
 
     #[test]
     fn a_time_wait_entry_takes_at_most_a_quarter() {
-        let (full, time_wait) = (size_of::<Entry>(), size_of::<TimeWaitEntry>());
+        let (full, time_wait) = (size_of::<ConnectionEntry>(), size_of::<TimeWaitEntry>());
         assert!(4 * time_wait <= full, "{time_wait} of {full} octets");
         assert!(time_wait as u64 <= TIME_WAIT_BYTES, "{time_wait} octets");
     }

@@ -97,7 +97,7 @@ mod wait;
 
 pub use address::{FlowLabel, SocketAddress};
 pub use call::{Call, Reply};
-pub use config::{Config, FullBacklog, Version};
+pub use config::{Config, FullBacklog, WinsockVersion};
 pub use error::SocketError;
 pub use events::{EnumeratedEvents, NetworkEvents};
 pub use handles::{EventHandle, SocketHandle};

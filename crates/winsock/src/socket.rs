@@ -3,7 +3,7 @@
 use crate::backlog::Backlog;
 use crate::connections::ConnectionId;
 use crate::error::SocketError;
-use crate::events::Selection;
+use crate::events::EventSelection;
 
 /// An open socket. Its connection is stored separately, because it outlives the socket.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(crate) struct Socket {
     /// The port it is bound to, by `bind` or by `connect`. An accepted socket is not bound: the
     /// listener's port is not its own.
     pub(crate) bound: Option<u16>,
-    pub(crate) selection: Selection,
+    pub(crate) selection: EventSelection,
     pub(crate) keep_alive: bool,
     /// `closesocket` sends RST (SO_LINGER with a time of zero).
     pub(crate) hard_close: bool,
@@ -51,7 +51,7 @@ impl Socket {
         Self {
             phase: Phase::Unconnected,
             bound: None,
-            selection: Selection::default(),
+            selection: EventSelection::default(),
             keep_alive: false,
             hard_close: false,
             in_select: false,

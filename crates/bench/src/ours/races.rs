@@ -7,7 +7,7 @@ use kernel::{Choices, Duration, mix};
 use litmus::LitmusTest;
 use machine::{
     Bound, Counts, Exhaustive, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler,
-    Selection, Surw, Tally, TimeWeighted,
+    InterestingCalls, Surw, Tally, TimeWeighted,
 };
 
 use crate::bug_search::{BugSearch, Campaign, Recorder, SeedSearch};
@@ -33,7 +33,7 @@ pub enum Strategy {
     /// Partial order sampling.
     Pos,
     /// Selectively uniform random walk.
-    Surw(Selection),
+    Surw(InterestingCalls),
     /// This many preemptions, at calls that depend on calls of other threads.
     Preempting(u32),
     /// One of several, chosen at random for each schedule.
@@ -50,8 +50,8 @@ impl Strategy {
         Self::Pct(2),
         Self::Pct(3),
         Self::Pos,
-        Self::Surw(Selection::All),
-        Self::Surw(Selection::One),
+        Self::Surw(InterestingCalls::All),
+        Self::Surw(InterestingCalls::One),
         Self::Preempting(1),
         Self::Preempting(2),
         Self::Preempting(3),
@@ -67,8 +67,8 @@ impl Strategy {
             Self::AnyEvenness => "parallel, any evenness".into(),
             Self::Pct(depth) => format!("PCT {depth}"),
             Self::Pos => "POS".into(),
-            Self::Surw(Selection::All) => "SURW, all calls".into(),
-            Self::Surw(Selection::One) => "SURW, one word".into(),
+            Self::Surw(InterestingCalls::All) => "SURW, all calls".into(),
+            Self::Surw(InterestingCalls::One) => "SURW, one word".into(),
             Self::Preempting(count) => format!("preempting {count}"),
             Self::Portfolio => "portfolio".into(),
         }

@@ -15,7 +15,7 @@ use crate::arguments::{DiagnoseArguments, Format};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
-use source::Source;
+use source::LogSource;
 
 /// The default size of the pool (Q166602, Q243632).
 const POOL: u64 = 20;
@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
     let mut worst = exit_code::SUCCESS;
     let (mut logs, mut event_logs) = (Vec::new(), Vec::new());
     for path in &arguments.logs {
-        match Source::open(path) {
+        match LogSource::open(path) {
             Ok(source) if source.kind == Some(LogKind::Events) => event_logs.push(source),
             Ok(source) => logs.push(source),
             Err(error) => worst = Failure::cannot_read(path, &error).report(terminal),
@@ -114,11 +114,11 @@ fn worst_of(one: u8, other: u8) -> u8 {
 
 /// The event logs by computer, each computer's oldest first. Beside a single Winsock.log all of them are
 /// of its computer.
-fn by_host(mut event_logs: Vec<Source>, logs: &[Source]) -> Vec<Vec<Source>> {
+fn by_host(mut event_logs: Vec<LogSource>, logs: &[LogSource]) -> Vec<Vec<LogSource>> {
     event_logs.sort_by_key(|it| std::cmp::Reverse(it.age()));
-    let mut hosts: Vec<Vec<Source>> = Vec::new();
+    let mut hosts: Vec<Vec<LogSource>> = Vec::new();
     for source in event_logs {
-        let same = |it: &&mut Vec<Source>| logs.len() == 1 || it[0].family() == source.family();
+        let same = |it: &&mut Vec<LogSource>| logs.len() == 1 || it[0].family() == source.family();
         match hosts.iter_mut().find(same) {
             Some(host) => host.push(source),
             None => hosts.push(vec![source]),
@@ -129,14 +129,16 @@ fn by_host(mut event_logs: Vec<Source>, logs: &[Source]) -> Vec<Vec<Source>> {
 
 /// The event logs in the same directory as a Winsock.log.
 fn find_companion(
-    source: &Source,
+    source: &LogSource,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> Option<Companion> {
     let candidates = source.companion_paths();
-    let sources = candidates.iter().filter_map(|path| Source::open(path).ok());
+    let sources = candidates
+        .iter()
+        .filter_map(|path| LogSource::open(path).ok());
     let sources = sources.filter(|it| it.kind == Some(LogKind::Events));
-    let sources: Vec<Source> = sources.collect();
+    let sources: Vec<LogSource> = sources.collect();
     if sources.is_empty() {
         return None;
     }
@@ -151,7 +153,7 @@ fn find_companion(
 
 /// Reads the event logs of one computer, and says how.
 fn read_events(
-    sources: &[Source],
+    sources: &[LogSource],
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> Result<Companion, Failure> {
@@ -165,7 +167,7 @@ fn read_events(
         log.end_file(&source.name);
     }
     log.finish();
-    let newest = sources.iter().filter_map(Source::age).min();
+    let newest = sources.iter().filter_map(LogSource::age).min();
     if let Some(newest) = newest.filter(|it| *it > 0) {
         log.without_end();
         let name = &sources[0].name;
@@ -187,7 +189,7 @@ fn read_events(
 
 /// The order of day and month in a Winsock.log, with a note if it is not certain.
 fn dates_of(
-    source: &Source,
+    source: &LogSource,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> Result<DateOrder, Failure> {
@@ -206,7 +208,7 @@ fn dates_of(
 
 /// Reads a Winsock.log and prints the diagnosis; the exit code.
 fn read_log(
-    source: &Source,
+    source: &LogSource,
     companion: Option<&Companion>,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,

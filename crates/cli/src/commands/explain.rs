@@ -12,7 +12,7 @@ use config::plan::Scenario;
 use crate::arguments::{ExplainArguments, Format};
 use crate::exit_code;
 use crate::failure::Failure;
-use crate::input::{self, Input};
+use crate::input::{self, InputFile};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(
@@ -21,11 +21,11 @@ pub(crate) fn run(
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
     let (scenario, seed, signature) = match input::capsule_or_scenario(&arguments.file, &[])? {
-        Input::Capsule(capsule) => {
+        InputFile::Capsule(capsule) => {
             let signature = capsule.failure.signature;
             (capsule.scenario, capsule.seed, Some(signature))
         }
-        Input::Scenario(scenario) => {
+        InputFile::Scenario(scenario) => {
             let seed = arguments.seed.given.unwrap_or(scenario.seed);
             (*scenario, seed, None)
         }

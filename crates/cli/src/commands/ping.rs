@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use config::plan::Duration;
 use serde_json::{Value as Json, json};
-use simulation::ping::{self, Reply, Report, Settings};
+use simulation::ping::{self, EchoReply, PingReport, Settings};
 
 use crate::arguments::{Format, PingArguments};
 use crate::exit_code;
@@ -32,31 +32,34 @@ pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<
 
 /// The replies as NT 4 prints them, the statistics as Windows 2000 does, and the long-run rate
 /// that follows from the link's parameters.
-fn text(report: &Report) -> String {
+fn text(report: &PingReport) -> String {
     let mut text = String::new();
     write(&mut text, report).expect("a String accepts any text");
     text
 }
 
-fn write(text: &mut String, report: &Report) -> std::fmt::Result {
+fn write(text: &mut String, report: &PingReport) -> std::fmt::Result {
     let (target, length) = (report.target, report.settings.length);
     writeln!(text, "\nPinging {target} with {length} bytes of data:\n")?;
     for reply in &report.replies {
         let time = match reply {
-            Reply::TimedOut => {
+            EchoReply::TimedOut => {
                 writeln!(text, "Request timed out.")?;
                 continue;
             }
-            Reply::Unreachable => {
+            EchoReply::Unreachable => {
                 writeln!(text, "Destination host unreachable.")?;
                 continue;
             }
-            Reply::Received(time) => match time.nanos() / NANOS_PER_MILLI {
+            EchoReply::Received(time) => match time.nanos() / NANOS_PER_MILLI {
                 millis if millis < TICK_MILLIS => format!("time<{TICK_MILLIS}ms"),
                 millis => format!("time={millis}ms"),
             },
         };
-        writeln!(text, "Reply from {target}: bytes={length} {time} TTL=128")?;
+        writeln!(
+            text,
+            "EchoReply from {target}: bytes={length} {time} TTL=128"
+        )?;
     }
     let sent = report.replies.len() as u64;
     let received = u64::from(report.received());
@@ -87,15 +90,15 @@ fn write(text: &mut String, report: &Report) -> std::fmt::Result {
 }
 
 /// The closed form in hundredths of a percent, rounded half up.
-fn hundredths_of_percent(report: &Report) -> u128 {
+fn hundredths_of_percent(report: &PingReport) -> u128 {
     let rate = report.expected;
     let (numerator, denominator) = (u128::from(rate.numerator()), u128::from(rate.denominator()));
     (numerator * 20_000 + denominator) / (denominator * 2)
 }
 
-fn object(arguments: &PingArguments, seed: u64, report: &Report) -> Json {
+fn object(arguments: &PingArguments, seed: u64, report: &PingReport) -> Json {
     let replies = report.replies.iter();
-    let unreachable = replies.clone().filter(|it| **it == Reply::Unreachable);
+    let unreachable = replies.clone().filter(|it| **it == EchoReply::Unreachable);
     let unreachable = unreachable.count();
     let times = replies.map(|it| it.time().map(Duration::nanos));
     let rate = report.expected;

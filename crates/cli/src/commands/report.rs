@@ -23,7 +23,7 @@ use crate::commands::run::directory;
 use crate::current_run;
 use crate::exit_code;
 use crate::failure::Failure;
-use crate::input::{self, Input};
+use crate::input::{self, InputFile};
 use crate::output::{Output, Rules, STANDARD_OUTPUT_TAKEN};
 use crate::shell;
 use crate::terminal::Terminal;
@@ -71,8 +71,8 @@ pub(crate) fn run(
         from_directory(path)?
     } else {
         match input::capsule_or_scenario(path, &arguments.overrides.set)? {
-            Input::Capsule(capsule) => from_capsule(*capsule, path),
-            Input::Scenario(scenario) => from_scenario(*scenario, arguments),
+            InputFile::Capsule(capsule) => from_capsule(*capsule, path),
+            InputFile::Scenario(scenario) => from_scenario(*scenario, arguments),
         }
     };
     let watch = Observe {

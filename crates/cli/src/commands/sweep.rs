@@ -5,7 +5,7 @@ mod junit;
 use std::path::Path;
 use std::sync::Arc;
 
-use explore::statistics::traffic::Quantity;
+use explore::statistics::traffic::TrafficQuantity;
 use explore::sweep::grid::{self, Axis, GridError, GridPoint};
 use explore::sweep::repairs::Repairs;
 use explore::sweep::results_error::ResultsError;
@@ -109,7 +109,7 @@ fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<Output, Failu
 /// What a plot is of.
 enum Plotted {
     Failures(Measure),
-    Messages(Quantity),
+    Messages(TrafficQuantity),
 }
 
 const fn plotted(of: PlotOf) -> Plotted {
@@ -118,11 +118,11 @@ const fn plotted(of: PlotOf) -> Plotted {
         PlotOf::Exhaustion => Plotted::Failures(Measure::Exhaustion),
         PlotOf::Crash => Plotted::Failures(Measure::Crash),
         PlotOf::Failure => Plotted::Failures(Measure::Failure),
-        PlotOf::Latency => Plotted::Messages(Quantity::Latency),
-        PlotOf::Queue => Plotted::Messages(Quantity::Queue),
-        PlotOf::Throughput => Plotted::Messages(Quantity::Throughput),
-        PlotOf::Retries => Plotted::Messages(Quantity::Retries),
-        PlotOf::Returned => Plotted::Messages(Quantity::Returned),
+        PlotOf::Latency => Plotted::Messages(TrafficQuantity::Latency),
+        PlotOf::Queue => Plotted::Messages(TrafficQuantity::Queue),
+        PlotOf::Throughput => Plotted::Messages(TrafficQuantity::Throughput),
+        PlotOf::Retries => Plotted::Messages(TrafficQuantity::Retries),
+        PlotOf::Returned => Plotted::Messages(TrafficQuantity::Returned),
     }
 }
 

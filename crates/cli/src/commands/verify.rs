@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use config::plan::Program;
 use explore::verify::{Conclusion, VerificationResult, verify};
-use explore::{Capsule, Interrupts, Subject, counted};
+use explore::{Capsule, Subject, TerminationSignals, counted};
 use serde_json::{Value as Json, json};
 use simulation::Bound;
 
@@ -41,7 +41,7 @@ pub(crate) fn run(
     };
     let bar = progress::bar(arguments.max_runs);
     let stopwatch = Stopwatch::start();
-    let interrupts = Interrupts::watch();
+    let interrupts = TerminationSignals::watch();
     let interrupts = interrupts.map_err(|error| Failure::io(format_args!("signals: {error}")))?;
     let verified = verify(&scenario, bound, &**subject, |runs| {
         progress::show(&bar, runs, "");

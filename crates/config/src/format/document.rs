@@ -41,11 +41,11 @@ pub(crate) enum Item {
     Table(Table),
 }
 
-pub(crate) type Table = BTreeMap<String, Entry>;
+pub(crate) type Table = BTreeMap<String, TableEntry>;
 
 /// A key of a table with its value.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct TableEntry {
     pub(crate) key: Span,
     pub(crate) node: Node,
 }
@@ -149,7 +149,7 @@ fn tree(value: Spanned<DeValue<'_>>, base: Span, depth: usize) -> Result<Node, D
             let entries = table.into_iter().map(|(key, value)| {
                 let (key, name) = (place(key.span()), key.into_inner().into_owned());
                 let node = tree(value, base, depth + 1)?;
-                Ok((name, Entry { key, node }))
+                Ok((name, TableEntry { key, node }))
             });
             Item::Table(entries.collect::<Result<_, _>>()?)
         }

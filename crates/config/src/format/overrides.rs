@@ -2,7 +2,7 @@
 //! they pass the same checks as the file. Mistakes point into the option.
 
 use super::diagnostic::{Code, Diagnostic, Span};
-use super::document::{self, Entry, Item, Node, Table};
+use super::document::{self, Item, Node, Table, TableEntry};
 use super::suggestion::{did_you_mean, shortened};
 
 /// What to say if the override names a table, such as `link.wna`, that the document does not have
@@ -79,7 +79,7 @@ pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<()
         };
         let entry = table
             .entry((*name).to_owned())
-            .or_insert(Entry { key, node: empty });
+            .or_insert(TableEntry { key, node: empty });
         if index + 1 == names.len() {
             entry.key = key;
         }

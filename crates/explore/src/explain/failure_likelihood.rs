@@ -16,10 +16,10 @@ use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome, timeline};
 use thiserror::Error;
 
-use crate::explain::interval_events::{self, Interval as EventInterval};
+use crate::explain::interval_events::{self, TimeInterval};
 use crate::explain::{horizon, shortened};
 use crate::run_result::Failure;
-use crate::statistics::proportions::{Interval, wilson};
+use crate::statistics::proportions::{ConfidenceInterval, wilson};
 use crate::subject::Subject;
 use crate::worker_pool::{Completion, WorkerPool};
 
@@ -70,7 +70,7 @@ pub struct LikelihoodPoint {
     pub rate: f64,
     /// Its Wilson interval.
     #[serde(flatten)]
-    pub interval: Interval,
+    pub interval: ConfidenceInterval,
 }
 
 /// The interval in which the likelihood rises most.
@@ -359,7 +359,7 @@ impl Survey {
             } else {
                 self.time(before.position)
             };
-            let interval = EventInterval { first, last };
+            let interval = TimeInterval { first, last };
             let [last_before, first_after] =
                 interval_events::neighbours(&self.scenario, original, interval);
             Jump {
@@ -399,7 +399,7 @@ impl fmt::Display for FailureLikelihood {
                 continue;
             }
             let from = format!("{:#}", Instant::from_nanos(point.from));
-            let Interval { low, high } = point.interval;
+            let ConfidenceInterval { low, high } = point.interval;
             writeln!(
                 formatter,
                 "  {from:>20}  {:>5.1} %  ({:.1} to {:.1} %){}",

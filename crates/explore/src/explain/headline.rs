@@ -5,7 +5,7 @@
 
 use config::plan::{Keyword, Scenario};
 use kernel::Instant;
-use mta::{BlockId, Fact, Operation, Record as MtaRecord, Shipped, Structure};
+use mta::{BlockId, Fact, Record as MtaRecord, Shipped, Structure, StructureOperation};
 use simulation::Outcome;
 use simulation::outcome::Violation;
 use simulation::record::ThreadNumber;
@@ -54,7 +54,7 @@ pub(super) fn of_pair(scenario: &Scenario, host: &str, pair: &CriticalPair) -> O
     else {
         return Some(format!("{}; {build} allows this order", pair.order));
     };
-    let locks = match shipped.guard(structure, Operation::Use) {
+    let locks = match shipped.guard(structure, StructureOperation::Use) {
         Some(_) => "although it has a lock for",
         None => "for it has no lock for",
     };

@@ -12,7 +12,7 @@ const SENTENCES_MAX: usize = 6;
 
 /// An interval of virtual time, both ends included.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Interval {
+pub(crate) struct TimeInterval {
     pub(crate) first: Instant,
     pub(crate) last: Instant,
 }
@@ -23,7 +23,7 @@ pub(crate) fn describe(
     scenario: &Scenario,
     seed: u64,
     outcome: &Outcome,
-    interval: Interval,
+    interval: TimeInterval,
 ) -> Vec<String> {
     let is_within = |at: Instant| interval.first <= at && at <= interval.last;
     let mut sentences = outages(scenario, seed, is_within);
@@ -44,7 +44,7 @@ pub(crate) fn describe(
 pub(crate) fn neighbours(
     scenario: &Scenario,
     outcome: &Outcome,
-    interval: Interval,
+    interval: TimeInterval,
 ) -> [Option<String>; 2] {
     let own = || {
         let records = outcome.records.iter();

@@ -21,7 +21,7 @@ pub enum Part {
     /// The random loss of a link.
     Loss(String),
     /// A setting that is not at its default: kind of table, name of the table, key.
-    Setting(Table, String, &'static str),
+    Setting(SettingsTable, String, &'static str),
     /// A message of a workload with listed messages, by index.
     Message(String, usize),
     /// A pinned outage, by index.
@@ -34,7 +34,7 @@ pub enum Part {
 
 /// A kind of table of settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Table {
+pub enum SettingsTable {
     /// `[host.NAME]`.
     Host,
     /// `[connector.NAME]`.
@@ -75,11 +75,12 @@ fn settings(scenario: &Scenario) -> impl Iterator<Item = Part> + '_ {
     let hosts = scenario
         .hosts
         .iter()
-        .map(|(name, host)| (Table::Host, name, host.changed_keys()));
+        .map(|(name, host)| (SettingsTable::Host, name, host.changed_keys()));
     let connectors = scenario.connectors.iter();
-    let connectors = connectors.map(|(name, it)| (Table::Connector, name, it.changed_keys()));
+    let connectors =
+        connectors.map(|(name, it)| (SettingsTable::Connector, name, it.changed_keys()));
     let links = scenario.links.iter();
-    let links = links.map(|(name, it)| (Table::Link, name, it.changed_keys()));
+    let links = links.map(|(name, it)| (SettingsTable::Link, name, it.changed_keys()));
     let tables = hosts.chain(connectors).chain(links);
     tables.flat_map(|(table, name, keys)| {
         let keys = keys
@@ -138,21 +139,21 @@ pub fn without(scenario: &Scenario, part: &Part) -> Scenario {
     rest
 }
 
-fn reset(scenario: &mut Scenario, table: Table, name: &str, key: &str) {
+fn reset(scenario: &mut Scenario, table: SettingsTable, name: &str, key: &str) {
     match table {
-        Table::Host => scenario
+        SettingsTable::Host => scenario
             .hosts
             .get_mut(name)
             .expect("the host is there")
             .reset_key(key),
-        Table::Connector => {
+        SettingsTable::Connector => {
             scenario
                 .connectors
                 .get_mut(name)
                 .expect("the connector is there")
                 .reset_key(key);
         }
-        Table::Link => scenario
+        SettingsTable::Link => scenario
             .links
             .get_mut(name)
             .expect("the link is there")
@@ -172,9 +173,9 @@ pub fn describe(scenario: &Scenario, part: &Part) -> String {
         Part::Loss(name) => format!("loss on link {name}"),
         Part::Setting(table, name, key) => {
             let table = match table {
-                Table::Host => "host",
-                Table::Connector => "connector",
-                Table::Link => "link",
+                SettingsTable::Host => "host",
+                SettingsTable::Connector => "connector",
+                SettingsTable::Link => "link",
             };
             format!("{table}.{name}.{key}, which is not at its default")
         }

@@ -14,18 +14,18 @@ const REACH: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// A source location of the program: file and line.
-pub(super) type Site = (&'static str, u32);
+pub(super) type SourceLine = (&'static str, u32);
 
 /// A preemption that could be pinned.
 #[derive(Clone, Debug)]
 pub(super) struct Point {
     pub(super) at: Instant,
     pub(super) preemption: Preemption,
-    site: Site,
+    site: SourceLine,
     /// The site of the previous access of the thread.
-    previous: Option<Site>,
+    previous: Option<SourceLine>,
     /// The site of the access of another thread that comes first with the preemption.
-    pub(super) other: Option<Site>,
+    pub(super) other: Option<SourceLine>,
 }
 
 impl Point {
@@ -54,7 +54,7 @@ impl Point {
 }
 
 /// The source locations of racing accesses in an access log, both ends of each race.
-pub(super) fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
+pub(super) fn racing_sites(outcome: &Outcome) -> BTreeSet<SourceLine> {
     let accesses = outcome.access_log.iter();
     let raced = accesses.clone().filter(|access| access.raced);
     let word = |access: &'_ LoggedAccess| (access.host.clone(), access.address);
@@ -63,14 +63,14 @@ pub(super) fn racing_sites(outcome: &Outcome) -> BTreeSet<Site> {
     accesses.filter(races).map(site_of).collect()
 }
 
-fn site_of(access: &LoggedAccess) -> Site {
+fn site_of(access: &LoggedAccess) -> SourceLine {
     (access.file, access.line)
 }
 
 /// The previous access of a thread.
 #[derive(Clone, Copy, Default)]
 struct Past {
-    site: Option<Site>,
+    site: Option<SourceLine>,
     /// Whether it was a racing access.
     raced: bool,
     /// The word of its most recent racing access.
@@ -80,7 +80,7 @@ struct Past {
 /// Preemptions before a racing access, before the access that follows one, and before critical
 /// sections. A preemption has length zero (other ready threads go first), lasts until another
 /// thread has accessed the same word, or lasts [`REACH`].
-pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<Site>) -> Vec<Point> {
+pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<SourceLine>) -> Vec<Point> {
     let words = Words::of(outcome);
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
     let mut points = Vec::new();
@@ -147,7 +147,7 @@ impl<'a> Words<'a> {
         outcome: &Outcome,
         index: usize,
         address: u32,
-    ) -> impl Iterator<Item = (Duration, Site)> {
+    ) -> impl Iterator<Item = (Duration, SourceLine)> {
         let access = &outcome.access_log[index];
         let all = self.0.get(&(access.host.as_str(), address));
         let all = all.map_or(&[][..], Vec::as_slice);

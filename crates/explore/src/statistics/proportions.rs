@@ -8,7 +8,7 @@ const Z: f64 = 1.959_963_984_540_054;
 
 /// A confidence interval of 95 %.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Interval {
+pub struct ConfidenceInterval {
     /// The lower bound.
     pub low: f64,
     /// The upper bound.
@@ -24,7 +24,7 @@ pub struct Proportion {
     pub rate: f64,
     /// The Wilson interval of the rate.
     #[serde(flatten)]
-    pub interval: Interval,
+    pub interval: ConfidenceInterval,
 }
 
 /// Seeds that were run in two arms, by the arms in which they fail.
@@ -65,17 +65,17 @@ impl Proportion {
 /// # Panics
 /// If there are more hits than trials.
 #[must_use]
-pub fn wilson(hits: u64, trials: u64) -> Interval {
+pub fn wilson(hits: u64, trials: u64) -> ConfidenceInterval {
     assert!(hits <= trials, "{hits} hits of {trials} trials");
     if trials == 0 {
-        return Interval {
+        return ConfidenceInterval {
             low: 0.0,
             high: 1.0,
         };
     }
     let proportion = hits as f64 / trials as f64;
-    let Interval { low, high } = wilson_of_proportion(proportion, trials as f64);
-    Interval {
+    let ConfidenceInterval { low, high } = wilson_of_proportion(proportion, trials as f64);
+    ConfidenceInterval {
         // Exact where rounding would leave something like 1e-17.
         low: if hits == 0 { 0.0 } else { low },
         high: if hits == trials { 1.0 } else { high },
@@ -84,14 +84,14 @@ pub fn wilson(hits: u64, trials: u64) -> Interval {
 
 /// The Wilson score interval of a proportion of `n` trials; `n` may be an effective sample size.
 #[must_use]
-pub fn wilson_of_proportion(proportion: f64, n: f64) -> Interval {
+pub fn wilson_of_proportion(proportion: f64, n: f64) -> ConfidenceInterval {
     let square = Z * Z;
     // The score test is solved for the proportion: the variance is that at the bound, not that at
     // the estimate, so that the interval does not shrink to a point at 0 and 1.
     let centre = (proportion + square / (2.0 * n)) / (1.0 + square / n);
     let spread = (proportion * (1.0 - proportion) / n + square / (4.0 * n * n)).sqrt();
     let half = Z / (1.0 + square / n) * spread;
-    Interval {
+    ConfidenceInterval {
         low: centre - half,
         high: centre + half,
     }
@@ -127,14 +127,14 @@ impl Paired {
     /// By how much the proportion of failing seeds is smaller in the second arm: the adjusted Wald
     /// interval of A. Agresti and Y. Min (2005), with half a seed added to each cell.
     #[must_use]
-    pub fn difference(self) -> Interval {
+    pub fn difference(self) -> ConfidenceInterval {
         // Four cells, half a seed each.
         let n = self.seeds() as f64 + 2.0;
         let (fixed, broke) = (self.fixed as f64 + 0.5, self.broke as f64 + 0.5);
         let centre = (fixed - broke) / n;
         let variance = (fixed + broke - (fixed - broke) * (fixed - broke) / n) / (n * n);
         let half = Z * variance.sqrt();
-        Interval {
+        ConfidenceInterval {
             // With few seeds the normal approximation leaves the range of a difference.
             low: (centre - half).max(-1.0),
             high: (centre + half).min(1.0),
@@ -218,7 +218,7 @@ mod tests {
         }
         assert_eq!(
             wilson(0, 0),
-            Interval {
+            ConfidenceInterval {
                 low: 0.0,
                 high: 1.0
             }

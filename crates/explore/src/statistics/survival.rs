@@ -6,7 +6,7 @@
 use kernel::Duration;
 
 use crate::statistics::counters::{Counters, KindCounters};
-use crate::statistics::proportions::{Interval, wilson_of_proportion};
+use crate::statistics::proportions::{ConfidenceInterval, wilson_of_proportion};
 use crate::statistics::time_histogram::TimeHistogram;
 
 /// The proportion of runs without the failure as a function of virtual time.
@@ -31,7 +31,7 @@ pub struct SurvivalPoint {
     pub proportion: f64,
     /// Its interval: Wilson's, with the sample size that has Greenwood's variance (K. J. Rothman,
     /// 1978). Without censored runs that is the number of runs.
-    pub interval: Interval,
+    pub interval: ConfidenceInterval,
 }
 
 impl Survival {
@@ -101,8 +101,8 @@ fn points(runs: u64, times: &TimeHistogram, censored: &[(Duration, u64)]) -> Vec
         proportion *= left as f64 / at_risk as f64;
         // With no run left G is infinite; the interval is that of 0 of the runs not censored.
         let interval = if left == 0 {
-            let Interval { high, .. } = wilson_of_proportion(0.0, (runs - ended) as f64);
-            Interval { low: 0.0, high }
+            let ConfidenceInterval { high, .. } = wilson_of_proportion(0.0, (runs - ended) as f64);
+            ConfidenceInterval { low: 0.0, high }
         } else {
             greenwood += count as f64 / (at_risk as f64 * left as f64);
             // Greenwood: Var = S^2 G. A proportion of n trials has S (1 - S) / n, hence n.

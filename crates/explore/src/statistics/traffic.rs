@@ -33,7 +33,7 @@ pub struct ConnectorCounters {
 
 /// What the runs of a sweep have of each connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantity {
+pub enum TrafficQuantity {
     /// From submission to arrival, in nanoseconds: the median, and up to the 90 % quantile.
     Latency,
     /// The largest queue, in messages.
@@ -107,8 +107,8 @@ impl ConnectorCounters {
 
     /// A quantity over the runs; `None` if no run has one.
     #[must_use]
-    pub fn spread(&self, of: Quantity) -> Option<Spread> {
-        let unit = if of == Quantity::Throughput {
+    pub fn spread(&self, of: TrafficQuantity) -> Option<Spread> {
+        let unit = if of == TrafficQuantity::Throughput {
             1_000.0
         } else {
             1.0
@@ -118,11 +118,11 @@ impl ConnectorCounters {
             Some(found.nanos() as f64 / unit)
         };
         let (low, high) = match of {
-            Quantity::Latency => ((&self.p50, 50), (&self.p90, 50)),
-            Quantity::Queue => ((&self.peaks, 10), (&self.peaks, 90)),
-            Quantity::Throughput => ((&self.throughput, 10), (&self.throughput, 90)),
-            Quantity::Retries => ((&self.retried, 10), (&self.retried, 90)),
-            Quantity::Returned => ((&self.returns, 10), (&self.returns, 90)),
+            TrafficQuantity::Latency => ((&self.p50, 50), (&self.p90, 50)),
+            TrafficQuantity::Queue => ((&self.peaks, 10), (&self.peaks, 90)),
+            TrafficQuantity::Throughput => ((&self.throughput, 10), (&self.throughput, 90)),
+            TrafficQuantity::Retries => ((&self.retried, 10), (&self.retried, 90)),
+            TrafficQuantity::Returned => ((&self.returns, 10), (&self.returns, 90)),
         };
         Some(Spread {
             low: at(low.0, low.1)?,
@@ -142,7 +142,7 @@ impl ConnectorCounters {
             returned: self.returned,
             retries: self.retries,
             arrived_per_hour: self
-                .spread(Quantity::Throughput)
+                .spread(TrafficQuantity::Throughput)
                 .map_or(0.0, |it| it.median),
             latency_p50_ns: median(&self.p50),
             latency_p90_ns: median(&self.p90),

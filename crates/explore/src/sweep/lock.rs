@@ -14,7 +14,7 @@ const OWNER_MAX: u64 = 200;
 
 /// Held by the process that writes to a results directory. The file is deleted with it.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub(crate) struct DirectoryLock {
     path: PathBuf,
     _file: File,
 }
@@ -28,7 +28,7 @@ pub(crate) enum LockError {
     Io(PathBuf, io::Error),
 }
 
-impl Lock {
+impl DirectoryLock {
     /// Takes the lock of a directory, without waiting.
     pub(crate) fn take(directory: &Path) -> Result<Self, LockError> {
         let path = directory.join(LOCK);
@@ -63,7 +63,7 @@ impl Lock {
     }
 }
 
-impl Drop for Lock {
+impl Drop for DirectoryLock {
     fn drop(&mut self) {
         // If it cannot be deleted it stays: the next owner takes it over.
         let _ = fs::remove_file(&self.path);
@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn the_second_is_told_who_holds_it_and_gets_it_afterwards() {
         let directory = tempfile::tempdir().expect("a directory");
-        let first = Lock::take(directory.path()).expect("it is free");
-        match Lock::take(directory.path()) {
+        let first = DirectoryLock::take(directory.path()).expect("it is free");
+        match DirectoryLock::take(directory.path()) {
             Err(LockError::Held(owner)) => {
                 assert!(
                     owner.starts_with("process ") && owner.contains(" on "),
@@ -123,13 +123,13 @@ mod tests {
         fs::write(&target, "mine").expect("a file");
         std::os::unix::fs::symlink(&target, directory.path().join(LOCK)).expect("a link");
         assert!(matches!(
-            Lock::take(directory.path()),
+            DirectoryLock::take(directory.path()),
             Err(LockError::Io(..))
         ));
         assert_eq!(fs::read(&target).expect("a file"), b"mine");
         fs::remove_file(directory.path().join(LOCK)).expect("a link");
         // The file of a killed process, which holds no lock any more.
         fs::write(directory.path().join(LOCK), "process 1 on elsewhere\n").expect("a file");
-        Lock::take(directory.path()).expect("it is free");
+        DirectoryLock::take(directory.path()).expect("it is free");
     }
 }

@@ -18,11 +18,11 @@ use serde::Deserialize;
 use crate::file_system::{self, FileSystem};
 use crate::repro::capsule::{self, Capsule, file_name};
 use crate::run_result::RunResult;
-use crate::sweep::lock::{Lock, LockError};
+use crate::sweep::lock::{DirectoryLock, LockError};
 use crate::sweep::manifest::{MANIFEST, Manifest, read_manifest};
 use crate::sweep::repairs::Repairs;
 use crate::sweep::results_error::ResultsError;
-use crate::sweep::rows::{self, Line, Row};
+use crate::sweep::rows::{self, NumberedRow, Row};
 
 const RESULTS: &str = "seeds.jsonl";
 const EARLY: &str = "early.jsonl";
@@ -46,7 +46,7 @@ pub(crate) struct ResultsDirectory {
     is_results_dirty: bool,
     is_early_dirty: bool,
     /// Deleted last.
-    _lock: Lock,
+    _lock: DirectoryLock,
 }
 
 /// What a directory held when it was opened.
@@ -78,7 +78,7 @@ impl ResultsDirectory {
         check_content(path, manifest)?;
         let io = ResultsError::io(path);
         disk.create_directory(path).map_err(&io)?;
-        let lock = Lock::take(path).map_err(|error| match error {
+        let lock = DirectoryLock::take(path).map_err(|error| match error {
             LockError::Held(owner) => ResultsError::Locked(path.to_owned(), owner),
             LockError::Io(path, error) => ResultsError::Io(path, error),
         })?;
@@ -357,7 +357,7 @@ impl Passed {
 
 /// What is wrong with a line of `seeds.jsonl` in place of run `due`; `None` if that is no news. Rows
 /// behind the first that is out of place are all out of place.
-fn damage(line: &Line<'_>, is_first: bool, manifest: &Manifest, due: u64) -> Option<String> {
+fn damage(line: &NumberedRow<'_>, is_first: bool, manifest: &Manifest, due: u64) -> Option<String> {
     let number = line.number;
     match &line.row {
         Row::Damaged(what) => Some(format!("line {number}: {what}")),

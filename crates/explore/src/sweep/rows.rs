@@ -15,7 +15,7 @@ const ROW_MAX: usize = 64 << 20;
 
 /// A line of such a file.
 #[derive(Debug)]
-pub(crate) struct Line<'a> {
+pub(crate) struct NumberedRow<'a> {
     /// Counted from 1.
     pub(crate) number: u64,
     /// The bytes of the line in the file, line end included.
@@ -37,7 +37,7 @@ pub(crate) enum Row<'a> {
 /// Reads all lines of a file. A file that is not there has none.
 pub(crate) fn read<E: From<io::Error>>(
     path: &Path,
-    mut on_line: impl FnMut(Line<'_>) -> Result<(), E>,
+    mut on_line: impl FnMut(NumberedRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -70,7 +70,7 @@ pub(crate) fn read<E: From<io::Error>>(
         };
         let range = start..start + length;
         start += length;
-        on_line(Line { number, range, row })?;
+        on_line(NumberedRow { number, range, row })?;
     }
 }
 

@@ -15,7 +15,7 @@ use crate::repro::capsule::{BUILD, file_name};
 use crate::statistics::counters::{Counters, SignatureCounters, UnexpectedReason};
 use crate::statistics::coverage::CoverageReport;
 #[cfg(feature = "files")]
-use crate::statistics::proportions::Interval;
+use crate::statistics::proportions::ConfidenceInterval;
 use crate::statistics::proportions::Proportion;
 use crate::statistics::time_histogram::TimeHistogram;
 use crate::statistics::traffic::{self, ConnectorSummary};
@@ -281,7 +281,7 @@ impl Summary {
             let Proportion {
                 runs: failing,
                 rate,
-                interval: Interval { low, high },
+                interval: ConfidenceInterval { low, high },
             } = point.failing;
             let settings = point.settings.values();
             let mut cells: Vec<String> = settings

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, mix};
 use litmus::sctbench::Benchmark;
 use machine::{
-    Counts, DelayBounding, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler, Selection,
-    Surw, Tally,
+    Counts, DelayBounding, InterestingCalls, Parallel, Pct, Portfolio, Pos, Preempting, Random,
+    Scheduler, Surw, Tally,
 };
 
 const HOST: u64 = 0;
@@ -18,7 +18,7 @@ pub(crate) enum Strategy {
     Random,
     Pct(u32),
     Pos,
-    Surw(Selection),
+    Surw(InterestingCalls),
     Delays(u32),
     Preempting(u32),
     Parallel,
@@ -30,8 +30,8 @@ impl Strategy {
         Self::Random,
         Self::Pct(3),
         Self::Pos,
-        Self::Surw(Selection::All),
-        Self::Surw(Selection::One),
+        Self::Surw(InterestingCalls::All),
+        Self::Surw(InterestingCalls::One),
         Self::Delays(2),
         Self::Preempting(1),
         Self::Preempting(2),
@@ -45,8 +45,8 @@ impl Strategy {
             Self::Random => "random".into(),
             Self::Pct(depth) => format!("PCT {depth}"),
             Self::Pos => "POS".into(),
-            Self::Surw(Selection::All) => "SURW all".into(),
-            Self::Surw(Selection::One) => "SURW one".into(),
+            Self::Surw(InterestingCalls::All) => "SURW all".into(),
+            Self::Surw(InterestingCalls::One) => "SURW one".into(),
             Self::Delays(count) => format!("delays {count}"),
             Self::Preempting(count) => format!("preempting {count}"),
             Self::Parallel => "parallel".into(),

@@ -8,7 +8,7 @@ use super::runner::{Ran, Runner, Setup, Wrong};
 use super::schedule::{Following, KeyedSwitch, Schedule};
 use super::shrink::{Shrunk, follow};
 use crate::call::Operation;
-use crate::engine::activity::{Activity, Outcome};
+use crate::engine::activity::{Activity, CallOutcome};
 use crate::schedulers::Random;
 
 /// Random walks from each point of a schedule, for the likelihood of the failure.
@@ -139,12 +139,12 @@ fn story(runner: &mut Runner, setup: Setup<'_>, ran: &Ran) -> Vec<String> {
         } = call
         {
             let name = &ran.names[thread.index()];
-            let answer = (*outcome == Outcome::Completed).then_some(*answer);
+            let answer = (*outcome == CallOutcome::Completed).then_some(*answer);
             let mut line = format!(
                 "{name:width$}  {}",
                 operation(runner, &request.operation, answer)
             );
-            if *outcome == Outcome::Blocked {
+            if *outcome == CallOutcome::Blocked {
                 line.push_str(", and waits");
             }
             if has_place(&request.operation) {

@@ -17,7 +17,7 @@ const ASSERTION_FAILURE: u32 = 0xC000_0420;
 const RESERVED: [char; 3] = ['@', '>', ','];
 
 /// A check of the state in which all threads have ended.
-type EndCheck = Box<dyn FnOnce(&End<'_>)>;
+type EndCheck = Box<dyn FnOnce(&FinalState<'_>)>;
 
 /// A program under test: its shared state, its threads, and what must hold at the end.
 ///
@@ -40,7 +40,7 @@ pub struct Words {
 
 /// What a check of the end sees: the shared state after all threads have ended.
 #[derive(Debug)]
-pub struct End<'m> {
+pub struct FinalState<'m> {
     machine: &'m Machine<Alone>,
 }
 
@@ -145,7 +145,7 @@ impl<'m> Program<'m> {
 
     /// A check of the state in which all threads have ended: it panics, as `assert!` does, if the
     /// state is wrong. It is not made if a thread has panicked or never ends.
-    pub fn at_end(&mut self, check: impl FnOnce(&End<'_>) + 'static) {
+    pub fn at_end(&mut self, check: impl FnOnce(&FinalState<'_>) + 'static) {
         self.at_end.push(Box::new(check));
     }
 }
@@ -173,7 +173,7 @@ impl Words {
     }
 }
 
-impl<'m> End<'m> {
+impl<'m> FinalState<'m> {
     pub(super) const fn new(machine: &'m Machine<Alone>) -> Self {
         Self { machine }
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use kernel::{Choices, Instant};
 
 use super::panics::{self, Caught};
-use super::program::{End, Program};
+use super::program::{FinalState, Program};
 use super::schedule::{KeyedSwitch, Recording, Schedule, Switch};
 use super::thread::{Alone, Thread};
 use crate::call::{Operation, Request, ThreadId};
@@ -105,7 +105,7 @@ impl Runner {
         let panicked = panicked.borrow_mut().take();
         let wrong = self.unfinished(&progress, panicked, &threads).or_else(|| {
             // A race is a defect even where its outcome is right, but says less than a wrong outcome.
-            let end = End::new(&self.machine);
+            let end = FinalState::new(&self.machine);
             let failed = at_end
                 .into_iter()
                 .find_map(|it| panics::catch(|| it(&end)).err());
@@ -235,7 +235,7 @@ impl Runner {
     }
 
     fn race(&self) -> Option<Wrong> {
-        let found = self.machine.race_detector().violations().first()?;
+        let found = self.machine.race_detector().findings().first()?;
         Some(Wrong {
             signature: found.signature().to_string(),
             detail: found.to_string(),

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::search::{Node, Search};
+use super::search::{PathNode, Search};
 use crate::schedulers::Scheduler;
 use crate::schedulers::enabled_set::EnabledSet;
 
@@ -53,7 +53,7 @@ impl Explorer {
         let search = self.search.borrow();
         let made = search.nodes.iter().take(search.depth);
         let deviating = made.filter(|node| node.chosen != node.cooperative);
-        let key = |node: &Node, thread| search.thread_keys[node.machine as usize].of(thread);
+        let key = |node: &PathNode, thread| search.thread_keys[node.machine as usize].of(thread);
         deviating
             .map(|node| ScheduleDeviation {
                 machine: node.machine,

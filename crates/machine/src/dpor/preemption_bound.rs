@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::thread_set::{THREADS_MAX, ThreadSet};
-use super::trace::{Clock, Trace};
+use super::trace::{CallClock, Trace};
 
 /// The largest number of states that are looked at.
 const STATES_MAX: usize = 4_096;
@@ -21,7 +21,7 @@ pub(super) struct PreemptionSearch {
     /// The calls of each thread.
     threads: ThreadCalls,
     /// The states seen: how many calls each thread has made, and how many preemptions are left.
-    seen: BTreeSet<(Clock, u32)>,
+    seen: BTreeSet<(CallClock, u32)>,
 }
 
 #[derive(Debug)]
@@ -76,22 +76,22 @@ impl PreemptionSearch {
             seen: &mut self.seen,
             last: last.zip(clock),
         };
-        question.can_finish(Clock::default(), most)
+        question.can_finish(CallClock::default(), most)
     }
 }
 
 struct Question<'a> {
     trace: &'a Trace,
     threads: &'a ThreadCalls,
-    seen: &'a mut BTreeSet<(Clock, u32)>,
+    seen: &'a mut BTreeSet<(CallClock, u32)>,
     /// The last call and its clock after the calls of the range. Its clock in the trace contains
     /// calls that are not in the range.
-    last: Option<(usize, Clock)>,
+    last: Option<(usize, CallClock)>,
 }
 
 impl Question<'_> {
     /// Whether the remaining calls can be made with at most `left` preemptions.
-    fn can_finish(&mut self, made: Clock, left: u32) -> bool {
+    fn can_finish(&mut self, made: CallClock, left: u32) -> bool {
         // Yes is the safe answer: the search must not drop a trace that is within the bound.
         if self.seen.len() >= STATES_MAX {
             return true;
@@ -119,7 +119,7 @@ impl Question<'_> {
     }
 
     /// Runs `thread` as far as the trace allows. Returns whether it is preempted there.
-    fn run(&self, mut made: Clock, thread: usize) -> (Clock, bool) {
+    fn run(&self, mut made: CallClock, thread: usize) -> (CallClock, bool) {
         let calls = &self.threads.calls[thread];
         while let Some(&index) = calls.get(usize::from(made.0[thread])) {
             let event = &self.trace.events[index];
@@ -148,7 +148,7 @@ impl Question<'_> {
     }
 
     /// Whether another thread owns the critical section that the call at `index` enters.
-    fn is_owned_by_another(&self, thread: usize, index: usize, made: &Clock) -> bool {
+    fn is_owned_by_another(&self, thread: usize, index: usize, made: &CallClock) -> bool {
         let events = &self.trace.events;
         let resource = events[index].resource;
         let others = self.others(thread);
@@ -161,7 +161,7 @@ impl Question<'_> {
     }
 
     /// Whether the call at `index` would block, because the call that enables it is still to come.
-    fn is_disabled(&self, index: usize, made: &Clock) -> bool {
+    fn is_disabled(&self, index: usize, made: &CallClock) -> bool {
         self.trace.events[index].enabler.is_some_and(|enabler| {
             let enabler = &self.trace.events[enabler];
             made.0[usize::from(enabler.thread)] < enabler.ordinal

@@ -3,11 +3,11 @@
 use super::dependence::CallClass;
 use super::search::{Search, number};
 use super::thread_set::ThreadSet;
-use super::trace::{NewEvent, Race};
+use super::trace::{NewCall, Race};
 use crate::schedulers::enabled_set::EnabledSet;
 
 impl Search {
-    pub(super) fn add_event(&mut self, start: usize, event: NewEvent) {
+    pub(super) fn add_event(&mut self, start: usize, event: NewCall) {
         let nodes = &self.nodes;
         let was_ready = |depth: usize, thread: u8| nodes[depth].ready.has(thread);
         self.trace.add(start, event, was_ready);
@@ -21,7 +21,7 @@ impl Search {
         };
         let start = last.start;
         for call in enabled.iter().filter(|call| call.blocks()) {
-            let event = NewEvent {
+            let event = NewCall {
                 thread: number(call),
                 class: CallClass::of(call, &self.full_queues),
                 resource: call.request.operation.resource(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::dependence::CallClass;
 use super::preemption_bound::PreemptionSearch;
 use super::thread_set::{THREADS_MAX, ThreadSet};
-use super::trace::{NewEvent, Trace};
+use super::trace::{NewCall, Trace};
 use crate::call::{Operation, Resource, ThreadId};
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::PendingCall;
@@ -14,7 +14,7 @@ use crate::schedulers::pending_call::PendingCall;
 #[derive(Debug)]
 pub(super) struct Search {
     pub(super) preemptions: Option<u32>,
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Vec<PathNode>,
     pub(super) trace: Trace,
     pub(super) depth: usize,
     /// The number of machines in the present run, and the one that chose last.
@@ -49,7 +49,7 @@ pub(super) struct ThreadKeys {
 
 /// One choice on the current path.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
+pub(super) struct PathNode {
     /// The index of the first choice of its stretch.
     pub(super) start: usize,
     /// The threads that were ready.
@@ -213,7 +213,7 @@ impl Search {
             cooperative.and_then(|thread| set.iter().find(|call| number(call) == thread));
         let cooperative = cooperative.expect("a thread is ready");
         self.remember_keys(ready, set);
-        self.nodes.push(Node {
+        self.nodes.push(PathNode {
             start,
             ready,
             enabled,
@@ -302,7 +302,7 @@ impl Search {
             }
         }
         self.sleep_set = sleep_set;
-        let event = NewEvent {
+        let event = NewCall {
             thread: node.chosen,
             class: own,
             resource,

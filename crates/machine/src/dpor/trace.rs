@@ -11,20 +11,20 @@ use crate::call::Resource;
 
 /// A vector clock: for each thread how many of its calls happened before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Clock(pub(super) [u16; THREADS_MAX]);
+pub(super) struct CallClock(pub(super) [u16; THREADS_MAX]);
 
 /// A call that was made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Event {
+pub(super) struct TracedCall {
     pub(super) thread: u8,
     /// The number of the call among its thread's calls of the stretch, from one.
     pub(super) ordinal: u16,
     class: CallClass,
     pub(super) resource: Option<Resource>,
     /// The calls that happened before, itself included.
-    pub(super) clock: Clock,
+    pub(super) clock: CallClock,
     /// The same without the call that enabled it.
-    unforced_clock: Clock,
+    unforced_clock: CallClock,
     /// The call that enabled it, if it would have blocked before.
     pub(super) enabler: Option<usize>,
     /// The critical sections that its thread owns afterwards.
@@ -35,7 +35,7 @@ pub(super) struct Event {
 
 /// A call that is being made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct NewEvent {
+pub(super) struct NewCall {
     pub(super) thread: u8,
     pub(super) class: CallClass,
     pub(super) resource: Option<Resource>,
@@ -60,7 +60,7 @@ const NESTING_MAX: usize = 8;
 /// The calls of the present run.
 #[derive(Debug, Default)]
 pub(super) struct Trace {
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<TracedCall>,
     /// All threads that made a call, in this run or an earlier one.
     pub(super) threads: ThreadSet,
     /// The races of the newest call.
@@ -105,14 +105,14 @@ impl HeldLocks {
     }
 }
 
-impl Event {
+impl TracedCall {
     /// Whether it enters a critical section.
     pub(super) fn enters(&self) -> bool {
         self.class == CallClass::Lock
     }
 }
 
-impl Clock {
+impl CallClock {
     fn join(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine = (*mine).max(theirs);
@@ -120,7 +120,7 @@ impl Clock {
     }
 
     /// Whether `event` happened before the event with this clock.
-    fn includes(&self, event: &Event) -> bool {
+    fn includes(&self, event: &TracedCall) -> bool {
         self.0[usize::from(event.thread)] >= event.ordinal
     }
 }
@@ -131,13 +131,13 @@ impl Trace {
     pub(super) fn add(
         &mut self,
         start: usize,
-        new: NewEvent,
+        new: NewCall,
         was_ready: impl Fn(usize, u8) -> bool,
     ) {
         let thread = new.thread;
         self.threads = self.threads.with(thread);
         // Program order: the clock starts from that of the thread's previous call in this stretch.
-        let (mut own, mut ordinal, mut held) = (Clock::default(), 1, HeldLocks::default());
+        let (mut own, mut ordinal, mut held) = (CallClock::default(), 1, HeldLocks::default());
         let mut waker = None;
         for index in (start..self.events.len()).rev() {
             let event = &self.events[index];
@@ -156,7 +156,7 @@ impl Trace {
             own.join(&self.events[waker].clock);
         }
         self.races.clear();
-        let mut event = Event {
+        let mut event = TracedCall {
             thread,
             ordinal,
             class: new.class,
@@ -196,7 +196,7 @@ impl Trace {
 
     /// Finds the calls that `event` depends on, from the newest back to one that is ordered after
     /// all older ones.
-    fn find_dependences(&mut self, start: usize, event: &mut Event) {
+    fn find_dependences(&mut self, start: usize, event: &mut TracedCall) {
         let own = event.clock;
         let mut enabler = None;
         // Backwards: the latest unlock, the number of unlocks not matched by a lock yet, and
@@ -267,7 +267,7 @@ impl Trace {
     /// Adds a race between the call at `index` and the new one, unless other calls order them
     /// (`clock`). If both are made in sections of the same lock, the sections race instead, from
     /// their first calls.
-    fn race(&mut self, index: usize, event: &Event, clock: &Clock) {
+    fn race(&mut self, index: usize, event: &TracedCall, clock: &CallClock) {
         let earlier = &self.events[index];
         if earlier.thread == event.thread || clock.includes(earlier) {
             return;
@@ -298,9 +298,9 @@ impl Trace {
     }
 
     /// What would happen before the call at `index` if it were made after those in `range`.
-    pub(super) fn clock_after(&self, range: Range<usize>, index: usize) -> Clock {
+    pub(super) fn clock_after(&self, range: Range<usize>, index: usize) -> CallClock {
         let call = &self.events[index];
-        let mut clock = Clock::default();
+        let mut clock = CallClock::default();
         for event in &self.events[range] {
             // Locks are left out: sections are ordered by the calls in them.
             let depends = event.resource == call.resource
@@ -317,7 +317,7 @@ impl Trace {
 
     /// Whether a thread has entered a critical section since `start`.
     pub(super) fn has_sections(&self, start: usize) -> bool {
-        self.events[start..].iter().any(Event::enters)
+        self.events[start..].iter().any(TracedCall::enters)
     }
 
     /// The threads that have made a call since `start`.

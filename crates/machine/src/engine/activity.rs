@@ -23,7 +23,7 @@ pub enum Activity {
         /// The word that the call returned; zero if it returned none.
         answer: u32,
         /// The result.
-        outcome: Outcome,
+        outcome: CallOutcome,
     },
     /// A thread's wait ended.
     Woken {
@@ -38,7 +38,7 @@ pub enum Activity {
 
 /// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// The call completed at once.
     Completed,
     /// The thread waits.
@@ -58,7 +58,7 @@ pub enum WokenBy {
     Environment,
 }
 
-impl Outcome {
+impl CallOutcome {
     pub(crate) const fn of(effect: &Effect) -> Self {
         match effect {
             Effect::Answer(_) => Self::Completed,

@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::memory::heap_layout::HeapLayout;
 
 /// What travels with a call or its answer, besides a word.
-pub(crate) enum Payload<E: Environment> {
+pub(crate) enum Attachment<E: Environment> {
     /// A message that is sent or received.
     Message(E::Message),
     /// A call of the environment.
@@ -38,7 +38,7 @@ enum CallState {
 pub(crate) struct Mailbox<E: Environment> {
     call: Cell<CallState>,
     word: Cell<u32>,
-    payload: Cell<Option<Payload<E>>>,
+    payload: Cell<Option<Attachment<E>>>,
     /// The time of the thread's last completed call.
     now: Cell<Instant>,
     /// Whether the search wants to know the program's declared state.
@@ -123,12 +123,12 @@ impl<E: Environment> Mailbox<E> {
         self.word.get()
     }
 
-    pub(crate) fn put_payload(&self, payload: Payload<E>) {
+    pub(crate) fn put_payload(&self, payload: Attachment<E>) {
         let before = self.payload.replace(Some(payload));
         assert!(before.is_none(), "a mailbox holds one payload at a time");
     }
 
-    pub(crate) fn take_payload(&self) -> Option<Payload<E>> {
+    pub(crate) fn take_payload(&self) -> Option<Attachment<E>> {
         self.payload.take()
     }
 
@@ -143,7 +143,7 @@ impl<E: Environment> Mailbox<E> {
     }
 }
 
-impl<E: Environment> fmt::Debug for Payload<E> {
+impl<E: Environment> fmt::Debug for Attachment<E> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Message(message) => message.fmt(formatter),

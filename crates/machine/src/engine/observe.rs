@@ -7,7 +7,7 @@ use kernel::Duration;
 use crate::call::{Operation, Request};
 use crate::engine::Engine;
 use crate::engine::access_log::AccessLogEntry;
-use crate::engine::activity::{Activity, Outcome};
+use crate::engine::activity::{Activity, CallOutcome};
 use crate::engine::process::Effect;
 use crate::environment::Environment;
 use crate::schedulers::dispatch::Dispatch;
@@ -36,7 +36,7 @@ impl<E: Environment> Engine<E> {
                 cost,
                 request,
                 answer: answer.unwrap_or(0),
-                outcome: Outcome::of(effect),
+                outcome: CallOutcome::of(effect),
             });
         }
         if let Some(word) = answer

@@ -11,7 +11,7 @@ use crate::call::{
     EventId, LockId, Operation, OperationKind, QueueId, Request, SemaphoreId, ThreadId, WordAccess,
 };
 use crate::debug_hash::DebugHash;
-use crate::engine::mailbox::{Mailbox, Payload};
+use crate::engine::mailbox::{Attachment, Mailbox};
 use crate::engine::watch::Watch;
 use crate::environment::Environment;
 use crate::exception::{
@@ -19,7 +19,7 @@ use crate::exception::{
 };
 use crate::memory::address::{Address, Location};
 use crate::memory::heap_layout::HeapLayout;
-use crate::memory::{Fault, Memory};
+use crate::memory::{AccessFault, Memory};
 use crate::race::access::Access;
 use crate::race::detector::RaceDetector;
 use crate::race::sync_clocks::SyncObject;
@@ -410,7 +410,7 @@ impl<E: Environment> Process<E> {
     }
 
     fn send(&mut self, thread: ThreadId, queue: QueueId, mailbox: &Mailbox<E>) -> Effect {
-        let Some(Payload::Message(message)) = mailbox.take_payload() else {
+        let Some(Attachment::Message(message)) = mailbox.take_payload() else {
             panic!("a send has a message as its payload");
         };
         match self.queues[queue.index()].put(message) {
@@ -447,7 +447,7 @@ impl<E: Environment> Process<E> {
         self.detector.received(dispatch.thread, queue);
         let watched = E::watched_message(&message);
         self.watch.on_take(dispatch.thread, watched);
-        mailbox.put_payload(Payload::Message(message));
+        mailbox.put_payload(Attachment::Message(message));
         if let Some(sender) = sender {
             // Its message takes the slot that has just become free.
             self.detector.sent(Some(sender), queue);
@@ -484,10 +484,15 @@ fn block_until(dispatch: Dispatch, deadline: Instant) -> Effect {
 }
 
 #[cold]
-fn memory_fault(dispatch: Dispatch, request: &Request, location: Location, fault: Fault) -> Effect {
+fn memory_fault(
+    dispatch: Dispatch,
+    request: &Request,
+    location: Location,
+    fault: AccessFault,
+) -> Effect {
     let (code, cause) = match fault {
-        Fault::Unmapped => (ACCESS_VIOLATION, Cause::Unmapped(location)),
-        Fault::Unaligned => (DATATYPE_MISALIGNMENT, Cause::Unaligned(location)),
+        AccessFault::Unmapped => (ACCESS_VIOLATION, Cause::Unmapped(location)),
+        AccessFault::Unaligned => (DATATYPE_MISALIGNMENT, Cause::Unaligned(location)),
     };
     raise(dispatch, request, code, cause)
 }

@@ -7,10 +7,10 @@ use kernel::{Duration, Instant};
 
 use crate::call::{Operation, Request, ThreadId};
 use crate::engine::activity::{Activity, WokenBy};
-use crate::engine::mailbox::Payload;
+use crate::engine::mailbox::Attachment;
 use crate::engine::process::{DONE, TIMED_OUT, Woken};
 use crate::engine::thread_state::ThreadState;
-use crate::engine::{Action, Answer, Engine, PollReason};
+use crate::engine::{Answer, Engine, EngineExit, PollReason};
 use crate::environment::Environment;
 use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::increment::Increment;
@@ -30,7 +30,7 @@ impl<E: Environment> Engine<E> {
             observed.add_answer(thread, operation, DONE, at);
         }
         if let Some(message) = message {
-            let payload = Payload::Message(message);
+            let payload = Attachment::Message(message);
             if let Some(observed) = &mut self.observed {
                 observed.add_value(thread, &payload);
             }
@@ -74,7 +74,7 @@ impl<E: Environment> Engine<E> {
             observed.add_answer(thread, operation, DONE, at);
             observed.add_value(thread, &reply);
         }
-        entry.mailbox.put_payload(Payload::Reply(reply));
+        entry.mailbox.put_payload(Attachment::Reply(reply));
         self.make_ready(thread, DONE, at, WokenBy::Environment)
     }
 
@@ -119,10 +119,10 @@ impl<E: Environment> Engine<E> {
     }
 
     /// The dispatched thread continues after its wait, if it has waited.
-    pub(crate) fn return_from_wait(&mut self, dispatch: Dispatch) -> Option<Action> {
+    pub(crate) fn return_from_wait(&mut self, dispatch: Dispatch) -> Option<EngineExit> {
         let word = self.threads[dispatch.thread.index()].returns.take()?;
         self.returning -= 1;
         self.poll_reason = PollReason::Dispatched(dispatch);
-        Some(Action::Resume(dispatch, word))
+        Some(EngineExit::Resume(dispatch, word))
     }
 }

@@ -23,7 +23,7 @@ impl<E: Environment> Machine<E> {
         self.engine().ended
     }
 
-    /// The race detector and its violations.
+    /// The race detector and its findings.
     #[must_use]
     pub fn race_detector(&self) -> &RaceDetector {
         &self.engine().process.detector

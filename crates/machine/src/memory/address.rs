@@ -21,7 +21,7 @@ pub struct Field {
 pub struct Location {
     /// The address of the word.
     pub address: Address,
-    /// The name in reports. A violation's signature contains the name but not the address.
+    /// The name in reports. A finding's signature contains the name but not the address.
     pub name: &'static str,
     /// The pointer from which the address was computed. The race detector checks that both lie in
     /// the same heap block.

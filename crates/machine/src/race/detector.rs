@@ -1,4 +1,4 @@
-//! The race detector: checks every access and keeps the violations.
+//! The race detector: checks every access and keeps the findings.
 //!
 //! It only observes: a run takes the same course with the detector off.
 //!
@@ -17,14 +17,14 @@ use crate::memory::heap_layout::HeapLayout;
 use crate::race::access::{Access, AccessKind};
 use crate::race::block_event::{BlockEvent, BlockEventKind};
 use crate::race::fasttrack::FastTrack;
+use crate::race::finding::{Finding, FindingKind, Signature};
 use crate::race::heap_shadow::{HeapShadow, Misuse};
 use crate::race::queue_clocks::QueueClocks;
 use crate::race::sync_clocks::{SyncClocks, SyncObject};
 use crate::race::vector_clock::VectorClock;
-use crate::race::violation::{Signature, Violation, ViolationKind};
 
-/// The largest number of violations, of different signatures, that are kept.
-pub const VIOLATIONS_MAX: usize = 64;
+/// The largest number of findings, of different signatures, that are kept.
+pub const FINDINGS_MAX: usize = 64;
 /// Detects data races and misuses of the heap.
 #[derive(Debug)]
 pub struct RaceDetector {
@@ -41,7 +41,7 @@ pub struct RaceDetector {
     words: FastTrack,
     heap: HeapShadow,
     signatures: BTreeSet<Signature>,
-    violations: Vec<Violation>,
+    findings: Vec<Finding>,
     repeated: u64,
     /// Whether the latest access raced with an earlier one.
     pub(crate) last_raced: bool,
@@ -59,7 +59,7 @@ impl RaceDetector {
             words: FastTrack::default(),
             heap: HeapShadow::new(layout),
             signatures: BTreeSet::new(),
-            violations: Vec::new(),
+            findings: Vec::new(),
             repeated: 0,
             last_raced: false,
         }
@@ -78,7 +78,7 @@ impl RaceDetector {
         self.words.reset();
         self.heap.reset();
         self.signatures.clear();
-        self.violations.clear();
+        self.findings.clear();
         self.repeated = 0;
     }
 
@@ -88,15 +88,15 @@ impl RaceDetector {
         self.on
     }
 
-    /// The violations so far, one for each signature, in the order of detection; at most
-    /// [`VIOLATIONS_MAX`].
+    /// The findings so far, one for each signature, in the order of detection; at most
+    /// [`FINDINGS_MAX`].
     #[must_use]
-    pub fn violations(&self) -> &[Violation] {
-        &self.violations
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
-    /// The number of violations that were not kept, because their signature was known or
-    /// [`VIOLATIONS_MAX`] was reached.
+    /// The number of findings that were not kept, because their signature was known or
+    /// [`FINDINGS_MAX`] was reached.
     #[must_use]
     pub const fn repeated(&self) -> u64 {
         self.repeated
@@ -255,8 +255,8 @@ impl RaceDetector {
         // Taken out and put back, to keep its allocation.
         let mut unordered = std::mem::take(&mut self.unordered);
         for against in unordered.drain(..) {
-            self.report(Violation {
-                kind: ViolationKind::DataRace,
+            self.report(Finding {
+                kind: FindingKind::DataRace,
                 access,
                 against: Some(against),
                 allocated: None,
@@ -271,7 +271,7 @@ impl RaceDetector {
             against,
             allocated,
         } = misuse;
-        self.report(Violation {
+        self.report(Finding {
             kind,
             access,
             against,
@@ -279,10 +279,10 @@ impl RaceDetector {
         });
     }
 
-    fn report(&mut self, violation: Violation) {
-        let has_room = self.violations.len() < VIOLATIONS_MAX;
-        if has_room && self.signatures.insert(violation.signature()) {
-            self.violations.push(violation);
+    fn report(&mut self, finding: Finding) {
+        let has_room = self.findings.len() < FINDINGS_MAX;
+        if has_room && self.signatures.insert(finding.signature()) {
+            self.findings.push(finding);
         } else {
             self.repeated += 1;
         }

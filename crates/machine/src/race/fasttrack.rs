@@ -4,7 +4,7 @@
 //! remembers its last write, and the reads since then that no later read is ordered after.
 
 use crate::race::access::{Access, AccessKind};
-use crate::race::trace::{Names, Trace};
+use crate::race::access_epoch::{AccessEpoch, LocationNames};
 use crate::race::vector_clock::VectorClock;
 use crate::sparse_table::SparseTable;
 
@@ -18,19 +18,19 @@ pub(crate) struct FastTrack {
     /// Words with a history.
     touched: Vec<u32>,
     more_reads: MoreReads,
-    names: Names,
+    names: LocationNames,
 }
 
 /// The reads of words that several threads read: all but the first of each word.
 #[derive(Debug, Default)]
-struct MoreReads(Vec<Vec<Trace>>);
+struct MoreReads(Vec<Vec<AccessEpoch>>);
 
 /// The history of one word.
 #[derive(Debug, Default)]
 struct WordState {
-    write: Option<Trace>,
+    write: Option<AccessEpoch>,
     /// The first read.
-    read: Option<Trace>,
+    read: Option<AccessEpoch>,
     /// The index of all other reads in [`MoreReads`], plus one; zero if the word never had any.
     more_reads: u32,
 }
@@ -61,9 +61,9 @@ impl FastTrack {
             self.touched
                 .push(u32::try_from(index).expect("a word number has 32 bits"));
         }
-        let trace = Trace::new(access, clock, like, &mut self.names);
+        let trace = AccessEpoch::new(access, clock, like, &mut self.names);
         let names = &self.names;
-        let races_with = |earlier: &Trace| {
+        let races_with = |earlier: &AccessEpoch| {
             if !earlier.happened_before(clock) {
                 unordered.push(earlier.access(access.address, names));
             }
@@ -79,7 +79,7 @@ impl FastTrack {
 
 impl WordState {
     #[inline(always)]
-    fn read(&mut self, read: Trace, clock: &VectorClock, more_reads: &mut MoreReads) {
+    fn read(&mut self, read: AccessEpoch, clock: &VectorClock, more_reads: &mut MoreReads) {
         match &mut self.read {
             // The common cases: the first read, and one thread that reads the word again. Its new
             // read replaces the old one, because whatever is ordered after the new read is ordered
@@ -91,7 +91,12 @@ impl WordState {
     }
 
     #[inline(never)]
-    fn read_by_several(&mut self, read: Trace, clock: &VectorClock, more_reads: &mut MoreReads) {
+    fn read_by_several(
+        &mut self,
+        read: AccessEpoch,
+        clock: &VectorClock,
+        more_reads: &mut MoreReads,
+    ) {
         // A read that happened before this one needs no separate check: what is ordered after
         // this read is ordered after that one.
         let first = self.read.filter(|first| !first.happened_before(clock));
@@ -114,7 +119,12 @@ impl WordState {
     }
 
     #[inline(always)]
-    fn write(&mut self, write: Trace, more: &mut MoreReads, mut races_with: impl FnMut(&Trace)) {
+    fn write(
+        &mut self,
+        write: AccessEpoch,
+        more: &mut MoreReads,
+        mut races_with: impl FnMut(&AccessEpoch),
+    ) {
         self.write.iter().for_each(&mut races_with);
         self.read.iter().for_each(&mut races_with);
         if self.more_reads > 0 {
@@ -132,7 +142,7 @@ impl WordState {
 
 impl MoreReads {
     /// The list with this index plus one; a new one if it is zero.
-    fn of(&mut self, number: &mut u32) -> &mut Vec<Trace> {
+    fn of(&mut self, number: &mut u32) -> &mut Vec<AccessEpoch> {
         if *number == 0 {
             self.0.push(Vec::new());
             *number = u32::try_from(self.0.len()).expect("fewer lists than words");

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::memory::address::Address;
 use crate::memory::heap_layout::{HeapLayout, UNIT_BYTES};
 use crate::race::access::Access;
-use crate::race::violation::ViolationKind;
+use crate::race::finding::FindingKind;
 use crate::sparse_table::SparseTable;
 
 /// Units of one page of the table of owners.
@@ -59,7 +59,7 @@ struct Block {
 /// A wrong use of the heap, with the earlier accesses that the report shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Misuse {
-    pub(crate) kind: ViolationKind,
+    pub(crate) kind: FindingKind,
     pub(crate) against: Option<Access>,
     pub(crate) allocated: Option<Access>,
 }
@@ -86,14 +86,14 @@ impl HeapShadow {
         if !self.layout.holds(address) {
             // The heap's own header, or memory outside the heap. Neither belongs to a block.
             let strayed = origin != address && self.live_block(origin).is_some();
-            return strayed.then(|| self.misuse(ViolationKind::OutOfBounds, origin));
+            return strayed.then(|| self.misuse(FindingKind::OutOfBounds, origin));
         }
         let owner = self.owner(address);
         let word_in_unit = address.0 % UNIT_BYTES / 4;
         if owner.words() > word_in_unit {
             // A word of another block, reached by arithmetic on a pointer into the first.
             let same = origin == address || self.owner_or_none(origin).start() == owner.start();
-            return (!same).then(|| self.misuse(ViolationKind::OutOfBounds, origin));
+            return (!same).then(|| self.misuse(FindingKind::OutOfBounds, origin));
         }
         Some(self.misuse_of_unowned(owner, address, origin))
     }
@@ -101,14 +101,14 @@ impl HeapShadow {
     /// Classifies an access to a word that the program does not own.
     fn misuse_of_unowned(&self, owner: Owner, address: Address, origin: Address) -> Misuse {
         if origin != address && self.live_block(origin).is_some() {
-            return self.misuse(ViolationKind::OutOfBounds, origin);
+            return self.misuse(FindingKind::OutOfBounds, origin);
         }
         let Some(block) = self.blocks.get(&owner.start()) else {
-            return self.misuse(ViolationKind::WildAccess, address);
+            return self.misuse(FindingKind::WildAccess, address);
         };
         let kind = match block.freed {
-            Some(_) => ViolationKind::UseAfterFree,
-            None => ViolationKind::OutOfBounds,
+            Some(_) => FindingKind::UseAfterFree,
+            None => FindingKind::OutOfBounds,
         };
         self.misuse(kind, address)
     }
@@ -127,13 +127,13 @@ impl HeapShadow {
             && self.layout.holds(address.offset(units * UNIT_BYTES - 1));
         if !inside {
             // A damaged free list made the heap allocate words that are not its own.
-            return Some(self.misuse(ViolationKind::DoubleAllocation, address));
+            return Some(self.misuse(FindingKind::DoubleAllocation, address));
         }
         let start = self.unit(address);
         let mut owners = (start..start + units).map(|unit| self.owner_of_unit(unit));
         let held = owners.find(|owner| owner.words() > 0);
         let misuse = held.map(|owner| Misuse {
-            kind: ViolationKind::DoubleAllocation,
+            kind: FindingKind::DoubleAllocation,
             against: self.blocks.get(&owner.start()).map(|block| block.allocated),
             allocated: None,
         });
@@ -161,10 +161,10 @@ impl HeapShadow {
         };
         let aligned = address.0.is_multiple_of(UNIT_BYTES);
         let Some(block) = self.blocks.get_mut(&start).filter(|_| aligned) else {
-            return Some(self.misuse(ViolationKind::InvalidFree, address));
+            return Some(self.misuse(FindingKind::InvalidFree, address));
         };
         if block.freed.is_some() {
-            return Some(self.misuse(ViolationKind::DoubleFree, address));
+            return Some(self.misuse(FindingKind::DoubleFree, address));
         }
         // The block stays known until its units are allocated again: later uses name this free.
         block.freed = Some(access);
@@ -186,7 +186,7 @@ impl HeapShadow {
         }
     }
 
-    fn misuse(&self, kind: ViolationKind, address: Address) -> Misuse {
+    fn misuse(&self, kind: FindingKind, address: Address) -> Misuse {
         let block = self.blocks.get(&self.owner_or_none(address).start());
         Misuse {
             kind,

@@ -14,7 +14,7 @@ use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::parallel::Parallel;
 use crate::schedulers::pos::Pos;
 use crate::schedulers::preempting::Preempting;
-use crate::schedulers::surw::{Selection, Surw};
+use crate::schedulers::surw::{InterestingCalls, Surw};
 
 const SITE: Site = Site::new("machine.schedule.portfolio");
 
@@ -27,7 +27,7 @@ const MEMBERS: [(Member, u64); 6] = [
     (Member::Preempting(1), 4),
     (Member::Preempting(2), 4),
     (Member::Preempting(3), 2),
-    (Member::Surw(Selection::One), 3),
+    (Member::Surw(InterestingCalls::One), 3),
     (Member::Pos, 1),
 ];
 
@@ -36,7 +36,7 @@ enum Member {
     Parallel,
     Pos,
     Preempting(u32),
-    Surw(Selection),
+    Surw(InterestingCalls),
 }
 
 impl Member {

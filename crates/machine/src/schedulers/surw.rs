@@ -18,7 +18,7 @@ const SITE: Site = Site::new("machine.schedule.surw");
 
 /// The calls over which the walk is uniform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Selection {
+pub enum InterestingCalls {
     /// Every scheduling point.
     All,
     /// The calls on one resource, which each run draws from those that several threads use.
@@ -44,13 +44,13 @@ pub struct Surw {
 impl Surw {
     /// The walk selected by `choices` and the host's `key`, for a run with about `counts` calls.
     #[must_use]
-    pub fn new(choices: Choices, key: u64, counts: &Counts, selection: Selection) -> Self {
+    pub fn new(choices: Choices, key: u64, counts: &Counts, selection: InterestingCalls) -> Self {
         let mut rng = choices.counter_rng(SITE, key);
         // A walk over few events is uniform over few orders, so each of them is likely. Which
         // resource is part of the draw.
         let shared = match selection {
-            Selection::All => &[],
-            Selection::One => counts.shared(),
+            InterestingCalls::All => &[],
+            InterestingCalls::One => counts.shared(),
         };
         // With no shared resource the draw is 0 of 0: nothing is found, and all calls are selected.
         let drawn = below(rng.word(0), shared.len() as u64);

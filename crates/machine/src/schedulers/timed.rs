@@ -14,9 +14,9 @@
 //! - Each wait costs a third of a clock tick of quantum. At the end of a quantum, the priority falls
 //!   by one towards the base, and the thread goes to the back of its queue.
 
-mod arrivals;
 mod ready_queues;
 mod thread_priority;
+mod wake_ups;
 
 use kernel::{Duration, Instant};
 
@@ -24,15 +24,15 @@ use crate::call::ThreadId;
 use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::increment::Increment;
 
-use arrivals::{Arrival, Arrivals};
 use ready_queues::{Ready, ReadyQueues};
 use thread_priority::ThreadPriority;
+use wake_ups::{WakeUp, WakeUps};
 
 #[derive(Debug)]
 pub(crate) struct Timed {
     processors: Vec<Processor>,
     /// Threads that become ready. They enter `ready` when their time has come.
-    arrivals: Arrivals,
+    wake_ups: WakeUps,
     ready: ReadyQueues,
     /// By number of the thread.
     threads: Vec<ThreadPriority>,
@@ -76,7 +76,7 @@ struct Start {
 #[derive(Clone, Copy)]
 enum Next {
     /// A thread becomes ready.
-    Arrival(Instant),
+    WakeUp(Instant),
     /// The first ready thread takes an idle processor.
     Start(Start),
     /// The thread of this processor makes a call.
@@ -86,7 +86,7 @@ enum Next {
 impl Next {
     fn at(self) -> Instant {
         match self {
-            Self::Arrival(at) | Self::Call(_, at) => at,
+            Self::WakeUp(at) | Self::Call(_, at) => at,
             Self::Start(start) => start.at,
         }
     }
@@ -102,7 +102,7 @@ impl Timed {
         };
         Self {
             processors: vec![processor; processors as usize],
-            arrivals: Arrivals::default(),
+            wake_ups: WakeUps::default(),
             ready: ReadyQueues::default(),
             threads: Vec::new(),
             quantum,
@@ -131,7 +131,7 @@ impl Timed {
         if let Some(increment) = woken_with {
             self.threads[thread.index()].end_wait(increment, quantum);
         }
-        self.arrivals.insert(at, thread);
+        self.wake_ups.insert(at, thread);
     }
 
     /// No reply came at once: the processors that waited for one are idle.
@@ -168,7 +168,7 @@ impl Timed {
                 return false;
             };
             match next {
-                Next::Arrival(_) => self.admit_first_arrival(),
+                Next::WakeUp(_) => self.admit_first_wake_up(),
                 Next::Start(start) => self.start(start),
                 Next::Call(index, at) => {
                     self.current = index;
@@ -182,9 +182,9 @@ impl Timed {
         }
     }
 
-    /// The earliest step. At equal times an arrival comes before a start, and a start before a call.
+    /// The earliest step. At equal times a wake-up comes before a start, and a start before a call.
     fn next_step(&self) -> Option<Next> {
-        let mut first = self.arrivals.next_at().map(Next::Arrival);
+        let mut first = self.wake_ups.next_at().map(Next::WakeUp);
         if let Some(start) = self.first_start()
             && first.is_none_or(|next| start.at < next.at())
         {
@@ -223,7 +223,7 @@ impl Timed {
                 until = until.min(processor.clock);
             }
         }
-        let arrival = self.arrivals.next_at().unwrap_or(until);
+        let arrival = self.wake_ups.next_at().unwrap_or(until);
         let start = self.first_start().map_or(until, |start| start.at);
         until.min(arrival).min(start)
     }
@@ -270,9 +270,9 @@ impl Timed {
         thread
     }
 
-    /// The time of the first arrival has come: it enters its queue, or preempts a running thread.
-    fn admit_first_arrival(&mut self) {
-        let Arrival { at, thread } = self.arrivals.pop().expect("there is an arrival");
+    /// The time of the first wake-up has come: it enters its queue, or preempts a running thread.
+    fn admit_first_wake_up(&mut self) {
+        let WakeUp { at, thread } = self.wake_ups.pop().expect("there is a wake-up");
         let priority = self.threads[thread.index()].priority();
         self.ready.push_back(priority, Ready { thread, at });
         if self.processors.iter().any(|it| !it.is_running()) {
@@ -283,13 +283,13 @@ impl Timed {
         let lowest = (0..self.processors.len()).min_by_key(priority_at);
         let lowest = lowest.expect("a machine has a processor");
         if priority_at(&lowest) < priority {
-            self.preempt_for_arrival(lowest, at);
+            self.preempt_for_wake_up(lowest, at);
         }
     }
 
     /// A thread of higher priority takes a processor away `at` once. What is left of the running
     /// thread's call, and of its quantum, it keeps.
-    fn preempt_for_arrival(&mut self, index: usize, at: Instant) {
+    fn preempt_for_wake_up(&mut self, index: usize, at: Instant) {
         let thread = self.running(index);
         let processor = &mut self.processors[index];
         let unfinished = processor.clock.saturating_since(at);

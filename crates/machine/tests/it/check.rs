@@ -1,7 +1,7 @@
 //! Tests of concurrent programs: what is found, how small it becomes, and what passes.
 
 use machine::check::{Check, Condvar, Failure, Mutex, Program, Search, Thread};
-use machine::{Duration, Selection};
+use machine::{Duration, InterestingCalls};
 
 /// Every way to search but the exhaustive one.
 fn samples() -> [Search; 9] {
@@ -9,7 +9,7 @@ fn samples() -> [Search; 9] {
         Search::Random,
         Search::Pct { depth: 3 },
         Search::Pos,
-        Search::Surw(Selection::All),
+        Search::Surw(InterestingCalls::All),
         Search::Delays(2),
         Search::Preempting(1),
         Search::Parallel,

@@ -10,7 +10,7 @@ const NEXT: Field = Field::new(0, "block.next");
 type Course = (Option<u64>, Vec<String>, Vec<(u32, Instant)>);
 
 /// Runs threads that allocate, write, send, sleep and free. Returns the trace hash if it is on, the
-/// violations with the end of the run, and the records. The makers write into blocks that they have sent
+/// findings with the end of the run, and the records. The makers write into blocks that they have sent
 /// away, so some runs end with an exception.
 fn course(config: Config, strategy: Strategy, seed: u64) -> Course {
     let is_hashed = config.trace_hash;
@@ -41,7 +41,7 @@ fn course(config: Config, strategy: Strategy, seed: u64) -> Course {
         }
     });
     let exception = finish(&mut machine);
-    let findings = machine.race_detector().violations().iter();
+    let findings = machine.race_detector().findings().iter();
     let findings = findings.map(ToString::to_string);
     let end = exception.map(|exception| exception.to_string());
     let findings = findings.chain(end).collect();

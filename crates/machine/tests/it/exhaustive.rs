@@ -168,7 +168,7 @@ fn run(
             .peek(objects.words.offset(4 * index))
             .expect("mapped")
     };
-    let race = |found: &machine::Violation| {
+    let race = |found: &machine::Finding| {
         let against = found.against.expect("a race has two sides").name;
         let own = found.access.name;
         (own.min(against), own.max(against))
@@ -182,7 +182,7 @@ fn run(
             .collect(),
         races: machine
             .race_detector()
-            .violations()
+            .findings()
             .iter()
             .map(race)
             .collect(),
@@ -482,7 +482,7 @@ fn exhaust(test: LitmusTest, preemptions: Option<u32>) -> (u64, u64, u64) {
         let has_failed = runner.run(Box::new(explorer));
         if !search.is_redundant() {
             failed += u64::from(has_failed);
-            assert!(!test.fixed || runner.machine().race_detector().violations().is_empty());
+            assert!(!test.fixed || runner.machine().race_detector().findings().is_empty());
         }
     }
     assert!(search.is_exhausted());

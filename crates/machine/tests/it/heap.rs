@@ -1,6 +1,6 @@
 //! The heap's invariants: against a simple model, under one thread and many, with and without its lock.
 
-use machine::{Address, Field, HeapCensus, Machine, ViolationKind};
+use machine::{Address, Field, FindingKind, HeapCensus, Machine};
 use proptest::prelude::*;
 
 use crate::support::{Numbers, Thread, config, finish, finish_watching, random, timed};
@@ -97,7 +97,7 @@ proptest! {
             assert_eq!(census.busy_units + census.free_units, machine.heap().units());
         });
         prop_assert_eq!(end, None);
-        prop_assert_eq!(machine.race_detector().violations(), &[]);
+        prop_assert_eq!(machine.race_detector().findings(), &[]);
         assert_empty(&machine);
     }
 
@@ -111,7 +111,7 @@ proptest! {
             machine.spawn("worker", number as u16, number as u64, |thread| work(thread, actions));
         }
         prop_assert_eq!(finish(&mut machine), None);
-        prop_assert_eq!(machine.race_detector().violations(), &[]);
+        prop_assert_eq!(machine.race_detector().findings(), &[]);
         assert_empty(&machine);
     }
 }
@@ -138,14 +138,14 @@ fn is_damaged(serialize: bool, seed: u64) -> bool {
     }
     let exception = finish(&mut machine);
     let harm = exception.is_some() || machine.heap_census().is_err();
-    let found = machine.race_detector().violations();
+    let found = machine.race_detector().findings();
     assert!(
         !harm || !found.is_empty(),
-        "damage without a violation, seed {seed}"
+        "damage without a finding, seed {seed}"
     );
     assert!(
         !serialize || found.is_empty(),
-        "a violation on a guarded heap, seed {seed}"
+        "a finding on a guarded heap, seed {seed}"
     );
     harm
 }
@@ -174,17 +174,17 @@ fn two_unguarded_threads_can_be_given_the_same_block() {
         let found = |kind| {
             let mut kinds = machine
                 .race_detector()
-                .violations()
+                .findings()
                 .iter()
                 .map(|one| one.kind);
             kinds.any(|one| one == kind)
         };
         let twice = exception.is_none() && blocks[0] == blocks[1];
         assert!(
-            !twice || found(ViolationKind::DoubleAllocation),
+            !twice || found(FindingKind::DoubleAllocation),
             "seed {seed}"
         );
-        assert!(!twice || found(ViolationKind::DataRace), "seed {seed}");
+        assert!(!twice || found(FindingKind::DataRace), "seed {seed}");
         twice
     };
     assert!((0..40).any(handed_out_twice));

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use machine::{
-    CostClass, EnabledSet, Field, LockId, Machine, PendingCall, QueueId, Scheduler, SemaphoreId,
-    ViolationKind,
+    CostClass, EnabledSet, Field, FindingKind, LockId, Machine, PendingCall, QueueId, Scheduler,
+    SemaphoreId,
 };
 use proptest::prelude::*;
 
@@ -174,10 +174,10 @@ fn all_interleavings(programs: &[Vec<Step>]) -> (BTreeSet<Pair>, BTreeSet<Pair>,
     for runs in 1.. {
         let mut machine = set_up(&tree, programs);
         assert_eq!(finish(&mut machine), None);
-        for violation in machine.race_detector().violations() {
-            assert_eq!(violation.kind, ViolationKind::DataRace);
-            let earlier = violation.against.expect("a race has two sides");
-            found.insert((earlier.name, violation.access.name));
+        for finding in machine.race_detector().findings() {
+            assert_eq!(finding.kind, FindingKind::DataRace);
+            let earlier = finding.against.expect("a race has two sides");
+            found.insert((earlier.name, finding.access.name));
         }
         if !tree.borrow_mut().next_path() {
             let expected = tree.borrow().raced.clone();

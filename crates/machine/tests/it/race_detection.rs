@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use machine::{Address, Field, Location, Machine, ViolationKind};
+use machine::{Address, Field, FindingKind, Location, Machine};
 
 use crate::support::{Numbers, Thread, config, finish, timed};
 
@@ -19,9 +19,9 @@ fn checked<F: Future<Output = ()> + 'static>(
     machine
 }
 
-fn kinds(machine: &Machine<Numbers>) -> Vec<ViolationKind> {
-    let violations = machine.race_detector().violations();
-    violations.iter().map(|violation| violation.kind).collect()
+fn kinds(machine: &Machine<Numbers>) -> Vec<FindingKind> {
+    let findings = machine.race_detector().findings();
+    findings.iter().map(|finding| finding.kind).collect()
 }
 
 #[test]
@@ -32,15 +32,15 @@ fn use_after_free_names_all_three_lines() {
         thread.free(block).await;
         thread.write(block + FOURTH, 2).await;
     });
-    assert_eq!(kinds(&machine), [ViolationKind::UseAfterFree]);
-    let violation = machine.race_detector().violations()[0];
+    assert_eq!(kinds(&machine), [FindingKind::UseAfterFree]);
+    let finding = machine.race_detector().findings()[0];
     let line = |access: Option<machine::Access>| access.expect("known").site.line();
-    let used = violation.access.site.line();
-    assert_eq!(line(violation.against), used - 1);
-    assert_eq!(line(violation.allocated), used - 3);
-    assert!(violation.access.site.file().ends_with("race_detection.rs"));
+    let used = finding.access.site.line();
+    assert_eq!(line(finding.against), used - 1);
+    assert_eq!(line(finding.allocated), used - 3);
+    assert!(finding.access.site.file().ends_with("race_detection.rs"));
     assert_eq!(
-        violation.signature().to_string(),
+        finding.signature().to_string(),
         "use after free: write of block.fourth against free of heap block"
     );
 }
@@ -57,7 +57,7 @@ fn words_beyond_the_block_are_out_of_bounds_whoever_owns_them() {
             .read(block + Field::new(24, "block.far beyond"))
             .await;
     });
-    use ViolationKind::OutOfBounds;
+    use FindingKind::OutOfBounds;
     assert_eq!(kinds(&machine), [OutOfBounds, OutOfBounds]);
 }
 
@@ -67,7 +67,7 @@ fn slack_that_was_not_asked_for_is_out_of_bounds() {
         let block = thread.allocate(12).await;
         thread.write(block + FOURTH, 1).await;
     });
-    assert_eq!(kinds(&machine), [ViolationKind::OutOfBounds]);
+    assert_eq!(kinds(&machine), [FindingKind::OutOfBounds]);
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn heap_words_of_no_block_are_wild() {
             .read(Location::new(block.offset(1_000), "nowhere"))
             .await;
     });
-    assert_eq!(kinds(&machine), [ViolationKind::WildAccess]);
+    assert_eq!(kinds(&machine), [FindingKind::WildAccess]);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn a_second_free_is_reported_even_if_the_heap_rejects_it() {
         assert!(!thread.free(block).await);
         thread.record(1);
     });
-    assert_eq!(kinds(&machine), [ViolationKind::DoubleFree]);
+    assert_eq!(kinds(&machine), [FindingKind::DoubleFree]);
     assert!(machine.heap_census().is_ok());
 }
 
@@ -110,7 +110,7 @@ fn freeing_what_is_no_block_is_reported() {
         let block = thread.allocate(64).await;
         thread.free(block.offset(32)).await;
     });
-    assert_eq!(kinds(&machine), [ViolationKind::InvalidFree]);
+    assert_eq!(kinds(&machine), [FindingKind::InvalidFree]);
 }
 
 /// A write past the end damages the neighbour's header, and the MTA's own check sees it.
@@ -129,7 +129,7 @@ fn a_damaged_header_fails_the_block_check() {
 }
 
 #[test]
-fn violations_are_kept_once_and_then_counted() {
+fn findings_are_kept_once_and_then_counted() {
     let machine = checked(|thread| async move {
         let block = thread.allocate(16).await;
         thread.free(block).await;
@@ -137,7 +137,7 @@ fn violations_are_kept_once_and_then_counted() {
             thread.read(block + FIRST).await;
         }
     });
-    assert_eq!(kinds(&machine), [ViolationKind::UseAfterFree]);
+    assert_eq!(kinds(&machine), [FindingKind::UseAfterFree]);
     assert_eq!(machine.race_detector().repeated(), 9);
 }
 
@@ -163,7 +163,7 @@ fn the_environment_can_order_threads() {
         kinds(&machine)
     };
     assert_eq!(racing(true), []);
-    assert_eq!(racing(false), [ViolationKind::DataRace]);
+    assert_eq!(racing(false), [FindingKind::DataRace]);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn turning_the_race_detector_off_changes_nothing_else() {
         assert_eq!(finish(&mut machine), None);
         (
             machine.trace_hash(),
-            machine.race_detector().violations().len(),
+            machine.race_detector().findings().len(),
         )
     };
     let ((weighed, found), (unweighed, unfound)) = (run(true), run(false));
@@ -224,7 +224,7 @@ fn a_consumed_signal_orders_no_other_thread() {
         thread.read(place).await;
     });
     assert_eq!(finish(&mut machine), None);
-    assert_eq!(kinds(&machine), [ViolationKind::DataRace]);
+    assert_eq!(kinds(&machine), [FindingKind::DataRace]);
 }
 
 /// What a parent did before it started a child happened before the child.
@@ -262,7 +262,7 @@ fn a_write_races_with_each_reader() {
         thread.write(Location::new(word, "write"), 1).await;
     });
     assert_eq!(finish(&mut machine), None);
-    let violations = machine.race_detector().violations().iter();
-    let against = violations.filter_map(|one| one.against);
+    let findings = machine.race_detector().findings().iter();
+    let against = findings.filter_map(|one| one.against);
     assert_eq!(against.map(|one| one.name).collect::<Vec<_>>(), READ);
 }

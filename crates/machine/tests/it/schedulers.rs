@@ -9,8 +9,8 @@ use std::rc::Rc;
 use kernel::{Choices, Duration};
 use litmus::{LitmusTest, Program};
 use machine::{
-    Counts, EnabledSet, Field, Machine, Parallel, Pct, Portfolio, Pos, Preempting, Random,
-    Scheduler, Selection, Strategy, Surw, Tally, TimeWeighted,
+    Counts, EnabledSet, Field, InterestingCalls, Machine, Parallel, Pct, Portfolio, Pos,
+    Preempting, Random, Scheduler, Strategy, Surw, Tally, TimeWeighted,
 };
 
 use crate::support::{HOST, Numbers, Thread, config, finish, machine, records};
@@ -56,11 +56,20 @@ pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
         ),
         (
             "surw",
-            Box::new(move |seed| Box::new(Surw::new(choices(seed), HOST, &whole, Selection::All))),
+            Box::new(move |seed| {
+                Box::new(Surw::new(
+                    choices(seed),
+                    HOST,
+                    &whole,
+                    InterestingCalls::All,
+                ))
+            }),
         ),
         (
             "surw-one",
-            Box::new(move |seed| Box::new(Surw::new(choices(seed), HOST, &one, Selection::One))),
+            Box::new(move |seed| {
+                Box::new(Surw::new(choices(seed), HOST, &one, InterestingCalls::One))
+            }),
         ),
         (
             "preempting-1",
@@ -170,7 +179,12 @@ fn the_uniform_walk_fails_in_eighteen_of_twenty() {
     let test = test(Program::FreeList, 0);
     let counts = pilot(test);
     let found = failures(test, RUNS, |seed| {
-        Box::new(Surw::new(choices(seed), HOST, &counts, Selection::All))
+        Box::new(Surw::new(
+            choices(seed),
+            HOST,
+            &counts,
+            InterestingCalls::All,
+        ))
     });
     assert!(agrees(found, RUNS, 0.9), "{found} of {RUNS}");
 }
@@ -255,7 +269,7 @@ fn surw_is_uniform_over_interleavings() {
         let counts = exact_counts(&calls);
         let mut found: BTreeMap<Vec<u32>, u64> = BTreeMap::new();
         for seed in 0..10_000 {
-            let walk = Surw::new(choices(seed), HOST, &counts, Selection::All);
+            let walk = Surw::new(choices(seed), HOST, &counts, InterestingCalls::All);
             *found.entry(order(&calls, Box::new(walk))).or_default() += 1;
         }
         let sum = chi_square(&found, outcomes);
@@ -277,10 +291,20 @@ fn surw_is_uniform_over_the_selected_calls() {
     let test = test(Program::StaleBlock, 0);
     let counts = pilot(test);
     let found = failures(test, 20_000, |seed| {
-        Box::new(Surw::new(choices(seed), HOST, &counts, Selection::One))
+        Box::new(Surw::new(
+            choices(seed),
+            HOST,
+            &counts,
+            InterestingCalls::One,
+        ))
     });
     let whole = failures(test, 20_000, |seed| {
-        Box::new(Surw::new(choices(seed), HOST, &counts, Selection::All))
+        Box::new(Surw::new(
+            choices(seed),
+            HOST,
+            &counts,
+            InterestingCalls::All,
+        ))
     });
     assert!(
         found > 2 * whole,
@@ -454,7 +478,7 @@ fn no_failure_when_fixed(program: Program, runs: u64) {
             for seed in 0..runs {
                 assert!(!runner.run(make(seed)), "{name}: {test:?}, seed {seed}");
                 assert_eq!(
-                    runner.machine().race_detector().violations(),
+                    runner.machine().race_detector().findings(),
                     &[],
                     "{name}: {test:?}, seed {seed}"
                 );
@@ -481,8 +505,8 @@ fn a_reset_machine_is_as_a_new_one() {
             let [new, used] = [new.machine(), used.machine()];
             assert_eq!(new.trace_hash(), used.trace_hash());
             assert_eq!(
-                new.race_detector().violations(),
-                used.race_detector().violations()
+                new.race_detector().findings(),
+                used.race_detector().findings()
             );
             let threads =
                 |machine: &Machine<_>| format!("{:?}", machine.threads().collect::<Vec<_>>());

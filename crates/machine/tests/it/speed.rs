@@ -30,7 +30,7 @@ fn load(mut machine: Machine<Numbers>) {
     }
     assert_eq!(finish(&mut machine), None);
     assert_eq!(machine.calls(), u64::from(CALLS));
-    assert_eq!(machine.race_detector().violations(), &[]);
+    assert_eq!(machine.race_detector().findings(), &[]);
 }
 
 fn timed(detect_races: bool, jitter: Ratio) {

@@ -62,7 +62,7 @@ proptest! {
             prop_assert!(his.is_sorted());
         }
         prop_assert_eq!(machine.queue_length(queue), 0);
-        prop_assert_eq!(machine.race_detector().violations(), &[]);
+        prop_assert_eq!(machine.race_detector().findings(), &[]);
     }
 
     /// Never more threads inside than the semaphore allows, and all get in.

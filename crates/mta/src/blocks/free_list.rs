@@ -7,7 +7,7 @@ use machine::Address;
 
 use crate::blocks::heap;
 use crate::build::decision::FreeList;
-use crate::build::{Operation, Structure};
+use crate::build::{Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{field, pool};
 use crate::shared::{HeldLock, Shared};
@@ -48,7 +48,9 @@ pub(crate) async fn push(t: &Thread, shared: &Shared, block: Address) {
 
 async fn pop_locked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
     let list = shared.layout.pool;
-    let lock = shared.lock(t, Structure::Pool, Operation::Allocate).await;
+    let lock = shared
+        .lock(t, Structure::Pool, StructureOperation::Allocate)
+        .await;
     let block = Address(t.read(list + pool::FREE).await);
     if block.is_null() {
         shared.unlock(t, lock).await;
@@ -58,7 +60,7 @@ async fn pop_locked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
     // window of Q152941: another thread reads the same head and pops the same block.
     let buffer = t.allocate(BUFFER_BYTES).await;
     let next = t.read(block + field::NEXT).await;
-    let lock = relock_between_steps(t, shared, lock, Operation::Allocate).await;
+    let lock = relock_between_steps(t, shared, lock, StructureOperation::Allocate).await;
     t.write(list + pool::FREE, next).await;
     let instance = t.read(list + pool::INSTANCES).await;
     t.write(list + pool::INSTANCES, instance.wrapping_add(1))
@@ -73,10 +75,12 @@ async fn pop_locked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
 
 async fn push_locked(t: &Thread, shared: &Shared, block: Address) {
     let list = shared.layout.pool;
-    let lock = shared.lock(t, Structure::Pool, Operation::Release).await;
+    let lock = shared
+        .lock(t, Structure::Pool, StructureOperation::Release)
+        .await;
     let first = t.read(list + pool::FREE).await;
     t.write(block + field::NEXT, first).await;
-    let lock = relock_between_steps(t, shared, lock, Operation::Release).await;
+    let lock = relock_between_steps(t, shared, lock, StructureOperation::Release).await;
     t.write(list + pool::FREE, block.0).await;
     shared.unlock(t, lock).await;
 }
@@ -86,7 +90,7 @@ async fn relock_between_steps(
     t: &Thread,
     shared: &Shared,
     lock: HeldLock,
-    operation: Operation,
+    operation: StructureOperation,
 ) -> HeldLock {
     if shared.build.free_list() != FreeList::GuardedByStep {
         return lock;
@@ -96,7 +100,9 @@ async fn relock_between_steps(
 }
 
 async fn push_to_queue(t: &Thread, shared: &Shared, block: Address) {
-    let lock = shared.lock(t, Structure::Pool, Operation::Release).await;
+    let lock = shared
+        .lock(t, Structure::Pool, StructureOperation::Release)
+        .await;
     t.write(block + field::NEXT, 0).await;
     let mut link = shared.layout.pool + pool::FREE;
     loop {

@@ -5,7 +5,7 @@ use machine::Address;
 use crate::blocks::free_list::{self, FreeBlock};
 use crate::blocks::{heap, wait_array};
 use crate::build::decision::Hides;
-use crate::build::{Operation, Structure};
+use crate::build::{Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, NONE, field};
 use crate::record::{EventEntry, Fact, LogLine};
@@ -24,7 +24,9 @@ pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
         buffer,
         instance,
     } = free;
-    let lock = shared.lock(t, Structure::Blocks, Operation::Allocate).await;
+    let lock = shared
+        .lock(t, Structure::Blocks, StructureOperation::Allocate)
+        .await;
     t.write(address + field::INSTANCE, instance).await;
     t.write(address + field::OWNER, NONE).await;
     t.write(address + field::SOCKET, NONE).await;
@@ -64,7 +66,9 @@ fn record_release(t: &Thread, shared: &Shared, address: Address, instance: Insta
 
 /// Puts a block into the pool. Returns the instance that it was.
 async fn put_back(t: &Thread, shared: &Shared, address: Address) -> Instance {
-    let lock = shared.lock(t, Structure::Blocks, Operation::Release).await;
+    let lock = shared
+        .lock(t, Structure::Blocks, StructureOperation::Release)
+        .await;
     let instance = Instance(t.read(address + field::INSTANCE).await);
     let buffer = Address(t.read(address + field::BUFFER).await);
     let owner = t.read(address + field::OWNER).await;

@@ -13,7 +13,7 @@ use machine::{Address, Field};
 use winsock::EventHandle;
 
 use crate::blocks::heap;
-use crate::build::{Generation, Operation, Structure};
+use crate::build::{Generation, Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{select_copy, wait_array};
 use crate::shared::Shared;
@@ -71,7 +71,9 @@ pub(crate) async fn handles(
 /// Copies the set to the stack of the Async Notify: `fd_set copy = *set;`. The words beyond the count
 /// are left out, because nothing reads them.
 async fn copy_to_stack(t: &Thread, shared: &Shared, thread_block: u32) -> Option<Address> {
-    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::WaitArrays, StructureOperation::Use)
+        .await;
     let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     let set = Address(t.read(pointer).await);
     let copy = shared.layout.select_copy(thread_block);
@@ -91,7 +93,9 @@ async fn copy_to_stack(t: &Thread, shared: &Shared, thread_block: u32) -> Option
 
 /// Whether the set still exists, so that the array need not be read again.
 pub(crate) async fn is_current(t: &Thread, shared: &Shared, thread_block: u32) -> bool {
-    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::WaitArrays, StructureOperation::Use)
+        .await;
     let pointer = shared.layout.thread_block(thread_block) + wait_array::SET;
     let set = Address(t.read(pointer).await);
     shared.unlock(t, lock).await;
@@ -104,7 +108,9 @@ pub(crate) async fn discard_after_event(t: &Thread, shared: &Shared, thread_bloc
     if shared.build.generation() == Generation::Single {
         return;
     }
-    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::WaitArrays, StructureOperation::Use)
+        .await;
     discard(t, shared, thread_block).await;
     shared.unlock(t, lock).await;
 }

@@ -8,7 +8,7 @@ use machine::Address;
 use crate::blocks::select_set;
 use crate::blocks::wait_entry::WaitEntry;
 use crate::build::decision::WaitArrayScan;
-use crate::build::{Generation, Operation, Structure};
+use crate::build::{Generation, Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, Layout, NONE, field, wait_array};
 use crate::shared::Shared;
@@ -29,7 +29,9 @@ pub(crate) async fn bind(t: &Thread, shared: &Shared, preferred: Option<u32>) ->
     } else {
         wait_array::COUNT
     };
-    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::WaitArrays, StructureOperation::Use)
+        .await;
     let mut loads = Vec::new();
     for index in 0..shared.layout.threads {
         loads.push(t.read(shared.layout.thread_block(index) + load).await);
@@ -55,7 +57,9 @@ pub(crate) async fn unbind(t: &Thread, shared: &Shared, thread_block: u32) {
         return;
     }
     let bound = shared.layout.thread_block(thread_block) + wait_array::BOUND;
-    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::WaitArrays, StructureOperation::Use)
+        .await;
     let count = t.read(bound).await;
     t.write(bound, count.wrapping_sub(1)).await;
     shared.unlock(t, lock).await;
@@ -65,7 +69,7 @@ pub(crate) async fn unbind(t: &Thread, shared: &Shared, thread_block: u32) {
 pub(crate) async fn add(t: &Thread, shared: &Shared, thread_block: u32, block: Address) {
     let array = shared.layout.thread_block(thread_block);
     let lock = shared
-        .lock(t, Structure::WaitArrays, Operation::Allocate)
+        .lock(t, Structure::WaitArrays, StructureOperation::Allocate)
         .await;
     let count = t.read(array + wait_array::COUNT).await;
     // A full array takes no more entries. 4.0 never has 63 blocks for an array (Q166602), and 5.5 binds
@@ -87,7 +91,7 @@ pub(crate) async fn remove(t: &Thread, shared: &Shared, thread_block: u32, block
     }
     let array = shared.layout.thread_block(thread_block);
     let lock = shared
-        .lock(t, Structure::WaitArrays, Operation::Release)
+        .lock(t, Structure::WaitArrays, StructureOperation::Release)
         .await;
     let count = t.read(array + wait_array::COUNT).await;
     for index in 0..count.min(wait_array::ENTRIES_MAX) {
@@ -110,7 +114,9 @@ pub(crate) async fn remove(t: &Thread, shared: &Shared, thread_block: u32, block
 /// order of the `Wait for cb` lines (Q303102) and of the handles in the wait.
 pub(crate) async fn scan(t: &Thread, shared: &Shared, thread_block: u32) -> Vec<WaitEntry> {
     let array = shared.layout.thread_block(thread_block);
-    let array_lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let array_lock = shared
+        .lock(t, Structure::WaitArrays, StructureOperation::Use)
+        .await;
     let blocks = read_entries(t, array).await;
     let held_array_lock = match shared.build.wait_array_scan() {
         WaitArrayScan::LocksNested => Some(array_lock),
@@ -119,7 +125,9 @@ pub(crate) async fn scan(t: &Thread, shared: &Shared, thread_block: u32) -> Vec<
             None
         }
     };
-    let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::Blocks, StructureOperation::Use)
+        .await;
     let mut entries = Vec::with_capacity(blocks.len());
     for &block in &blocks {
         entries.push(read_block(t, shared, block).await);
@@ -130,7 +138,9 @@ pub(crate) async fn scan(t: &Thread, shared: &Shared, thread_block: u32) -> Vec<
     }
     entries.retain(|entry| entry.event.0 != 0);
     entries.sort_by_key(|entry| entry.block);
-    let lock = shared.lock(t, Structure::WaitArrays, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::WaitArrays, StructureOperation::Use)
+        .await;
     if shared.build.generation() == Generation::Pairs {
         let events = entries.iter().map(|entry| entry.event);
         let handles = [shared.wake_up_event(thread_block)]
@@ -171,7 +181,9 @@ async fn read_entries(t: &Thread, array: Address) -> Vec<Address> {
 /// instance numbers.
 pub(crate) async fn read_again(t: &Thread, shared: &Shared, entry: WaitEntry) -> Option<WaitEntry> {
     let address = shared.address(entry.block.index);
-    let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::Blocks, StructureOperation::Use)
+        .await;
     let current = read_block(t, shared, address).await;
     shared.unlock(t, lock).await;
     let same_use = current.block == entry.block && current.socket == entry.socket;

@@ -2,7 +2,7 @@
 //! locks no block is lost, without locks some schedules corrupt the structures.
 
 use kernel::Choices;
-use machine::{HeapConfig, Pct, Progress, Random, Scheduler, Strategy, ViolationKind};
+use machine::{FindingKind, HeapConfig, Pct, Progress, Random, Scheduler, Strategy};
 
 use winsock::EventHandle;
 
@@ -22,7 +22,7 @@ const CALLS: u64 = 4_000;
 struct Outcome {
     audit: Audit,
     raised: bool,
-    violations: Vec<ViolationKind>,
+    violations: Vec<FindingKind>,
     heap_is_sound: bool,
 }
 
@@ -114,7 +114,7 @@ where
         raised,
         violations: machine
             .race_detector()
-            .violations()
+            .findings()
             .iter()
             .map(|it| it.kind)
             .collect(),
@@ -181,7 +181,7 @@ fn first_corrupting_walk(list: FreeList, most: u64) -> Option<u64> {
     (0..most).find(|&seed| {
         let after = run_random_walk(With(list), seed, allocate_and_release);
         assert!(
-            !after.violations.contains(&ViolationKind::DataRace),
+            !after.violations.contains(&FindingKind::DataRace),
             "{list:?}"
         );
         !after.pool_is_whole()
@@ -280,7 +280,7 @@ fn the_race_detector_reports_every_schedule_of_an_unlocked_pool() {
     for seed in 0..SCHEDULES {
         let after = run_random_walk(Shipped::EXCHANGE_4_0_993_6, seed, allocate_and_release);
         assert!(
-            after.violations.contains(&ViolationKind::DataRace),
+            after.violations.contains(&FindingKind::DataRace),
             "seed {seed}"
         );
     }

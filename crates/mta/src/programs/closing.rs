@@ -9,7 +9,7 @@ use winsock::{EventHandle, SocketHandle};
 
 use crate::blocks::{pool, wait_array};
 use crate::build::decision::{CloseAction, Hides, WakeTiming};
-use crate::build::{Generation, Operation, Structure};
+use crate::build::{Generation, Structure, StructureOperation};
 use crate::coverage::Stimulus;
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, NONE, field};
@@ -32,7 +32,9 @@ impl Driver<'_> {
     pub(crate) async fn disconnect(&mut self, block: BlockId) {
         let (t, shared) = (self.t, self.shared);
         let address = shared.address(block.index);
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         let handles = match shared.state(t, block, Stimulus::Disconnect).await {
             Some(BlockState::Connecting | BlockState::Open) => {
                 Some(self.take_from_service(address, BlockState::Closing).await)
@@ -59,7 +61,9 @@ impl Driver<'_> {
     pub(crate) async fn give_up(&mut self, block: BlockId) {
         let (t, shared) = (self.t, self.shared);
         let address = shared.address(block.index);
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         let found = shared.state(t, block, Stimulus::Disconnect).await;
         if found != Some(BlockState::Connecting) {
             return shared.unlock(t, lock).await;
@@ -91,7 +95,9 @@ impl Driver<'_> {
     pub(crate) async fn on_close_message(&mut self, block: BlockId) {
         let (t, shared, thread_block) = (self.t, self.shared, self.thread_block);
         let address = shared.address(block.index);
-        let lock = shared.lock(t, Structure::Blocks, Operation::Release).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Release)
+            .await;
         let state = shared.state(t, block, Stimulus::CloseMessage).await;
         let owner = t.read(address + field::OWNER).await;
         let found = Instance(t.read(address + field::INSTANCE).await);

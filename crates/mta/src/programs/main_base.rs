@@ -5,7 +5,7 @@ use std::rc::Rc;
 use winsock::{EventHandle, FlowLabel};
 
 use crate::blocks::{pool, wait_array};
-use crate::build::{Operation, Structure};
+use crate::build::{Structure, StructureOperation};
 use crate::config::Submission;
 use crate::environment::Thread;
 use crate::layout::{BlockId, field};
@@ -143,7 +143,9 @@ impl MainBase<'_> {
     async fn bind(&self, block: BlockId) -> u32 {
         let (t, shared) = (self.t, self.shared);
         let thread_block = wait_array::bind(t, shared, None).await;
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         t.write(shared.address(block.index) + field::OWNER, thread_block)
             .await;
         shared.unlock(t, lock).await;

@@ -7,7 +7,7 @@ use crate::blocks::pool;
 use crate::blocks::wait_array;
 use crate::blocks::wait_entry::WaitEntry;
 use crate::build::decision::EmptyPoolAction;
-use crate::build::{Generation, Operation, Structure};
+use crate::build::{Generation, Structure, StructureOperation};
 use crate::coverage::Stimulus;
 use crate::environment::Thread;
 use crate::iso::tpkt;
@@ -211,7 +211,9 @@ impl Driver<'_> {
         let _cleared = sockets::event_select(t, socket, handle, NetworkEvents::empty()).await;
         log(t, LogLine::ConnectEvents(block.index, socket, handle));
         let _selected = sockets::event_select(t, socket, handle, CONNECT_EVENTS).await;
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         t.write(address + field::SOCKET, socket.0).await;
         t.write(address + field::EVENT, handle.0).await;
         t.write(address + field::OWNER, thread_block).await;

@@ -7,7 +7,7 @@ use winsock::{
 
 use crate::blocks::wait_array;
 use crate::build::decision::{ConnectFailureAction, WakeTiming};
-use crate::build::{ConnectFailure, Generation, Operation, Structure};
+use crate::build::{ConnectFailure, Generation, Structure, StructureOperation};
 use crate::coverage::Stimulus;
 use crate::layout::{BlockId, BlockState, FAMILY_INTERNET, NONE, field};
 use crate::message::{Packets, ToDriver};
@@ -83,7 +83,9 @@ impl Driver<'_> {
         let Some(socket) = self.create_socket(block, BlockState::Connecting).await else {
             return;
         };
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         t.write(address + field::PEER, peer.host).await;
         t.write(address + field::PEER_PORT, u32::from(peer.port))
             .await;
@@ -123,7 +125,9 @@ impl Driver<'_> {
             let _set = sockets::keep_alive(t, socket).await;
         }
         let event = sockets::create_event(t).await.unwrap_or(EventHandle(0));
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         let stimulus = if state == BlockState::Listening {
             Stimulus::Listen
         } else {
@@ -169,7 +173,9 @@ impl Driver<'_> {
         let (t, shared) = (self.t, self.shared);
         self.log_connect_failure(block, reported_by, error);
         let address = shared.address(block.index);
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         let found = shared.state(t, block, Stimulus::ConnectFailed).await;
         let connecting = found == Some(BlockState::Connecting);
         let attempt = t.read(address + field::RETRIES).await.wrapping_add(1);
@@ -214,7 +220,9 @@ impl Driver<'_> {
     pub(crate) async fn connect_again(&mut self, block: BlockId) {
         let (t, shared) = (self.t, self.shared);
         let address = shared.address(block.index);
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         let found = shared.state(t, block, Stimulus::ConnectAgain).await;
         let connecting = found == Some(BlockState::Connecting);
         let socket = t.read(address + field::SOCKET).await;
@@ -241,7 +249,9 @@ impl Driver<'_> {
     pub(crate) async fn select_data_events(&mut self, block: BlockId) {
         let (t, shared) = (self.t, self.shared);
         let address = shared.address(block.index);
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         let state = shared.state(t, block, Stimulus::ReceiveRequest).await;
         let socket = t.read(address + field::SOCKET).await;
         let event = t.read(address + field::EVENT).await;
@@ -265,7 +275,9 @@ impl Driver<'_> {
     pub(crate) async fn flush(&mut self, block: BlockId) {
         let (t, shared) = (self.t, self.shared);
         let address = shared.address(block.index);
-        let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+        let lock = shared
+            .lock(t, Structure::Blocks, StructureOperation::Use)
+            .await;
         let is_open = shared.state(t, block, Stimulus::Send).await == Some(BlockState::Open);
         let socket = t.read(address + field::SOCKET).await;
         shared.unlock(t, lock).await;

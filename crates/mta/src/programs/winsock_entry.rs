@@ -5,7 +5,7 @@
 
 use crate::blocks::{pool, wait_array};
 use crate::build::decision::{CloseAction, TimeoutAction, WakeTiming};
-use crate::build::{Operation, Structure};
+use crate::build::{Structure, StructureOperation};
 use crate::coverage::Stimulus;
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, field};
@@ -46,7 +46,9 @@ pub(crate) async fn close(
         Close::Request => Stimulus::CloseRequest,
         Close::Response => Stimulus::CloseResponse,
     };
-    let lock = shared.lock(t, Structure::Blocks, Operation::Use).await;
+    let lock = shared
+        .lock(t, Structure::Blocks, StructureOperation::Use)
+        .await;
     let state = shared.state(t, block, stimulus).await;
     shared.unlock(t, lock).await;
     // The block was reused: the request is for an earlier connection.
@@ -70,7 +72,9 @@ pub(crate) async fn close(
 /// to the block.
 pub(crate) async fn time_out(t: &Thread, shared: &Shared, block: BlockId) {
     let address = shared.address(block.index);
-    let lock = shared.lock(t, Structure::Blocks, Operation::Release).await;
+    let lock = shared
+        .lock(t, Structure::Blocks, StructureOperation::Release)
+        .await;
     let state = shared.state(t, block, Stimulus::SessionTimeout).await;
     let action = state.map_or(TimeoutAction::RequestClose, |state| {
         shared.build.on_session_timeout(state)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use packetdrill::{Report, ScriptVerdict, parse, run};
+use packetdrill::{ScriptReport, ScriptVerdict, parse, run};
 use winsock::Config;
 
 const PAGE: &str = include_str!("../../../../docs/conformance.md");
@@ -46,7 +46,7 @@ fn freebsd() -> PathBuf {
 }
 
 /// What came of each script on each profile.
-fn reports() -> BTreeMap<(&'static str, String), Report> {
+fn reports() -> BTreeMap<(&'static str, String), ScriptReport> {
     let all = scripts(&freebsd());
     assert_eq!(all.len(), 340, "scripts of the suite");
     let mut reports = BTreeMap::new();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::panic::Location;
 
 use kernel::Instant;
-use machine::{Access, AccessKind, Activity, Exception, Operation, Violation};
+use machine::{Access, AccessKind, Activity, Exception, Finding, Operation};
 use net::HostId;
 
 use crate::record::ThreadNumber;
@@ -80,7 +80,7 @@ pub struct MemoryAccess {
 pub(super) struct ContextRecorder {
     latest: BTreeMap<HostId, VecDeque<MemoryAccess>>,
     /// Findings whose access has not been reported yet.
-    expected: Vec<Violation>,
+    expected: Vec<Finding>,
     open: Vec<OpenContext>,
     contexts: Vec<AccessContext>,
 }
@@ -94,7 +94,7 @@ struct OpenContext {
 
 impl ContextRecorder {
     /// The race detector has found these in what the threads did since the last time.
-    pub(super) fn expect(&mut self, findings: &[Violation]) {
+    pub(super) fn expect(&mut self, findings: &[Finding]) {
         self.expected.extend_from_slice(findings);
     }
 
@@ -121,12 +121,12 @@ impl ContextRecorder {
             latest.pop_front();
         }
         latest.push_back(access);
-        let is_this = |it: &Violation| {
+        let is_this = |it: &Finding| {
             it.access.at == access.at
                 && it.access.address.0 == access.address
                 && numbers[it.access.thread.index()] == access.thread
         };
-        let matched: Vec<Violation> = self.expected.extract_if(.., |it| is_this(it)).collect();
+        let matched: Vec<Finding> = self.expected.extract_if(.., |it| is_this(it)).collect();
         for finding in matched {
             self.add(host, finding.access.at, finding_of(&finding, numbers), true);
         }
@@ -188,7 +188,7 @@ impl ContextRecorder {
     }
 }
 
-fn finding_of(finding: &Violation, numbers: &[ThreadNumber]) -> ContextCause {
+fn finding_of(finding: &Finding, numbers: &[ThreadNumber]) -> ContextCause {
     ContextCause::Finding {
         kind: finding.kind.to_string(),
         access: side(&finding.access, numbers),

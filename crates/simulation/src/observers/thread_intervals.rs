@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use kernel::Instant;
-use machine::{Activity, Machine, Operation, Outcome, WokenBy};
+use machine::{Activity, CallOutcome, Machine, Operation, WokenBy};
 use mta::Winsock;
 use net::HostId;
 
@@ -128,7 +128,7 @@ impl IntervalRecorder {
                         self.ended.extend(runs.replace(next));
                     }
                 }
-                if outcome == Outcome::Blocked {
+                if outcome == CallOutcome::Blocked {
                     let (on, name) = wait_target(machine, &request.operation);
                     let ended_by = None;
                     let activity = ThreadActivity::Waits { on, name, ended_by };

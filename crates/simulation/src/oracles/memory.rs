@@ -7,21 +7,21 @@
 //! a lock happens to order them hides it. At the end the headers and free lists of the heap are
 //! walked, which finds damage that no call has encountered.
 
-use machine::ViolationKind as Finding;
+use machine::FindingKind;
 
 use super::Defect;
 use config::plan::ViolationKind;
 
 /// The defect behind a finding of the machine.
-pub(super) fn defect(finding: &machine::Violation) -> Defect {
+pub(super) fn defect(finding: &machine::Finding) -> Defect {
     let kind = match finding.kind {
-        Finding::DataRace => ViolationKind::DataRace,
-        Finding::UseAfterFree => ViolationKind::UseAfterFree,
-        Finding::DoubleFree => ViolationKind::DoubleRelease,
-        Finding::OutOfBounds
-        | Finding::WildAccess
-        | Finding::InvalidFree
-        | Finding::DoubleAllocation => ViolationKind::HeapCorruption,
+        FindingKind::DataRace => ViolationKind::DataRace,
+        FindingKind::UseAfterFree => ViolationKind::UseAfterFree,
+        FindingKind::DoubleFree => ViolationKind::DoubleRelease,
+        FindingKind::OutOfBounds
+        | FindingKind::WildAccess
+        | FindingKind::InvalidFree
+        | FindingKind::DoubleAllocation => ViolationKind::HeapCorruption,
     };
     // The machine's signature begins with its own kind of finding; ours replaces it.
     let signature = finding.signature().to_string();

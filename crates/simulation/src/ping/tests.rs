@@ -2,7 +2,7 @@
 
 use kernel::{Duration, Instant, Ratio};
 
-use super::{PingError, Reply, Report, Settings, ping};
+use super::{EchoReply, PingError, PingReport, Settings, ping};
 use crate::record::{Record, Stage};
 use config::plan::{
     Build, GilbertElliott, Host, IndependentLoss, Link, Loss, OutageWindow, Outages, Scenario,
@@ -42,7 +42,7 @@ fn outages(success: Ratio, mean_outage: Duration, scope: Scope) -> Loss {
 /// Whether the number of replies k of n pings lies within four standard deviations of its
 /// expectation. Pings are correlated: `inflation` of them carry the information of one independent
 /// ping. In integers: (k D - n N)^2 <= 16 n N (D - N) inflation, for the fraction N / D in millionths.
-fn agrees(report: &Report, inflation: u128) -> bool {
+fn agrees(report: &PingReport, inflation: u128) -> bool {
     let fraction = report.expected;
     let whole = 1_000_000_u128;
     let expected = u128::from(fraction.numerator()) * whole / u128::from(fraction.denominator());
@@ -235,7 +235,10 @@ fn a_reply_takes_the_delays_of_both_directions_and_is_lost_after_the_timeout() {
     link.backward.delay = Duration::from_millis(700);
     let report = ping(&scenario(link.clone()), 1, "wan", Settings::windows_nt(3));
     let report = report.expect("the link is there");
-    assert_eq!(report.replies, [Reply::Received(Duration::from_secs(1)); 3]);
+    assert_eq!(
+        report.replies,
+        [EchoReply::Received(Duration::from_secs(1)); 3]
+    );
     assert_eq!(report.times(), Some([Duration::from_secs(1); 3]));
     link.backward.delay = Duration::from_nanos(700_000_001);
     let report = ping(&scenario(link), 1, "wan", Settings::windows_nt(3));
@@ -312,7 +315,7 @@ fn a_ping_is_answered_unless_the_run_cuts_the_link_or_a_host_is_down() {
         let (kind, wanted) = if request("withdrawn") && (request("silent") || request("off")) {
             continue; // The later cut decides, and a host that is off sends nothing.
         } else if request("withdrawn") {
-            (0, Reply::Unreachable)
+            (0, EchoReply::Unreachable)
         } else if request("off")
             || request("silent")
             || ["withdrawn", "silent", "back", "crash"]
@@ -320,9 +323,9 @@ fn a_ping_is_answered_unless_the_run_cuts_the_link_or_a_host_is_down() {
                 .any(turn)
             || back("off")
         {
-            (1, Reply::TimedOut)
+            (1, EchoReply::TimedOut)
         } else {
-            (2, Reply::Received(Duration::from_millis(200)))
+            (2, EchoReply::Received(Duration::from_millis(200)))
         };
         assert_eq!(*reply, wanted, "at {sent}");
         seen[kind] += 1;

@@ -260,7 +260,7 @@ impl World<'_> {
         if service.machine.has_watched() {
             service.machine.drain_watched(write);
         }
-        let findings = service.machine.race_detector().violations();
+        let findings = service.machine.race_detector().findings();
         let new = findings[service.findings_reported..].to_vec();
         for finding in &new {
             oracles.on_finding(host, finding);

@@ -75,7 +75,7 @@ pub enum Unreachable {
 
 /// Why a connection ended, other than by an orderly close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Failure {
+pub(crate) enum ConnectionFailure {
     Reset,
     Refused,
     TimedOut,
@@ -129,26 +129,26 @@ pub enum ReceiveError {
     Aborted,
 }
 
-impl From<Failure> for SendError {
-    fn from(failure: Failure) -> Self {
+impl From<ConnectionFailure> for SendError {
+    fn from(failure: ConnectionFailure) -> Self {
         match failure {
-            Failure::Reset => Self::Reset,
-            Failure::Refused => Self::Refused,
-            Failure::TimedOut => Self::TimedOut,
-            Failure::Unreachable => Self::Unreachable,
-            Failure::Aborted => Self::Aborted,
+            ConnectionFailure::Reset => Self::Reset,
+            ConnectionFailure::Refused => Self::Refused,
+            ConnectionFailure::TimedOut => Self::TimedOut,
+            ConnectionFailure::Unreachable => Self::Unreachable,
+            ConnectionFailure::Aborted => Self::Aborted,
         }
     }
 }
 
-impl From<Failure> for ReceiveError {
-    fn from(failure: Failure) -> Self {
+impl From<ConnectionFailure> for ReceiveError {
+    fn from(failure: ConnectionFailure) -> Self {
         match failure {
-            Failure::Reset => Self::Reset,
-            Failure::Refused => Self::Refused,
-            Failure::TimedOut => Self::TimedOut,
-            Failure::Unreachable => Self::Unreachable,
-            Failure::Aborted => Self::Aborted,
+            ConnectionFailure::Reset => Self::Reset,
+            ConnectionFailure::Refused => Self::Refused,
+            ConnectionFailure::TimedOut => Self::TimedOut,
+            ConnectionFailure::Unreachable => Self::Unreachable,
+            ConnectionFailure::Aborted => Self::Aborted,
         }
     }
 }

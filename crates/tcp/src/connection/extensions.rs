@@ -4,14 +4,16 @@
 use super::Connection;
 use crate::buffers::Reassembly;
 use crate::profile::Profile;
-use crate::segment::{Flags, MAXIMUM_BLOCKS, MAXIMUM_SHIFT, Options, Segment, SeqNum, Timestamps};
-use crate::time::{Span, Uptime};
+use crate::segment::{
+    Flags, MAXIMUM_BLOCKS, MAXIMUM_SHIFT, Segment, SeqNum, TcpOptions, Timestamps,
+};
+use crate::time::{TimeSpan, Uptime};
 
 /// The octets that timestamps take from the text of each segment, padding included.
 const TIMESTAMPS: u16 = 12;
 
 /// How long TS.Recent is believed: half the range of a clock of milliseconds (RFC 7323 section 5.5).
-const RECENT_IS_VALID: Span = Span::from_secs(24 * 24 * 3600);
+const RECENT_IS_VALID: TimeSpan = TimeSpan::from_secs(24 * 24 * 3600);
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
@@ -92,7 +94,7 @@ impl Connection {
         now: Uptime,
         flags: Flags,
         text: bool,
-    ) -> Option<Box<Options>> {
+    ) -> Option<Box<TcpOptions>> {
         let options = if flags == Flags::SYN {
             self.offered(now)
         } else {
@@ -104,12 +106,12 @@ impl Connection {
     }
 
     /// What the first SYN offers.
-    fn offered(&self, now: Uptime) -> Options {
+    fn offered(&self, now: Uptime) -> TcpOptions {
         let timestamps = Timestamps {
             value: clock(now),
             echo: 0,
         };
-        Options {
+        TcpOptions {
             sack_permitted: self.profile.options.sack,
             window_scale: self.profile.options.window_scale,
             timestamps: self.profile.options.timestamps.then_some(timestamps),
@@ -157,12 +159,12 @@ impl Connection {
 
     /// The round trip that the echo in an acknowledgment of new text measures (RFC 7323 section 4),
     /// also of text that was sent again.
-    pub(super) fn echoed_round_trip(&self, now: Uptime, segment: &Segment) -> Option<Span> {
+    pub(super) fn echoed_round_trip(&self, now: Uptime, segment: &Segment) -> Option<TimeSpan> {
         self.extensions.as_ref()?.timestamps?;
         let echo = segment.options.as_ref()?.timestamps?.echo;
         // Zero is what a SYN carries.
         let millis = clock(now).wrapping_sub(echo);
-        (echo != 0 && millis < 1 << 31).then(|| Span::from_millis(u64::from(millis)))
+        (echo != 0 && millis < 1 << 31).then(|| TimeSpan::from_millis(u64::from(millis)))
     }
 
     /// Text arrived beyond a gap at `sequence`.
@@ -191,7 +193,7 @@ impl Extensions {
         rcv_nxt: SeqNum,
         received: &Reassembly,
         text: bool,
-    ) -> Options {
+    ) -> TcpOptions {
         let has_syn = flags.contains(Flags::SYN);
         // RFC 7323 section 3.2: every segment but a reset has timestamps.
         let has_clock = !flags.contains(Flags::RST);
@@ -205,7 +207,7 @@ impl Extensions {
         let room = MAXIMUM_BLOCKS - usize::from(timestamps.is_some());
         // Blocks would make a full segment longer than the MSS; acknowledgments without text follow.
         let reports = self.sack && !has_syn && !text && has_clock && received.has_gap();
-        Options {
+        TcpOptions {
             sack_permitted: has_syn && self.sack,
             window_scale: Some(self.receive_shift).filter(|_| has_syn && self.scales),
             timestamps,

@@ -3,7 +3,7 @@
 //! Input sends nothing: it records pending output, and `poll_transmit` sends it.
 
 use super::acceptability::Acceptance;
-use super::event::{Event, Failure};
+use super::event::{ConnectionFailure, Event};
 use super::state::{State, Transition};
 use super::timers::Timer;
 use super::{Connection, Origin, PendingOutput};
@@ -178,13 +178,13 @@ impl Connection {
         }
         match self.state {
             State::SynReceived => self.fail(match self.origin {
-                Origin::Active { .. } => Failure::Refused,
-                Origin::Passive => Failure::Reset,
+                Origin::Active { .. } => ConnectionFailure::Refused,
+                Origin::Passive => ConnectionFailure::Reset,
             }),
             // Both sides have closed: no text is lost, and nothing is reported to the user.
             State::Closing | State::LastAck | State::TimeWait => self.delete(),
             State::Established | State::FinWait1 | State::FinWait2 | State::CloseWait => {
-                self.fail(Failure::Reset);
+                self.fail(ConnectionFailure::Reset);
             }
             State::SynSent | State::Closed => unreachable!("no checks in {:?}", self.state),
         }
@@ -202,7 +202,7 @@ impl Connection {
             self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
         } else {
             self.pending_reset = Some(self.snd.acceptable_sequence());
-            self.fail(Failure::Reset);
+            self.fail(ConnectionFailure::Reset);
         }
         false
     }
@@ -363,7 +363,7 @@ impl Connection {
             return;
         }
         if *refusals >= self.profile.refused_retries {
-            self.fail(Failure::Refused);
+            self.fail(ConnectionFailure::Refused);
             return;
         }
         *refusals += 1;
@@ -382,7 +382,7 @@ impl Connection {
         if self.detached && !trimmed.text.is_empty() {
             // RFC 1122 section 4.2.2.13: the text will never be received. A reset informs the peer.
             self.pending_reset = Some(self.snd.acceptable_sequence());
-            self.fail(Failure::Aborted);
+            self.fail(ConnectionFailure::Aborted);
             return;
         }
         if trimmed.is_end_included && has_fin {

@@ -4,17 +4,17 @@
 //! discard the measurement under way when something is sent again. `timeouts` decides when to give up.
 
 use crate::profile::Profile;
-use crate::time::Span;
+use crate::time::TimeSpan;
 
 /// RFC 6298 section 5.7: the minimum timeout of data after the SYN was retransmitted.
-const AFTER_SYN_LOSS: Span = Span::from_secs(3);
+const AFTER_SYN_LOSS: TimeSpan = TimeSpan::from_secs(3);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetransmissionTimeout {
     /// `None` before the first measurement.
     estimate: Option<RttEstimate>,
     /// RTO before doubling.
-    base: Span,
+    base: TimeSpan,
     /// How often RTO was doubled since it was last computed or reset.
     doublings: u8,
     /// Consecutive expiries without a new acknowledgment.
@@ -39,7 +39,7 @@ impl RetransmissionTimeout {
     }
 
     /// The timeout of a segment that is sent now.
-    pub(crate) fn current(&self, profile: &Profile) -> Span {
+    pub(crate) fn current(&self, profile: &Profile) -> TimeSpan {
         let ceiling = profile.maximum_rto.max(self.base);
         self.base.doubled(self.doublings, ceiling)
     }
@@ -76,7 +76,7 @@ impl RetransmissionTimeout {
     }
 
     /// Handles a round-trip measurement R (RFC 6298 sections 2.2 to 2.4).
-    pub(crate) fn on_measurement(&mut self, r: Span, profile: &Profile) {
+    pub(crate) fn on_measurement(&mut self, r: TimeSpan, profile: &Profile) {
         let r = r.nanos();
         let RttEstimate { srtt, rttvar } = match self.estimate {
             None => RttEstimate {
@@ -98,7 +98,7 @@ impl RetransmissionTimeout {
         let clamped = rto.min(profile.maximum_rto.nanos());
         // Rounded to whole ticks here, so that its doublings are whole ticks too. Otherwise five
         // retransmissions would take not 63 timeouts but up to one tick more for each [I].
-        self.base = Span::from_nanos(clamped.div_ceil(tick).saturating_mul(tick));
+        self.base = TimeSpan::from_nanos(clamped.div_ceil(tick).saturating_mul(tick));
         self.doublings = 0;
     }
 }
@@ -112,16 +112,16 @@ mod tests {
     fn a_steady_round_trip_leaves_the_least_variance_and_expiries_double_it() {
         let profile = Profile::nt4();
         let mut rto = RetransmissionTimeout::new(profile);
-        assert_eq!(rto.current(profile), Span::from_secs(3));
+        assert_eq!(rto.current(profile), TimeSpan::from_secs(3));
         for _ in 0..50 {
-            rto.on_measurement(Span::from_millis(40), profile);
+            rto.on_measurement(TimeSpan::from_millis(40), profile);
         }
-        assert_eq!(rto.current(profile), Span::from_millis(400));
+        assert_eq!(rto.current(profile), TimeSpan::from_millis(400));
         rto.on_expiry();
         rto.on_expiry();
-        assert_eq!(rto.current(profile), Span::from_millis(1_600));
+        assert_eq!(rto.current(profile), TimeSpan::from_millis(1_600));
         rto.on_new_ack(profile);
-        assert_eq!(rto.current(profile), Span::from_millis(400));
+        assert_eq!(rto.current(profile), TimeSpan::from_millis(400));
     }
 
     /// RFC 6298 section 5: "once a new RTT measurement is obtained".
@@ -129,23 +129,23 @@ mod tests {
     fn linux_keeps_a_doubled_timeout_until_a_round_trip_is_measured() {
         let profile = Profile::linux();
         let mut rto = RetransmissionTimeout::new(profile);
-        rto.on_measurement(Span::from_millis(100), profile);
+        rto.on_measurement(TimeSpan::from_millis(100), profile);
         rto.on_expiry();
         rto.on_new_ack(profile);
         assert_eq!(
             (rto.current(profile), rto.expiries()),
-            (Span::from_millis(600), 0)
+            (TimeSpan::from_millis(600), 0)
         );
-        rto.on_measurement(Span::from_millis(100), profile);
-        assert_eq!(rto.current(profile), Span::from_millis(300));
+        rto.on_measurement(TimeSpan::from_millis(100), profile);
+        assert_eq!(rto.current(profile), TimeSpan::from_millis(300));
     }
 
     #[test]
     fn the_first_measurement_yields_three_round_trips() {
         let profile = Profile::linux();
         let mut rto = RetransmissionTimeout::new(profile);
-        rto.on_measurement(Span::from_secs(1), profile);
-        assert_eq!(rto.current(profile), Span::from_secs(3));
+        rto.on_measurement(TimeSpan::from_secs(1), profile);
+        assert_eq!(rto.current(profile), TimeSpan::from_secs(3));
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
             for profile in [Profile::nt4(), Profile::linux()] {
                 let mut rto = RetransmissionTimeout::new(profile);
                 for sample in &samples {
-                    rto.on_measurement(Span::from_nanos(*sample), profile);
+                    rto.on_measurement(TimeSpan::from_nanos(*sample), profile);
                     let current = rto.current(profile);
                     prop_assert!(profile.minimum_variance <= current && current <= profile.maximum_rto);
                     prop_assert!(current.nanos().is_multiple_of(profile.timer_granularity.nanos()));

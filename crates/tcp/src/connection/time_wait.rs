@@ -180,10 +180,10 @@ impl TimeWait {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Span;
+    use crate::time::TimeSpan;
     use proptest::prelude::*;
 
-    const TICK: Span = Span::from_millis(100);
+    const TICK: TimeSpan = TimeSpan::from_millis(100);
 
     /// Delivers segments until neither end has anything to send.
     fn exchange(now: Uptime, ends: &mut [Connection; 2]) {
@@ -225,7 +225,7 @@ mod tests {
 
     #[derive(Clone, Debug)]
     struct Arrival {
-        pause: Span,
+        pause: TimeSpan,
         segment: Segment,
     }
 
@@ -234,7 +234,7 @@ mod tests {
         let numbers = (near.clone(), near, 0u8..64, 0usize..3, any::<u16>());
         (0u64..200_000, numbers).prop_map(
             move |(pause, (before, behind, flags, octets, window))| Arrival {
-                pause: Span::from_millis(pause),
+                pause: TimeSpan::from_millis(pause),
                 segment: Segment {
                     source_port: 102,
                     destination_port: 1025,

@@ -3,7 +3,7 @@
 //! Like input, expiry sends nothing itself: a retransmission moves the send cursor back, and
 //! `poll_transmit` continues from there.
 
-use super::event::{Failure, Unreachable};
+use super::event::{ConnectionFailure, Unreachable};
 use super::state::State;
 use super::timers::Timer;
 use super::{Connection, Origin, PendingOutput};
@@ -49,8 +49,8 @@ impl Connection {
         if is_fatal {
             self.fail(match reason {
                 // Nobody is there to answer: what a reset says.
-                Unreachable::Hard => Failure::Refused,
-                Unreachable::Soft => Failure::Unreachable,
+                Unreachable::Hard => ConnectionFailure::Refused,
+                Unreachable::Soft => ConnectionFailure::Unreachable,
             });
         }
     }
@@ -74,7 +74,7 @@ impl Connection {
             self.retransmitting_since = now;
         }
         if self.gives_up(now, retries) {
-            self.fail(Failure::TimedOut);
+            self.fail(ConnectionFailure::TimedOut);
             return;
         }
         if self.state.is_synchronized() {
@@ -120,7 +120,7 @@ impl Connection {
         let limit = self.profile.zero_window_limit;
         let exceeds_limit = limit.is_some_and(|limit| now.since(since) >= limit);
         if exceeds_limit || self.persist.unanswered >= self.profile.data_retries {
-            self.fail(Failure::TimedOut);
+            self.fail(ConnectionFailure::TimedOut);
             return;
         }
         self.persist.unanswered += 1;
@@ -138,7 +138,7 @@ impl Connection {
             return;
         }
         if self.unanswered_keep_alives >= self.profile.keep_alive_probes {
-            self.fail(Failure::TimedOut);
+            self.fail(ConnectionFailure::TimedOut);
             return;
         }
         self.unanswered_keep_alives += 1;

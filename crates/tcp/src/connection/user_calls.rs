@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Failure, ReceiveError, SendError};
+use super::event::{ConnectionFailure, ReceiveError, SendError};
 use super::state::{State, Transition};
 use super::timers::Timer;
 use super::{Connection, PendingOutput};
@@ -65,7 +65,7 @@ impl Connection {
     /// side has closed already.
     pub fn close(&mut self, _now: Uptime) {
         match self.state {
-            State::SynSent => self.fail(Failure::Aborted),
+            State::SynSent => self.fail(ConnectionFailure::Aborted),
             // Section 3.10.4 allows to queue the CLOSE until ESTABLISHED.
             State::SynReceived => self.requests.close = true,
             State::Established | State::CloseWait => self.transition(Transition::Close),
@@ -100,14 +100,14 @@ impl Connection {
     pub fn abort(&mut self, _now: Uptime) {
         match self.state {
             State::Closed => {}
-            State::SynSent => self.fail(Failure::Aborted),
+            State::SynSent => self.fail(ConnectionFailure::Aborted),
             State::SynReceived
             | State::Established
             | State::FinWait1
             | State::FinWait2
             | State::CloseWait => {
                 self.pending_reset = Some(self.snd.acceptable_sequence());
-                self.fail(Failure::Aborted);
+                self.fail(ConnectionFailure::Aborted);
             }
             // Section 3.10.5: no reset is needed, since both sides have closed.
             State::Closing | State::LastAck | State::TimeWait => {

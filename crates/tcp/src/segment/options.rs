@@ -11,7 +11,7 @@ pub(crate) const MAXIMUM_BLOCKS: usize = 4;
 
 /// The options of a segment besides MSS.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub struct TcpOptions {
     /// SACK-permitted (RFC 2018 section 2); only with SYN.
     pub sack_permitted: bool,
     /// The shift of later windows (RFC 7323 section 2); only with SYN.
@@ -32,7 +32,7 @@ pub struct Timestamps {
     pub echo: u32,
 }
 
-impl Options {
+impl TcpOptions {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::lossy_link::{Impairments, Link, Rng};
 use proptest::prelude::*;
 use tcp::{
-    Connection, Event, Flags, Profile, ReceiveError, Segment, SeqNum, Span, State, Uptime,
+    Connection, Event, Flags, Profile, ReceiveError, Segment, SeqNum, State, TimeSpan, Uptime,
     reset_for,
 };
 
@@ -48,7 +48,7 @@ impl Application {
         if !up || now < self.wake || (self.closed && self.ended) {
             return;
         }
-        let pause = Span::from_nanos(self.rng.below(400_000_000));
+        let pause = TimeSpan::from_nanos(self.rng.below(400_000_000));
         self.wake = now.after(pause);
         let portion = (1 + self.rng.below(4_000)) as usize;
         if self.sent < self.text.len() {
@@ -210,7 +210,7 @@ fn transfer(impairments: Impairments, lengths: [usize; 2], profiles: [Profile; 2
             .flatten()
             .min()
             .expect("a timer or a packet is pending");
-        now = next.max(now.after(Span::from_nanos(1)));
+        now = next.max(now.after(TimeSpan::from_nanos(1)));
     }
     assert!(
         left.is_done() && right.is_done(),
@@ -252,8 +252,8 @@ fn any_impairments() -> impl Strategy<Value = Impairments> {
         Impairments {
             lost_per_mille: lost,
             duplicated_per_mille: duplicated,
-            delay: Span::from_millis(delay),
-            jitter: Span::from_millis(jitter),
+            delay: TimeSpan::from_millis(delay),
+            jitter: TimeSpan::from_millis(jitter),
         }
     })
 }

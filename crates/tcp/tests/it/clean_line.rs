@@ -2,7 +2,7 @@
 
 use super::fixed_line::FixedLine;
 use proptest::prelude::*;
-use tcp::{Connection, Flags, Payload, Profile, Segment, SeqNum, Span, Uptime};
+use tcp::{Connection, Flags, Payload, Profile, Segment, SeqNum, TimeSpan, Uptime};
 
 const PROFILES: [fn() -> &'static Profile; 4] =
     [Profile::nt351, Profile::nt4, Profile::w2k, Profile::linux];
@@ -81,7 +81,7 @@ proptest! {
         let profiles = phases.map(|phase| {
             let profile = *PROFILES[profile]();
             let tick = profile.timer_granularity.nanos();
-            Profile { tick_phase: Span::from_nanos(phase * 1_000_000 % tick), ..profile }
+            Profile { tick_phase: TimeSpan::from_nanos(phase * 1_000_000 % tick), ..profile }
         });
         let mut line = FixedLine::open([&profiles[0], &profiles[1]], delay);
         for (end, octets, pause) in requests {

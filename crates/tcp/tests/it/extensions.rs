@@ -2,13 +2,13 @@
 //! limited transmit (RFC 3042).
 
 use tcp::{
-    Connection, Flags, Options, Payload, Profile, Segment, SeqNum, Span, Timestamps, Uptime,
+    Connection, Flags, Payload, Profile, Segment, SeqNum, TcpOptions, TimeSpan, Timestamps, Uptime,
 };
 
 const START: Uptime = Uptime::from_nanos(1_000_000_000);
 
 fn later(millis: u64) -> Uptime {
-    START.after(Span::from_millis(millis))
+    START.after(TimeSpan::from_millis(millis))
 }
 
 fn segment(flags: Flags, sequence: u32, acknowledgment: u32, octets: usize) -> Segment {
@@ -25,7 +25,7 @@ fn segment(flags: Flags, sequence: u32, acknowledgment: u32, octets: usize) -> S
     }
 }
 
-fn with(mut segment: Segment, options: Options) -> Segment {
+fn with(mut segment: Segment, options: TcpOptions) -> Segment {
     segment.options = Some(Box::new(options));
     segment
 }
@@ -34,9 +34,9 @@ fn stamped(segment: Segment, value: u32, echo: u32) -> Segment {
     let timestamps = Some(Timestamps { value, echo });
     with(
         segment,
-        Options {
+        TcpOptions {
             timestamps,
-            ..Options::default()
+            ..TcpOptions::default()
         },
     )
 }
@@ -46,8 +46,8 @@ fn sent(connection: &mut Connection, now: Uptime) -> Vec<Segment> {
 }
 
 /// What a full SYN of the peer offers.
-fn everything() -> Options {
-    Options {
+fn everything() -> TcpOptions {
+    TcpOptions {
         sack_permitted: true,
         window_scale: Some(3),
         timestamps: Some(Timestamps {
@@ -59,7 +59,7 @@ fn everything() -> Options {
 }
 
 /// A connection whose peer answers the SYN with these options, and its SYN and its acknowledgment.
-fn opened(profile: &Profile, options: Options) -> (Connection, Segment, Segment) {
+fn opened(profile: &Profile, options: TcpOptions) -> (Connection, Segment, Segment) {
     let mut it = Connection::connect(profile, 1025, 102, SeqNum::new(100), START);
     let syn = sent(&mut it, START).remove(0);
     let reply = segment(Flags::SYN | Flags::ACK, 300, 101, 0);
@@ -87,7 +87,7 @@ fn a_profile_offers_what_its_system_has() {
 /// Only what both offer is used: RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2.
 #[test]
 fn an_option_is_used_if_both_ends_offer_it() {
-    let (.., nothing) = opened(Profile::linux(), Options::default());
+    let (.., nothing) = opened(Profile::linux(), TcpOptions::default());
     assert_eq!((nothing.options, nothing.window), (None, u16::MAX));
     let (.., acknowledgment) = opened(Profile::nt4(), everything());
     assert_eq!(
@@ -198,7 +198,7 @@ fn an_echo_measures_the_round_trip_of_text_that_was_sent_again() {
     it.on_timeout(expiry);
     assert_eq!(sent(&mut it, expiry).len(), 1, "sent again");
     let again = expiry.nanos() / 1_000_000;
-    let at = expiry.after(Span::from_millis(500));
+    let at = expiry.after(TimeSpan::from_millis(500));
     it.on_segment(
         at,
         stamped(segment(Flags::ACK, 301, 105, 0), 7_100, again as u32),
@@ -207,7 +207,7 @@ fn an_echo_measures_the_round_trip_of_text_that_was_sent_again() {
     sent(&mut it, at);
     // SRTT was 0 at first: 7/8 of it, and 1/8 of 500 ms; RTTVAR 125 ms.
     let timeout = it.poll_timeout().expect("it is in flight").since(at);
-    assert_eq!(timeout, Span::from_millis(563));
+    assert_eq!(timeout, TimeSpan::from_millis(563));
 }
 
 /// RFC 2018 section 4: the block with the latest segment first, then those reported before.
@@ -262,7 +262,7 @@ fn the_first_two_duplicates_let_a_new_segment_out() {
             initial_window: 4,
             ..*Profile::linux()
         };
-        let (mut it, ..) = opened(&profile, Options::default());
+        let (mut it, ..) = opened(&profile, TcpOptions::default());
         let mut open = segment(Flags::ACK, 301, 101, 0);
         open.window = 60_000;
         it.on_segment(START, open.clone());
@@ -281,7 +281,7 @@ fn the_first_two_duplicates_let_a_new_segment_out() {
 /// A shift of more than 14 counts as 14 (RFC 7323 section 2.3), and hostile options do no harm.
 #[test]
 fn hostile_options_are_survived() {
-    let hostile = Options {
+    let hostile = TcpOptions {
         window_scale: Some(255),
         sack: vec![(SeqNum::new(9), SeqNum::new(3))],
         ..everything()

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use tcp::{Connection, Event, Profile, Segment, SeqNum, Span, Transmit, Uptime};
+use tcp::{Connection, Event, Profile, Segment, SeqNum, TimeSpan, Transmit, Uptime};
 
 /// A multiple of every profile's tick.
 pub(crate) const START: Uptime = Uptime::from_nanos(300_000_000_000);
@@ -25,7 +25,7 @@ type Loses = dyn FnMut(usize, &Transmit) -> bool;
 pub(crate) struct FixedLine {
     pub(crate) ends: [Connection; 2],
     pub(crate) now: Uptime,
-    delay: Span,
+    delay: TimeSpan,
     in_flight: VecDeque<(Uptime, usize, Segment)>,
     pub(crate) log: Vec<Sent>,
     pub(crate) events: Vec<(usize, Event)>,
@@ -40,7 +40,7 @@ impl FixedLine {
     pub(crate) fn open(profiles: [&Profile; 2], one_way_millis: u64) -> Self {
         let mut caller = Connection::connect(profiles[0], 1025, 102, SeqNum::new(0), START);
         let syn = caller.poll_transmit(START).expect("a SYN").segment;
-        let delay = Span::from_millis(one_way_millis);
+        let delay = TimeSpan::from_millis(one_way_millis);
         let now = START.after(delay);
         let called = Connection::accept(profiles[1], &syn, SeqNum::new(0), now);
         let mut line = Self {
@@ -100,7 +100,7 @@ impl FixedLine {
 
     /// Lets `millis` milliseconds pass.
     pub(crate) fn run(&mut self, millis: u64) {
-        let end = self.now.after(Span::from_millis(millis));
+        let end = self.now.after(TimeSpan::from_millis(millis));
         loop {
             let arrival = self.in_flight.front().map(|it| it.0);
             let timeouts = self.ends.iter().filter_map(Connection::poll_timeout);

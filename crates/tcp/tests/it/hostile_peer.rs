@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use tcp::{
-    Connection, Flags, Options, Payload, Profile, Segment, SeqNum, Span, Timestamps, Unreachable,
-    Uptime,
+    Connection, Flags, Payload, Profile, Segment, SeqNum, TcpOptions, TimeSpan, Timestamps,
+    Unreachable, Uptime,
 };
 
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ fn run(profile: &Profile, passive: bool, actions: &[Action]) {
         window,
         maximum_segment_size: (octets % 2 == 0).then_some(octets as u16),
         options: (window % 3 > 0).then(|| {
-            Box::new(Options {
+            Box::new(TcpOptions {
                 sack_permitted: octets % 2 == 0,
                 window_scale: (octets % 3 > 0).then_some(window as u8),
                 timestamps: (window % 3 == 1).then_some(Timestamps {
@@ -110,7 +110,7 @@ fn run(profile: &Profile, passive: bool, actions: &[Action]) {
                 connection.on_segment(now, arrived);
             }
             Action::Wait(millis) => {
-                now = now.after(Span::from_millis(millis));
+                now = now.after(TimeSpan::from_millis(millis));
                 connection.on_timeout(now);
             }
             Action::Send(octets) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tcp::{Span, Uptime};
+use tcp::{TimeSpan, Uptime};
 
 /// A pseudorandom number generator (splitmix64).
 #[derive(Debug)]
@@ -29,9 +29,9 @@ pub(crate) struct Impairments {
     pub(crate) lost_per_mille: u64,
     pub(crate) duplicated_per_mille: u64,
     /// The minimum delay.
-    pub(crate) delay: Span,
+    pub(crate) delay: TimeSpan,
     /// The maximum additional delay. Packets sent within it can overtake each other.
-    pub(crate) jitter: Span,
+    pub(crate) jitter: TimeSpan,
 }
 
 /// One direction of a link with packets of type `T`.
@@ -67,7 +67,7 @@ impl<T: Clone> Link<T> {
         let more = self.rng.below(self.impairments.jitter.nanos() + 1);
         let at = now
             .after(self.impairments.delay)
-            .after(Span::from_nanos(more));
+            .after(TimeSpan::from_nanos(more));
         self.serial += 1;
         self.in_flight.insert((at, self.serial), packet);
     }

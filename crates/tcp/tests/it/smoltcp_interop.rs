@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::lossy_link::{Impairments, Link, Rng};
-use ::tcp::{Connection, Flags, Profile, ReceiveError, SeqNum, Span, State, Uptime, wire};
+use ::tcp::{Connection, Flags, Profile, ReceiveError, SeqNum, State, TimeSpan, Uptime, wire};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{self, ChecksumCapabilities, Device, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp;
@@ -278,7 +278,7 @@ fn run_transfer(
         let Some(next) = next.into_iter().flatten().min() else {
             break;
         };
-        now = next.max(now.after(Span::from_nanos(1_000)));
+        now = next.max(now.after(TimeSpan::from_nanos(1_000)));
     }
     let states = (
         transfer.ours.as_ref().map(Connection::state),
@@ -308,8 +308,8 @@ fn lossy(lost_per_mille: u64) -> Impairments {
     Impairments {
         lost_per_mille,
         duplicated_per_mille: 20,
-        delay: Span::from_millis(5),
-        jitter: Span::from_millis(6),
+        delay: TimeSpan::from_millis(5),
+        jitter: TimeSpan::from_millis(6),
     }
 }
 

@@ -243,7 +243,7 @@ fn a_repeated_fin_is_acknowledged_and_changes_nothing() {
             State::TimeWait,
         ] {
             let (mut it, rcv_nxt) = in_state(&profile, state);
-            let later = NOW.after(tcp::Span::from_secs(10));
+            let later = NOW.after(tcp::TimeSpan::from_secs(10));
             let acknowledged = if state == State::TimeWait { 102 } else { 101 };
             let repeated = segment(FIN, rcv_nxt - 1, acknowledged, "");
             let before = it.0.poll_timeout();

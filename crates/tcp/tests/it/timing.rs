@@ -2,7 +2,8 @@
 //! ip-sysctl.
 
 use tcp::{
-    Connection, Event, Flags, Payload, Profile, Segment, SeqNum, Span, State, Unreachable, Uptime,
+    Connection, Event, Flags, Payload, Profile, Segment, SeqNum, State, TimeSpan, Unreachable,
+    Uptime,
 };
 
 /// A multiple of every profile's tick.
@@ -69,7 +70,7 @@ fn connecting(profile: &Profile, start: Uptime) -> Connection {
 }
 
 /// An ESTABLISHED connection that measured `round_trip`, and its last segment.
-fn established(profile: &Profile, round_trip: Span) -> (Connection, Segment) {
+fn established(profile: &Profile, round_trip: TimeSpan) -> (Connection, Segment) {
     let mut connection = connecting(profile, START);
     let sent = drain(&mut connection, START);
     let mut reply = answer(&sent[0], Flags::SYN | Flags::ACK);
@@ -108,8 +109,8 @@ fn linux_gives_up_by_time_whatever_the_round_trip() {
             data_retries,
             ..*Profile::linux()
         };
-        let (mut connection, _) = established(&profile, Span::from_millis(round_trip));
-        let start = START.after(Span::from_secs(10));
+        let (mut connection, _) = established(&profile, TimeSpan::from_millis(round_trip));
+        let start = START.after(TimeSpan::from_secs(10));
         connection.send(start, b"hello").expect("SEND is possible");
         let (sent, failed) = without_answer(&mut connection, start);
         let [.., before, last] = sent[..] else {
@@ -136,7 +137,7 @@ fn linux_gives_up_by_time_whatever_the_round_trip() {
 
 #[test]
 fn a_start_between_ticks_delays_timeouts_by_less_than_a_tick() {
-    let start = START.after(Span::from_nanos(33_333_333));
+    let start = START.after(TimeSpan::from_nanos(33_333_333));
     let (sent, failed) = without_answer(&mut connecting(Profile::nt4(), start), start);
     assert_eq!(sent, [33, 3_100, 9_100, 21_100]);
     assert_eq!(failed, 45_100);
@@ -165,8 +166,8 @@ fn five_retransmissions_take_63_timeouts() {
     // Above a round trip of 2.5 s the doubled timeout would reach the maximum of 240 s.
     for round_trip in [10, 150, 1_000, 2_400] {
         for profile in [Profile::nt351(), Profile::nt4(), Profile::w2k()] {
-            let (mut connection, _) = established(profile, Span::from_millis(round_trip));
-            let from = START.after(Span::from_secs(10));
+            let (mut connection, _) = established(profile, TimeSpan::from_millis(round_trip));
+            let from = START.after(TimeSpan::from_secs(10));
             connection.send(from, b"hello").expect("SEND is possible");
             let (sent, failed) = without_answer(&mut connection, from);
             let rto = sent[1] - sent[0];
@@ -219,7 +220,7 @@ fn a_syn_answered_by_a_reset_is_retried_three_times_on_nt_and_not_on_linux() {
 #[test]
 fn one_segment_is_acknowledged_after_a_delay_and_the_second_at_once() {
     for (profile, delay) in [(Profile::nt4(), 200), (Profile::linux(), 40)] {
-        let (mut connection, ours) = established(profile, Span::ZERO);
+        let (mut connection, ours) = established(profile, TimeSpan::ZERO);
         let mut text = answer(&ours, Flags::ACK | Flags::PSH);
         text.payload = Payload::from(vec![1; 10]);
         connection.on_segment(START, text.clone());
@@ -244,7 +245,7 @@ fn time_wait_lasts_as_long_as_the_profile_says() {
         (Profile::w2k(), 240),
         (Profile::linux(), 60),
     ] {
-        let (mut connection, _) = established(profile, Span::ZERO);
+        let (mut connection, _) = established(profile, TimeSpan::ZERO);
         connection.close(START);
         let fin = drain(&mut connection, START).remove(0);
         assert_eq!(fin.flags, Flags::FIN | Flags::ACK);
@@ -261,7 +262,7 @@ fn time_wait_lasts_as_long_as_the_profile_says() {
 
 #[test]
 fn keep_alives_start_after_two_hours_and_fail_without_an_answer() {
-    let (mut connection, ours) = established(Profile::nt4(), Span::ZERO);
+    let (mut connection, ours) = established(Profile::nt4(), TimeSpan::ZERO);
     assert_eq!(
         connection.poll_timeout(),
         None,
@@ -282,7 +283,7 @@ fn keep_alives_start_after_two_hours_and_fail_without_an_answer() {
         "an answer restarts the two hours"
     );
     now = connection.poll_timeout().expect("the next two hours");
-    assert_eq!(now, due.after(Span::from_secs(7_200)));
+    assert_eq!(now, due.after(TimeSpan::from_secs(7_200)));
     connection.on_timeout(now);
     let (sent, failed) = without_answer(&mut connection, now);
     assert_eq!(sent.len(), 5);
@@ -291,7 +292,7 @@ fn keep_alives_start_after_two_hours_and_fail_without_an_answer() {
 
 #[test]
 fn a_zero_window_is_probed_for_two_hours_on_nt() {
-    let (mut connection, ours) = established(Profile::nt4(), Span::from_millis(10));
+    let (mut connection, ours) = established(Profile::nt4(), TimeSpan::from_millis(10));
     let mut shut = answer(&ours, Flags::ACK);
     shut.window = 0;
     connection.on_segment(START, shut.clone());
@@ -321,7 +322,7 @@ fn a_zero_window_is_probed_for_two_hours_on_nt() {
 
 #[test]
 fn unanswered_window_probes_end_the_connection() {
-    let (mut connection, ours) = established(Profile::nt4(), Span::from_millis(10));
+    let (mut connection, ours) = established(Profile::nt4(), TimeSpan::from_millis(10));
     let mut shut = answer(&ours, Flags::ACK);
     shut.window = 0;
     connection.on_segment(START, shut);
@@ -359,7 +360,7 @@ fn an_icmp_error_ends_a_connection_attempt_as_the_profile_says() {
     assert_eq!(events_after(patient, Unreachable::Soft), []);
     let refused = [Event::Refused, Event::Closed];
     assert_eq!(events_after(patient, Unreachable::Hard), refused);
-    let (mut connection, ours) = established(Profile::nt4(), Span::ZERO);
+    let (mut connection, ours) = established(Profile::nt4(), TimeSpan::ZERO);
     connection.on_unreachable(START, Unreachable::Soft, ours.sequence);
     connection.on_unreachable(START, Unreachable::Hard, ours.sequence);
     assert_eq!(

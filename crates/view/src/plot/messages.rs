@@ -1,6 +1,6 @@
 //! One varied setting: how messages of each connector fare at each value.
 
-use explore::statistics::traffic::{Quantity, Spread};
+use explore::statistics::traffic::{Spread, TrafficQuantity};
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
@@ -22,25 +22,25 @@ const NAMES: usize = 3;
 const NANOS: f64 = 1e9;
 
 /// All quantities, in the order in which a page shows them.
-pub(super) const ALL: [Quantity; 5] = [
-    Quantity::Latency,
-    Quantity::Queue,
-    Quantity::Throughput,
-    Quantity::Retries,
-    Quantity::Returned,
+pub(super) const ALL: [TrafficQuantity; 5] = [
+    TrafficQuantity::Latency,
+    TrafficQuantity::Queue,
+    TrafficQuantity::Throughput,
+    TrafficQuantity::Retries,
+    TrafficQuantity::Returned,
 ];
 
 /// The title of a plot, and what its marks and bars are.
-const fn words(of: Quantity) -> (&'static str, &'static str) {
+const fn words(of: TrafficQuantity) -> (&'static str, &'static str) {
     match of {
-        Quantity::Latency => ("Time to arrive", "median; bar to 90 %"),
-        Quantity::Queue => ("Longest queue", "messages; bars: 10 to 90 % of runs"),
-        Quantity::Throughput => (
+        TrafficQuantity::Latency => ("Time to arrive", "median; bar to 90 %"),
+        TrafficQuantity::Queue => ("Longest queue", "messages; bars: 10 to 90 % of runs"),
+        TrafficQuantity::Throughput => (
             "Messages that arrive in an hour",
             "bars: 10 to 90 % of runs",
         ),
-        Quantity::Retries => ("Retries of calls in a run", "bars: 10 to 90 % of runs"),
-        Quantity::Returned => ("Messages returned in a run", "bars: 10 to 90 % of runs"),
+        TrafficQuantity::Retries => ("Retries of calls in a run", "bars: 10 to 90 % of runs"),
+        TrafficQuantity::Returned => ("Messages returned in a run", "bars: 10 to 90 % of runs"),
     }
 }
 
@@ -50,7 +50,7 @@ struct Series {
     spreads: Vec<Option<Spread>>,
 }
 
-pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: Quantity) -> Figure {
+pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuantity) -> Figure {
     let (title, marks) = words(of);
     let order = Values::of(&varied.values).order();
     let connectors = &statistics.total().connectors;
@@ -68,13 +68,14 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: Quantity) ->
     let spreads = series.iter().flat_map(|it| it.spreads.iter().flatten());
     let highest = spreads.map(|it| it.high).fold(0.0, f64::max);
     let (divisor, unit) = match of {
-        Quantity::Latency => {
+        TrafficQuantity::Latency => {
             let (seconds, unit) = time_unit(highest / NANOS);
             (seconds * NANOS, unit)
         }
-        Quantity::Queue | Quantity::Throughput | Quantity::Retries | Quantity::Returned => {
-            (1.0, "")
-        }
+        TrafficQuantity::Queue
+        | TrafficQuantity::Throughput
+        | TrafficQuantity::Retries
+        | TrafficQuantity::Returned => (1.0, ""),
     };
     let mut canvas = Canvas::new(HEIGHT, title, &subtitle(statistics));
     let highest = if highest > 0.0 {

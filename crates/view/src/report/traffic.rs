@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use explore::counted;
-use simulation::outcome::{Counts, MessageTraffic, Outcome, Series};
+use simulation::outcome::{CountSeries, MessageTraffic, Outcome, Series};
 
 /// The size of a chart, in the units of its drawing.
 const WIDTH: u64 = 300;
@@ -140,7 +140,7 @@ fn values(outcome: &Outcome, it: &MessageTraffic) -> Vec<Values> {
     ]
 }
 
-fn sums(counts: &Counts, outcome: &Outcome) -> Vec<u64> {
+fn sums(counts: &CountSeries, outcome: &Outcome) -> Vec<u64> {
     let sum = |bin: &[u64]| bin.iter().sum();
     bins(counts.width, &counts.counts, outcome, sum)
 }

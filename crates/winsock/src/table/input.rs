@@ -9,7 +9,9 @@ use super::SocketTable;
 use crate::address::{FlowLabel, SocketAddress};
 use crate::backlog::Backlog;
 use crate::config::FullBacklog;
-use crate::connections::{AddressPair, ConnectionId, ConnectionRef, Entry, Owner, Summary};
+use crate::connections::{
+    AddressPair, ConnectionEntry, ConnectionId, ConnectionRef, ConnectionSummary, Owner,
+};
 use crate::handles::SocketHandle;
 use crate::socket::Phase;
 
@@ -136,7 +138,7 @@ impl SocketTable {
             .keep_alive;
         tcp.set_keep_alive(now, keep_alive);
         let owner = Owner::HalfOpen(listener);
-        let connection = self.add_connection(Entry::new(tcp, pair, own_label, owner));
+        let connection = self.add_connection(ConnectionEntry::new(tcp, pair, own_label, owner));
         self.backlog(listener).add_half_open();
         self.after_input(connection);
     }
@@ -214,7 +216,7 @@ impl SocketTable {
 }
 
 /// A reset that the connection accepts: its sequence number is RCV.NXT (RFC 5961 section 3.2).
-fn reset_of(connection: Summary) -> Segment {
+fn reset_of(connection: ConnectionSummary) -> Segment {
     Segment {
         source_port: connection.pair.remote.port,
         destination_port: connection.pair.local_port,

@@ -1,14 +1,14 @@
 //! When `FD_READ`, `FD_WRITE`, `FD_ACCEPT`, `FD_CONNECT` and `FD_CLOSE` are recorded: on an event of
 //! TCP, by the call that enables them again, and by `WSAEventSelect` if their condition holds.
 //!
-//! What the record keeps and when it is cleared is in `events/selection`.
+//! What the record keeps and when it is cleared is in `events/event_selection`.
 
 use tcp::Event;
 
 use super::{Object, SocketTable};
 use crate::connections::{ConnectionId, Owner};
 use crate::error::SocketError;
-use crate::events::{EventReference, NetworkEvents, Selection};
+use crate::events::{EventReference, EventSelection, NetworkEvents};
 use crate::handles::SocketHandle;
 use crate::socket::{Phase, Sending};
 use crate::wait::Signal;
@@ -150,7 +150,7 @@ impl SocketTable {
     pub(super) fn notify(
         &mut self,
         handle: SocketHandle,
-        record: impl FnOnce(&mut Selection) -> Option<EventReference>,
+        record: impl FnOnce(&mut EventSelection) -> Option<EventReference>,
     ) {
         let socket = self
             .socket_at_mut(handle)

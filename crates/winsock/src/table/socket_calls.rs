@@ -7,8 +7,8 @@ use tcp::{Connection, Uptime};
 use super::{Object, SocketTable};
 use crate::address::{FlowLabel, SocketAddress};
 use crate::backlog::Backlog;
-use crate::config::Version;
-use crate::connections::{AddressPair, ConnectionId, Entry, Owner};
+use crate::config::WinsockVersion;
+use crate::connections::{AddressPair, ConnectionEntry, ConnectionId, Owner};
 use crate::error::SocketError;
 use crate::events::NetworkEvents;
 use crate::handles::SocketHandle;
@@ -98,7 +98,7 @@ impl SocketTable {
             now,
         );
         tcp.set_keep_alive(now, self.socket_at(socket)?.keep_alive);
-        let entry = Entry::new(tcp, pair, label, Owner::Socket(socket));
+        let entry = ConnectionEntry::new(tcp, pair, label, Owner::Socket(socket));
         let connection = self.add_connection(entry);
         let connecting = self.socket_at_mut(socket)?;
         connecting.phase = Phase::Connecting(connection);
@@ -287,8 +287,8 @@ impl SocketTable {
             Phase::Unconnected | Phase::ConnectFailed(_) => {}
             Phase::Connecting(_) => {
                 return Err(match self.config.version {
-                    Version::V1_1 => SocketError::Invalid,
-                    Version::V2_0 => SocketError::Already,
+                    WinsockVersion::V1_1 => SocketError::Invalid,
+                    WinsockVersion::V2_0 => SocketError::Already,
                 });
             }
             // A socket whose connection ended cannot connect again; only one whose connect failed
@@ -315,7 +315,7 @@ impl SocketTable {
         Ok(port)
     }
 
-    pub(super) fn add_connection(&mut self, entry: Entry) -> ConnectionId {
+    pub(super) fn add_connection(&mut self, entry: ConnectionEntry) -> ConnectionId {
         self.ports.hold(entry.pair.local_port);
         self.counters.connections.opened += 1;
         self.connections.insert(entry)

@@ -3,7 +3,7 @@
 use tcp::Unreachable;
 use winsock::{
     Call, Config, EnumeratedEvents, FlowLabel, NetworkEvents, SocketAddress, SocketError,
-    SocketState, Version,
+    SocketState, WinsockVersion,
 };
 
 use crate::two_hosts::{
@@ -41,7 +41,7 @@ fn connect_answers_10035_and_then_records_fd_connect() {
 /// connect page: WSAEALREADY; WSAEINVAL for WinSock 1.1 programs.
 #[test]
 fn a_second_connect_while_one_is_pending_fails_with_10037_or_10022() {
-    for (version, code) in [(Version::V2_0, 10037), (Version::V1_1, 10022)] {
+    for (version, code) in [(WinsockVersion::V2_0, 10037), (WinsockVersion::V1_1, 10022)] {
         let config = |address| Config {
             version,
             ..Config::nt4(address)

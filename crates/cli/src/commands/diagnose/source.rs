@@ -15,7 +15,7 @@ const EVENT_LOG: &str = "events.txt";
 /// EV0.LOG is the newest; when it is full, it becomes EV1.LOG, and so on (Q163325).
 const EV_LOGS: u32 = 10;
 
-pub(super) struct Source {
+pub(super) struct LogSource {
     /// The path as given on the command line.
     pub(super) name: String,
     pub(super) kind: Option<LogKind>,
@@ -28,7 +28,7 @@ enum Content {
     Memory(Vec<u8>),
 }
 
-impl Source {
+impl LogSource {
     /// Opens a file; `-` is standard input.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let content = if path.as_os_str() == "-" {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use explore::clock;
 use serde_json::{Map, Value as Json, json};
-use simulation::outcome::{Counts, Latency, MessageTraffic, Outcome, Queue};
+use simulation::outcome::{CountSeries, Latency, MessageTraffic, Outcome, Queue};
 
 /// Connectors printed.
 const SHOWN_MAX: usize = 8;
@@ -127,6 +127,6 @@ fn object(outcome: &Outcome, it: &MessageTraffic) -> Json {
     })
 }
 
-fn over_time(it: &Counts) -> Json {
+fn over_time(it: &CountSeries) -> Json {
     json!({ "step_ns": it.width, "counts": it.counts.to_vec() })
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::scalar::wrong_type;
 use super::{Choice, Key, Keys, Range, Section, Setting};
 use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
-use crate::format::document::{Entry, Item, Node, Table};
+use crate::format::document::{Item, Node, Table, TableEntry};
 use crate::format::suggestion::{did_you_mean, meant, shortened};
 
 /// A table without keys.
@@ -68,7 +68,7 @@ impl<'a> Input<'a> {
     }
 
     /// An entry of a table.
-    pub(crate) fn entry(&self, name: &str, entry: &'a Entry) -> Self {
+    pub(crate) fn entry(&self, name: &str, entry: &'a TableEntry) -> Self {
         let (path, range) = (format!("{}.{name}", self.path), self.range.clone());
         Self {
             node: &entry.node,
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
     /// The value under a key of this table.
     fn input(&mut self, key: &Key) -> Option<Input<'a>> {
         self.frame.known.push(key.name);
-        let Entry { key: span, node } = self.frame.table.get(key.name)?;
+        let TableEntry { key: span, node } = self.frame.table.get(key.name)?;
         let path = match self.frame.path.as_str() {
             "" => key.name.to_owned(),
             path => format!("{path}.{}", key.name),
@@ -245,7 +245,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A key was misspelt. It is not missing besides, and the tables in it are there.
-    fn on_misspelt(&mut self, meant: &[&'static str], entry: &'a Entry) {
+    fn on_misspelt(&mut self, meant: &[&'static str], entry: &'a TableEntry) {
         let span = Some(self.frame.span);
         let is_consequence = |it: &Diagnostic| {
             let names = |key: &&str| it.message.contains(&format!("`{key}`"));

@@ -19,7 +19,7 @@ use crate::error::SocketError;
 
 /// The selection of one socket.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Selection {
+pub(crate) struct EventSelection {
     /// The event object to signal.
     event: Option<EventReference>,
     /// The selected events.
@@ -34,7 +34,7 @@ pub(crate) struct Selection {
 /// again.
 const ONCE: NetworkEvents = NetworkEvents::CONNECT.union(NetworkEvents::CLOSE);
 
-impl Selection {
+impl EventSelection {
     /// The initial selection of a socket accepted from a listener with this selection: the same
     /// event object and mask, nothing recorded. It never records CONNECT: the log of Q303102 has
     /// `Ac/Cl/Cn` on an accepted socket and no `Events 16`.

@@ -1,12 +1,12 @@
-//! Violations that the race detector reports, and their signatures.
+//! Findings that the race detector reports, and their signatures.
 
 use std::fmt;
 
 use crate::race::access::{Access, AccessKind};
 
-/// The kind of a violation.
+/// The kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ViolationKind {
+pub enum FindingKind {
     /// Two unordered accesses to a word, at least one of them a write.
     DataRace,
     /// A program accessed a block after it was freed.
@@ -23,11 +23,11 @@ pub enum ViolationKind {
     DoubleAllocation,
 }
 
-/// A violation: the access at which it was detected, and the one it conflicts with.
+/// What the race detector found: the access at which it was detected, and the one it conflicts with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Violation {
+pub struct Finding {
     /// The kind.
-    pub kind: ViolationKind,
+    pub kind: FindingKind,
     /// The later access, at which it was detected.
     pub access: Access,
     /// The earlier access: the other side of a race, the free before a use, the first allocation.
@@ -36,7 +36,7 @@ pub struct Violation {
     pub allocated: Option<Access>,
 }
 
-/// One side of a violation: the name of the location, and the kind of access.
+/// One side of a finding: the name of the location, and the kind of access.
 type Side = (&'static str, AccessKind);
 
 /// What identifies a defect over many runs: names and kinds, but no times, addresses or thread
@@ -44,20 +44,20 @@ type Side = (&'static str, AccessKind);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signature {
     /// The kind.
-    pub kind: ViolationKind,
+    pub kind: FindingKind,
     /// The location and the kind of access; the lesser of the two sides for a race.
     pub location: Side,
     /// The other side.
     pub against: Option<Side>,
 }
 
-impl Violation {
+impl Finding {
     /// Its signature. A race has the same signature whichever side came first.
     #[must_use]
     pub fn signature(&self) -> Signature {
         let side = |access: &Access| (access.name, access.kind);
         let (mut location, mut against) = (side(&self.access), self.against.as_ref().map(side));
-        if self.kind == ViolationKind::DataRace && against.is_some_and(|other| other < location) {
+        if self.kind == FindingKind::DataRace && against.is_some_and(|other| other < location) {
             let other = against.replace(location);
             location = other.expect("a race has two sides");
         }
@@ -69,7 +69,7 @@ impl Violation {
     }
 }
 
-impl fmt::Display for ViolationKind {
+impl fmt::Display for FindingKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::DataRace => "data race",
@@ -95,7 +95,7 @@ impl fmt::Display for Signature {
     }
 }
 
-impl fmt::Display for Violation {
+impl fmt::Display for Finding {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}: {}", self.kind, self.access)?;
         if let Some(against) = self.against {

@@ -16,13 +16,13 @@ const NAMES_MAX: usize = 65_535;
 const OTHER_NAME: &str = "another location";
 
 /// An access with its epoch: the component of its own thread's clock at that time. The address is
-/// that of the word which keeps the trace.
+/// that of the word which keeps it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Trace {
+pub(super) struct AccessEpoch {
     at: Instant,
     site: CallSite,
     clock: u32,
-    /// The number of its name, see [`Names`].
+    /// The number of its name, see [`LocationNames`].
     name: u16,
     /// The thread's number, and two bits for kind and actor.
     made_by: u16,
@@ -33,24 +33,24 @@ const IS_HEAP: u16 = 1 << 15;
 
 // A thread's number leaves the two bits above it free.
 const _: () = assert!(THREADS_MAX <= WRITES as usize);
-const _: () = assert!(size_of::<Option<Trace>>() == 24);
+const _: () = assert!(size_of::<Option<AccessEpoch>>() == 24);
 
 /// The names of locations, by number.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(super) struct LocationNames {
     list: Vec<&'static str>,
     numbers: BTreeMap<&'static str, u16>,
 }
 
-impl Trace {
-    /// The trace of a plain access by a thread with this `clock`. `like` is another access of the
+impl AccessEpoch {
+    /// The epoch of a plain access by a thread with this `clock`. `like` is another access of the
     /// same word, which mostly has the same name.
     #[inline(always)]
     pub(super) fn new(
         access: &Access,
         clock: &VectorClock,
         like: Option<&Self>,
-        names: &mut Names,
+        names: &mut LocationNames,
     ) -> Self {
         let name = match like {
             Some(like) if names.is(like.name, access.name) => like.name,
@@ -93,7 +93,7 @@ impl Trace {
     }
 
     /// The access, which was to the word at `address`.
-    pub(super) fn access(&self, address: Address, names: &Names) -> Access {
+    pub(super) fn access(&self, address: Address, names: &LocationNames) -> Access {
         Access {
             thread: self.thread(),
             kind: if self.writes() {
@@ -114,7 +114,7 @@ impl Trace {
     }
 }
 
-impl Names {
+impl LocationNames {
     /// Whether `number` is known to be that of `name`: one comparison of pointers, not of texts.
     #[inline(always)]
     fn is(&self, number: u16, name: &'static str) -> bool {
@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_trace_gives_back_the_access() {
-        let mut names = Names::default();
+        let mut names = LocationNames::default();
         let mut like = None;
         for (thread, kind, actor, name) in [
             (0, AccessKind::Read, Actor::Program, "one"),
@@ -168,7 +168,8 @@ mod tests {
                 site: Location::caller(),
                 at: Instant::MAX,
             };
-            let trace = Trace::new(&access, &VectorClock::default(), like.as_ref(), &mut names);
+            let trace =
+                AccessEpoch::new(&access, &VectorClock::default(), like.as_ref(), &mut names);
             assert_eq!(trace.access(access.address, &names), access);
             like = Some(trace);
         }
@@ -177,7 +178,7 @@ mod tests {
 
     #[test]
     fn beyond_the_limit_names_share_one() {
-        let mut names = Names {
+        let mut names = LocationNames {
             list: vec!["known"; NAMES_MAX],
             numbers: BTreeMap::new(),
         };
