@@ -84,6 +84,8 @@ impl ArmRun {
         signatures.retain(|it| wanted.is_none_or(|wanted| it.contains(wanted)));
         let limit = outcome.stop.limit();
         Self {
+            // A failure before the cut stays a failure. Without one, nobody knows what the rest of
+            // the run would have shown.
             cut_off: limit.filter(|_| signatures.is_empty()),
             signatures,
         }
@@ -181,7 +183,7 @@ pub fn compare(
         arms.iter().map(run).collect()
     };
     let mut counts = Counts::new(trial.arms.len());
-    let mut assembly_error = None;
+    let mut lowering_error = None;
     let numbers = trial.seeds.from..trial.seeds.to;
     let completion = pool.run_in_order(numbers, work, |seed, result| match result {
         Ok(arms) => {
@@ -190,11 +192,11 @@ pub fn compare(
             ControlFlow::Continue(())
         }
         Err(error) => {
-            assembly_error = Some(error);
+            lowering_error = Some(error);
             ControlFlow::Break(())
         }
     });
-    if let Some(error) = assembly_error {
+    if let Some(error) = lowering_error {
         return Err(CompareError::Lowering(error));
     }
     match completion.map_err(CompareError::Threads)? {
@@ -235,11 +237,13 @@ struct PairCounts {
 
 impl PairCounts {
     fn add(&mut self, seed: u64, first: &ArmRun, other: &ArmRun) {
+        // Counted as clean, a run that a limit ended would make the arm with more work look better.
         if first.cut_off.or(other.cut_off).is_some() {
             self.undecided += 1;
             return;
         }
         match (first.signatures.is_empty(), other.signatures.is_empty()) {
+            // The discordant pairs, which alone decide McNemar's test.
             (false, true) => self.cells.fixed += 1,
             (true, false) => {
                 self.cells.broke += 1;
@@ -275,6 +279,8 @@ impl Counts {
                 counts.or_insert_with(|| vec![0; arms.len()])[arm] += 1;
             }
             for signature in &run.signatures {
+                // A signature may hold a text of the user's, such as a panic message: without a
+                // limit each seed could add one.
                 let is_known = self.signatures.contains_key(signature);
                 if is_known || self.signatures.len() < SIGNATURES_MAX {
                     let counts = self.signatures.entry(signature.clone());

@@ -137,6 +137,7 @@ pub fn explain(
             entry.necessity = match (still, outcome.stop.limit()) {
                 (true, _) => Necessity::NotNecessary,
                 (false, None) => Necessity::Necessary,
+                // The failure may have come after the cut.
                 (false, Some(_)) => Necessity::Undecided,
             };
             signatures.retain(|it| !known.contains(it));
@@ -192,6 +193,7 @@ fn of_one_run(
     subject: &dyn Subject,
 ) -> Result<(Explanation, Outcome), ExplainError> {
     let mut logged = scenario.clone();
+    // The log changes no call and no draw: this is the run that failed, with more of it kept.
     logged.limits.access_log = critical_pair::ACCESSES_MAX;
     let outcome = subject.run(&logged, seed, Options { keep_records: true })?;
     let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NoFailure)?;
@@ -209,6 +211,8 @@ fn of_one_run(
     let critical_pair = critical_pair::pair(scenario, &outcome, context);
     let violations = outcome.violations.iter();
     let mut violations = violations.filter(|it| it.signature() == failure.signature);
+    // The history of a block says more than two accesses, which decide a failure only if threads
+    // raced.
     let of_block = violations.find_map(|it| headline::of_block(scenario, &outcome, it));
     let of_pair = || headline::of_pair(scenario, &host, critical_pair.as_ref()?);
     let headline = of_block.or_else(of_pair);
@@ -248,6 +252,8 @@ fn chosen(scenario: &Scenario, outcome: &Outcome, signature: Option<&str>) -> Op
         .map(|it| it.signature())
         .chain(exceptions.map(|it| it.signature()))
         .collect();
+    // A scenario of the casebook expects its failure; what else a seed happens to show is not what
+    // the reader asks about.
     let first = found
         .iter()
         .find(|it| expected.contains(&it.signature))

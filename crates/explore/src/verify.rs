@@ -64,6 +64,8 @@ pub fn untimed(scenario: &Scenario) -> Scenario {
     let mut untimed = scenario.clone();
     untimed.scheduler = Scheduler::Cooperative;
     for host in untimed.hosts.values_mut() {
+        // With costs, the order of calls would follow from time, and orders that a real machine
+        // could make would be left out.
         host.call_cost = Duration::ZERO;
     }
     untimed
@@ -124,6 +126,8 @@ pub fn verify(
     while let Some(explorer) = search.next_run() {
         let (outcome, pins) = subject.explored(&untimed, untimed.seed, explorer)?;
         calls += outcome.calls;
+        // Looked at after the run: a violation that this very run shows is worth more than the
+        // interruption.
         let is_stopped = on_run(search.runs()).is_break();
         if let Some(limit) = outcome.stop.limit() {
             let is_own = is_own_limit && outcome.stop == Stop::Calls;
@@ -133,8 +137,12 @@ pub fn verify(
         let signatures = outcome.signatures();
         if !signatures.is_empty() {
             let mut pinned = untimed.clone();
+            // The counterexample is run without the search, which alone needed the lower limit.
             pinned.limits.calls = scenario.limits.calls;
             pinned.pins.preempt.extend(pins);
+            // The search's order is one of pins now. If the run with these pins does not fail, the
+            // pins do not say all that the search did, and the user hears that instead of getting a
+            // capsule that passes.
             broken = Some(match counterexample(&pinned, &signatures, subject)? {
                 Some(capsule) => Conclusion::Broken(Box::new(capsule)),
                 None => Conclusion::NotReproduced(signatures),
@@ -147,6 +155,8 @@ pub fn verify(
         }
     }
     let unviolated = || match search.is_exhausted() {
+        // An execution that was cut off may hide the violation behind the cut, so nothing is
+        // exhausted.
         is_exhausted if !limits.is_empty() => Conclusion::CutOff {
             limits,
             is_exhausted,

@@ -133,6 +133,8 @@ pub fn search_subject(
             divergence: run.divergence.to_string(),
         });
     }
+    // By seed, so that neither the order in which workers end nor a run made twice changes what is
+    // returned.
     let collected = std::mem::take(&mut *collector.lock());
     let mut reached = BTreeMap::new();
     for (name, count) in collected.reached.into_values().flatten() {
@@ -167,6 +169,7 @@ impl Subject for Collector {
     ) -> Result<Outcome, LoweringError> {
         let outcome = self.inner.run(scenario, seed, options)?;
         let mut collected = self.lock();
+        // A seed that is rechecked comes twice; `insert` keeps it once.
         collected.reached.insert(seed, outcome.reached.clone());
         collected.digests.insert(seed, outcome.digest);
         let result = RunResult::of(&outcome, &self.hash, BTreeMap::new());

@@ -120,6 +120,7 @@ impl Sockets {
         let mut is_woken = false;
         for host in touched.drain(..) {
             self.internet.flush(now, host, recorder);
+            // A flush can end a connection, of which its own tasks learn at once.
             is_woken |= self.wake_waiters(host);
         }
         self.touched = touched;
@@ -147,6 +148,8 @@ impl Sockets {
                 waiters.connected = Some(happened.connect.map_or(Ok(()), Err));
             }
             let is_any = |wanted: NetworkEvents| !happened.events.intersection(wanted).is_empty();
+            // An end or a failed connect concerns both directions: a task that waits to write would
+            // never be woken by FD_WRITE again.
             let is_over = is_any(NetworkEvents::CLOSE | NetworkEvents::CONNECT);
             if is_over || is_any(NetworkEvents::READ | NetworkEvents::ACCEPT) {
                 is_woken |= wake(&mut waiters.read);
@@ -169,8 +172,11 @@ impl Sockets {
         let socket = self.open(owner, CONNECTION_EVENTS)?;
         let nth = self.connects.entry((host, to.host, to.port)).or_default();
         *nth += 1;
+        // Not the local port: which one is free depends on all connections of the host, and with it
+        // every draw about the packets would.
         let role = mix(mix(u64::from(to.host), u64::from(to.port)), *nth);
         let label = FlowLabel(mix(self.keys[host.0 as usize], role));
+        // A connect sends a SYN.
         self.touched.push(host);
         let sockets = self.internet.sockets_mut(host);
         match sockets.connect(uptime(now), socket.handle, to, label) {
@@ -299,6 +305,8 @@ impl Sockets {
             sockets.close(uptime(now), socket.handle),
             sockets.close_event(socket.event),
         );
+        // The event's handle may be given out again at once; a task of the old socket must not be
+        // woken for the new one.
         *self.waiters_mut(socket) = Waiters::default();
     }
 
@@ -312,6 +320,7 @@ impl Sockets {
     ) {
         let sockets = self.internet.sockets_mut(host);
         sockets.reset_connections(uptime(now), peer);
+        // The resets leave before anything else happens at this time, as from a device on the link.
         self.internet.flush(now, host, recorder);
         self.wake_waiters(host);
     }

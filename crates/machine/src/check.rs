@@ -277,6 +277,8 @@ impl Check {
                 Some(scheduler) if schedules > 0 || !search.needs_counts() => scheduler,
                 _ => Box::new(Random::new(choices, 0)),
             };
+            // Counting costs a look at every call. The numbers change little after the first
+            // schedules, but a schedule that reaches new code changes them, so they are refreshed.
             let is_counted = schedules < COUNTED || schedules.is_multiple_of(COUNTED);
             let ran = if search.needs_counts() && is_counted {
                 let ran = runner.run(setup, Box::new(Tally::counting(&tally, scheduler)));
@@ -338,6 +340,7 @@ impl Check {
                     Activity::Call { thread, .. } | Activity::Woken { thread, .. } => *thread,
                 };
                 let order = InOrder::new(calls.iter().map(thread).collect());
+                // Shrinking works on switches, and modeled time makes none.
                 ran.switches = self.runner().run(setup, Box::new(order)).switches;
             }
             schedules += 1;

@@ -94,6 +94,7 @@ impl<T: Default, const PAGE: usize> SparseTable<T, PAGE> {
             }
         }
         self.indices.clear();
+        // Indices of pages that are gone.
         self.recent.iter().for_each(|recent| recent.set(NO_PAGE));
     }
 

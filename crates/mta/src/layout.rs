@@ -290,6 +290,8 @@ impl Layout {
             return first.0;
         }
         let head = Head {
+            // Against ABA: a thread that read the head before two changes by others finds another
+            // count, though the first block is the same.
             changes: Head::of(before).changes.wrapping_add(1),
             first: (!first.is_null()).then(|| self.index(first)),
         };

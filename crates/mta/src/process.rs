@@ -152,6 +152,8 @@ fn map_stacks(machine: &mut Machine<Winsock>, threads: u32) -> Result<Address, S
     let first = machine.map_static(words, "thread stack")?;
     for index in 1..threads {
         let stack = machine.map_static(words, "thread stack")?;
+        // The page after each stack stays unmapped, as a guard page does: a handle read beyond it
+        // is an access violation, not a word of the next stack.
         assert_eq!(stack, first.offset(index * select_copy::STRIDE_BYTES));
     }
     Ok(first)
@@ -159,6 +161,7 @@ fn map_stacks(machine: &mut Machine<Winsock>, threads: u32) -> Result<Address, S
 
 fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> Locks {
     let mut locks = Locks::default();
+    // Equal names are one lock: a build may guard two structures by one critical section.
     let mut by_name = BTreeMap::new();
     for structure in [Structure::Pool, Structure::Blocks, Structure::WaitArrays] {
         for operation in [

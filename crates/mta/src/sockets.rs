@@ -52,6 +52,7 @@ pub(crate) async fn keep_alive(t: &Thread, socket: SocketHandle) -> Result<(), S
 }
 
 pub(crate) async fn listen(t: &Thread, socket: SocketHandle, port: u16) -> Result<(), SocketError> {
+    // Two calls, each a scheduling point: another thread can come between.
     call(t, Call::Bind { socket, port }).await?;
     call(
         t,

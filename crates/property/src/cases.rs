@@ -60,7 +60,8 @@ pub struct Cases {
     schedules: BoxedStrategy<Schedule>,
     preemptions: BoxedStrategy<Vec<Preemption>>,
     hosts: BoxedStrategy<[Host; 2]>,
-    connectors: BoxedStrategy<(Connector, ConnectorNames)>,
+    connectors: BoxedStrategy<Connector>,
+    connector_names: BoxedStrategy<ConnectorNames>,
     span: Duration,
     quiet: Duration,
     healing: Duration,
@@ -119,7 +120,8 @@ impl Cases {
             schedules: schedules().boxed(),
             preemptions: Just(Vec::new()).boxed(),
             hosts: [hosts(build), hosts(build)].boxed(),
-            connectors: (connectors(), connector_names()).boxed(),
+            connectors: connectors().boxed(),
+            connector_names: connector_names().boxed(),
             span: SPAN,
             quiet: QUIET,
             healing: HEALING,
@@ -166,7 +168,8 @@ impl Cases {
     #[must_use]
     pub fn connectors(self, connectors: impl Strategy<Value = Connector> + 'static) -> Self {
         Self {
-            connectors: (connectors, connector_names()).boxed(),
+            connectors: connectors.boxed(),
+            connector_names: connector_names().boxed(),
             ..self
         }
     }
@@ -208,9 +211,9 @@ impl Cases {
     /// Gives every case a connector in each direction.
     #[must_use]
     pub fn bidirectional(self) -> Self {
-        let both = |(connector, _)| (connector, BOTH);
         Self {
-            connectors: self.connectors.prop_map(both).boxed(),
+            // Drawn all the same, so that the other parts of a case are as without this.
+            connector_names: self.connector_names.prop_map(|_| BOTH).boxed(),
             ..self
         }
     }
@@ -225,38 +228,49 @@ impl Cases {
             preemptions,
             hosts,
             connectors,
+            connector_names,
             span,
             quiet,
             healing,
         } = self;
         let mail = [workloads.clone(), workloads];
         let threads = (schedules, preemptions);
-        let parts = (networks, mail, faults, threads, hosts, connectors);
-        let cases = parts.prop_map(move |(link, mail, faults, threads, hosts, connector)| {
-            let (schedule, preempt) = threads;
-            let duration = end_of_faults(&faults).max(span) + quiet;
-            let title = "A generated case";
-            let why = "A property of docs/how-to-test-a-fix.md";
-            let mut scenario = Scenario {
-                seed: schedule.seed,
-                scheduler: schedule.scheduler,
-                healing: Some(healing),
-                faults,
-                pins: Pins {
-                    preempt,
-                    ..Pins::default()
-                },
-                limits: Limits {
-                    events: EVENTS_MAX,
-                    calls: CALLS_MAX,
-                    ..Limits::default()
-                },
-                ..Scenario::new(title, why, duration)
-            };
-            add_hosts(&mut scenario, hosts, schedule, link);
-            add_connectors(&mut scenario, connector, mail);
-            Case { scenario }
-        });
+        let parts = (
+            networks,
+            mail,
+            faults,
+            threads,
+            hosts,
+            connectors,
+            connector_names,
+        );
+        let cases = parts.prop_map(
+            move |(link, mail, faults, threads, hosts, connector, names)| {
+                let (schedule, preempt) = threads;
+                let duration = end_of_faults(&faults).max(span) + quiet;
+                let title = "A generated case";
+                let why = "A property of docs/how-to-test-a-fix.md";
+                let mut scenario = Scenario {
+                    seed: schedule.seed,
+                    scheduler: schedule.scheduler,
+                    healing: Some(healing),
+                    faults,
+                    pins: Pins {
+                        preempt,
+                        ..Pins::default()
+                    },
+                    limits: Limits {
+                        events: EVENTS_MAX,
+                        calls: CALLS_MAX,
+                        ..Limits::default()
+                    },
+                    ..Scenario::new(title, why, duration)
+                };
+                add_hosts(&mut scenario, hosts, schedule, link);
+                add_connectors(&mut scenario, &connector, names, mail);
+                Case { scenario }
+            },
+        );
         cases.boxed()
     }
 }
@@ -284,10 +298,10 @@ fn add_hosts(scenario: &mut Scenario, hosts: [Host; 2], schedule: Schedule, dire
 /// Adds the named connectors with their workloads.
 fn add_connectors(
     scenario: &mut Scenario,
-    connector: (Connector, ConnectorNames),
+    connector: &Connector,
+    names: ConnectorNames,
     mail: [Workload; 2],
 ) {
-    let (connector, names) = connector;
     let [lyon, paris] = HOSTS;
     let there = [("out", paris, lyon), ("back", lyon, paris)];
     for ((name, from, to), workload) in there.into_iter().zip(mail) {

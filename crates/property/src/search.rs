@@ -63,13 +63,12 @@ impl Search {
                 .expect("the strategy rejects no value");
             let first = tree.current();
             if let Err(failure) = holds(&first) {
-                let found = (first, failure);
-                let (minimal, failure) = shrink(&mut tree, found, self.shrink_runs, holds);
-                return Some(Counterexample {
+                let found = Counterexample {
                     case: number,
-                    minimal,
+                    minimal: first,
                     failure,
-                });
+                };
+                return Some(shrink(&mut tree, found, self.shrink_runs, holds));
             }
         }
         None
@@ -79,10 +78,10 @@ impl Search {
 /// Simplifies the case as long as it fails, with at most `runs` runs.
 fn shrink(
     tree: &mut impl ValueTree<Value = Case>,
-    mut found: (Case, PropertyFailure),
+    mut found: Counterexample,
     runs: u32,
     holds: impl Fn(&Case) -> Result<(), PropertyFailure>,
-) -> (Case, PropertyFailure) {
+) -> Counterexample {
     let mut has_candidate = runs > 0 && tree.simplify();
     for _ in 0..runs {
         if !has_candidate {
@@ -92,7 +91,8 @@ fn shrink(
         // proptest's protocol: after a failure go on simplifying, after a success step back.
         has_candidate = match holds(&case) {
             Err(failure) => {
-                found = (case, failure);
+                found.minimal = case;
+                found.failure = failure;
                 tree.simplify()
             }
             Ok(()) => tree.complicate(),

@@ -129,6 +129,8 @@ impl fmt::Display for LoggedAccess {
             (OperationKind::Enter, Some(_)) => {}
             _ if self.preempted => {}
             (OperationKind::Enter, None) => write!(formatter, ", and waits")?,
+            // Counts and states are small; pointers are above the first 64 KiB, which NT maps
+            // nothing into.
             (_, Some(value)) if value < 0x10000 => write!(formatter, ": {value}")?,
             (_, Some(value)) => write!(formatter, ": {value:08x}")?,
             (_, None) => write!(formatter, ", where no memory is")?,

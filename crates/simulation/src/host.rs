@@ -124,6 +124,7 @@ impl Host {
         let process = mta::start(&mut machine, config)
             .expect("static memory is large enough for the largest pool");
         let layout = process.layout();
+        // Oracles of blocks read these words and do not believe what the MTA says of them.
         machine.watch_words(layout.pool, Layout::pool_bytes(layout.blocks));
         assert!(
             machine.next_time().is_none_or(|first| first >= at),
@@ -173,6 +174,8 @@ impl Host {
                 Answered::Now
             }
             (Reply::Pending, Some(events)) => {
+                // The number tells this wait from a later one of the same thread, whose timeout is
+                // another event.
                 self.waits = self.waits.wrapping_add(1);
                 let generation = self.waits;
                 service

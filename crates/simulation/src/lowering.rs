@@ -115,6 +115,8 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
                 },
                 mtu: link.mtu.and_then(|it| u32::try_from(it.0).ok()),
             };
+            // An outage may begin between a request and its reply. How far apart they pass the link
+            // depends on delay and bandwidth, so these are set before the loss is calibrated.
             let separation = config.separation(calibration::PING_LENGTH);
             let invalid = |error| {
                 let link = name.clone();
@@ -180,6 +182,7 @@ fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
     drops.sort_unstable();
     drops.dedup();
     let scheduled = net::ScheduledLosses { outages, drops };
+    // Both ways: a pin names a link, not a direction.
     config.forward.scheduled = scheduled.clone();
     config.backward.scheduled = scheduled;
 }
@@ -192,6 +195,7 @@ pub fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
         impairment: net::Impairment::default(),
         scheduled: net::ScheduledLosses::default(),
         bad: net::BadState::default(),
+        // Delay and bandwidth are the line itself; healing ends what goes wrong on it.
         ..direction.clone()
     };
     links
@@ -415,6 +419,8 @@ pub(crate) fn mta(name: &str, start: Start<'_>) -> mta::Config {
 
 fn connector(key: u64, to: u32, connector: &Connector) -> mta::Connector {
     mta::Connector {
+        // The hash of the connector's name, not its number: another connector in the file must not
+        // change this one's draws.
         rng_key: key,
         to,
         max_associations: connector.max_associations,

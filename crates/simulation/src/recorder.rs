@@ -84,6 +84,7 @@ impl Recorder {
             checkpoints: digest.checkpoints().to_vec(),
             simulated: ended.at,
             events: ended.events,
+            // Guests have no modeled threads: these counts stay at zero.
             calls: 0,
             stop: ended.stop,
             healing: scenario.healing,

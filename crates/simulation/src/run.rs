@@ -96,6 +96,7 @@ impl<'a> Run<'a> {
         let stop = world.run();
         world.final_checks(stop);
         for host in (0..world.hosts.len()).map(|host| HostId(host as u32)) {
+            // Intervals and contexts that are still open end with the run.
             world.observer.on_end(host, world.now);
         }
         let observations = std::mem::take(&mut world.observer).into_observations();
@@ -195,6 +196,8 @@ pub fn run_builds_explored(
 /// Runs a world to its end and checks it. A panic inside does not know which run it is in, so the
 /// scenario, the seed and the virtual time are added here.
 fn checked(mut world: World<'_>, seed: u64) -> Outcome {
+    // Caught to name time and seed, without which a panic in a sweep of thousands could not be
+    // repeated; then it goes on.
     let ended = panic::catch_unwind(AssertUnwindSafe(|| {
         let stop = world.run();
         // A pruned run was broken off in the middle: nothing can be said about its end.

@@ -81,10 +81,13 @@ impl Scheduling {
             Self::Named(counts) => counts.get(host.0 as usize).cloned().unwrap_or_default(),
             Self::Counting(tallies) => {
                 let walk = Random::new(choices, rng_key);
+                // A pilot run is a random walk, the only strategy that is worth something without
+                // counts.
                 let counting = Tally::counting(&tallies[host.0 as usize], walk);
                 return Strategy::Controlled(Box::new(counting));
             }
             Self::Explored(explorer, starts) => {
+                // The search numbers machines by their starts, and a pin names a host.
                 starts.borrow_mut().push(host);
                 return Strategy::Controlled(Box::new(explorer.another()));
             }
@@ -92,6 +95,7 @@ impl Scheduling {
         let step = || {
             let plan = scenario.hosts.values().nth(host.0 as usize);
             let cost = plan.expect("the host is one of the scenario's").call_cost;
+            // Where calls are free a step of zero would never end.
             cost.max(Duration::from_nanos(1))
         };
         Strategy::Controlled(match scenario.scheduler {

@@ -245,12 +245,16 @@ impl<'a> World<'a> {
                 return Stop::Pruned;
             }
             let (key, event) = self.internet.pop_event().expect("there is a next event");
+            // Only a further message is too many: what the allowed ones still cause belongs to the
+            // run.
             let is_message = matches!(event, ScheduledEvent::User(Event::Submission { .. }));
             if is_message && self.messages >= self.scenario.limits.messages {
                 return Stop::Messages;
             }
             self.now = key.at;
             self.events += 1;
+            // A stale event was cancelled by a later one. It counts towards the limit of events,
+            // which bounds work, but it is not in the digest.
             if !self.is_stale(event) {
                 self.write(Record::Event(key));
                 self.handle(event);
@@ -294,6 +298,7 @@ impl<'a> World<'a> {
             &self.faults,
         );
         let whole = mix(self.now.nanos(), DebugHash::of(&rest));
+        // The order of hosts is that of their names: two states are alike only host by host.
         self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
     }
 
@@ -433,6 +438,8 @@ impl<'a> World<'a> {
         for host in &self.hosts {
             log.extend(host.access_log());
         }
+        // A stable sort: accesses of one host at one instant stay in the order in which they were
+        // made.
         log.sort_by_key(|access| access.at);
         log
     }
@@ -447,6 +454,7 @@ impl<'a> World<'a> {
 
     /// The packets of each link: both directions, before and after healing.
     pub(crate) fn link_counts(&self) -> Vec<LinkCounts> {
+        // Healing replaces the network, and the packets before it were counted by the old one.
         let networks: Vec<&Network> = (self.faulty.iter())
             .chain([self.internet.network()])
             .collect();

@@ -128,6 +128,7 @@ impl Capsule {
             format: FORMAT,
             mtasim: self.build.clone(),
             command: self.command.clone(),
+            // A string, since the integers of TOML have 63 bits.
             seed: self.seed.to_string(),
             signature: self.failure.signature.clone(),
             failed_at: self.failure.at,
@@ -159,6 +160,7 @@ impl Capsule {
             return Err(CapsuleError::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| CapsuleError::Foreign)?;
+        // Before the checksum: of any other file it would say that the capsule was changed.
         if !text.contains(&format!("magic = \"{MAGIC}\"")) {
             return Err(CapsuleError::Foreign);
         }
@@ -188,6 +190,7 @@ impl Capsule {
                 return Err(CapsuleError::Format(format));
             }
         }
+        // The format first: fields of a newer one would be reported as mistakes in this one.
         let text: Text = table
             .try_into()
             .map_err(|error| CapsuleError::Invalid(format!("{error}")))?;
@@ -230,6 +233,7 @@ pub(crate) fn scenario_hash(scenario: &Scenario) -> String {
 /// The file name of a capsule: signature, seed and the first digits of the scenario hash.
 #[must_use]
 pub fn file_name(signature: &str, seed: u64, scenario_hash: &str) -> String {
+    // The seed alone would not do: capsules of a grid have the same seeds and signatures.
     let hash: String = scenario_hash.chars().take(8).collect();
     format!("{}-{seed}-{hash}.toml", slug(signature))
 }
@@ -266,6 +270,7 @@ fn slug(signature: &str) -> String {
             _ => slug.push('-'),
         }
     }
+    // File names have at most 255 bytes on the usual file systems.
     slug.truncate(LENGTH_MAX);
     format!("{slug}-{:04x}", kernel::key(signature) & 0xffff)
 }

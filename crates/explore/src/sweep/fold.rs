@@ -71,6 +71,8 @@ pub(super) fn open<'a>(
             Arc::clone(&storage.disk),
             |result, number| is_of_sweep(plan, &manifest, result, number),
             |result, line| {
+                // Which failures have capsules depends on the rows before, so capsules are checked
+                // while rows are counted in their order, as when they were made.
                 let needed = statistics.add(result, line);
                 let (bad, what) = damaged_capsules(path, result, needed);
                 if !bad.is_empty() {
@@ -149,6 +151,8 @@ impl Fold<'_> {
             keep_records: false,
         };
         let outcome = self.subject.run(&point.scenario, result.seed, options)?;
+        // A capsule of another run would carry the old row's name. The directory was begun by a
+        // build, or on a machine, that runs this seed otherwise.
         if outcome.digest.to_string() != result.digest {
             return Err(SweepError::OtherRun(result.seed));
         }
@@ -193,6 +197,8 @@ impl Fold<'_> {
         sync_every: Duration,
         on_progress: &mut impl FnMut(&SweepStatistics),
     ) -> Result<StopReason, SweepError> {
+        // A sweep that had stopped at enough failures and is started again makes no further runs:
+        // the same command has the same result.
         if self.has_enough_failures() {
             return Ok(StopReason::EnoughFailures);
         }
@@ -210,6 +216,8 @@ impl Fold<'_> {
         };
         let completion = pool.run(numbers, work, &mut working);
         match self.error.take() {
+            // A full disk ends the sweep, but what was found is still printed: `finish` reports the
+            // error with it.
             Some(SweepError::Results(error)) => {
                 self.error = Some(SweepError::Results(error));
                 return Ok(StopReason::CannotWrite);
@@ -221,6 +229,8 @@ impl Fold<'_> {
             Completion::Finished | Completion::Stopped => Ok(self.stop_reason),
             Completion::Interrupted => Ok(StopReason::Interrupted),
             Completion::Panicked(number) => {
+                // The panic is a bug of ours or of the program under test. What was found before
+                // must survive it.
                 if let Some(directory) = &mut self.directory {
                     directory.sync()?;
                 }
@@ -241,6 +251,8 @@ impl Fold<'_> {
         let (manifest, swarm) = (self.statistics.manifest().clone(), self.plan.swarm.clone());
         move |number| {
             let on_disk = early_path.as_ref().zip(early.get(&number));
+            // Read by the worker: a resumed sweep may have gigabytes of such rows. One that cannot
+            // be read any more is run again.
             let on_disk = on_disk.and_then(|(path, range)| rows::read_at(path, range));
             if let Some((result, line)) = on_disk {
                 return Ok(CheckedRun {
@@ -330,8 +342,10 @@ impl Fold<'_> {
             self.write_capsules(result, &run.checkpoints, &missing)?;
         }
         if let Some(directory) = &mut self.directory {
+            // Before its turn it was not known that a run with a smaller seed has the same failure.
             let mut others = (0..result.failures.len()).filter(|index| !needed.contains(index));
             others.try_for_each(|index| directory.delete_capsule(result, index))?;
+            // Last: a row in `seeds.jsonl` says that all about its run is on the disk.
             directory.append(number, &run.line)?;
         }
         Ok(())

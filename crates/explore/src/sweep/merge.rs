@@ -102,12 +102,16 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<SweepStatistics, MergeErro
         .iter()
         .map(|path| Ok((read_manifest(path)?, path)))
         .collect::<Result<_, ResultsError>>()?;
+    // Rows are written in the order of seeds, whatever the order on the command line: the merged
+    // directory is that of one machine.
     parts.sort_by_key(|(manifest, _)| (manifest.part().from, manifest.part().to));
     let manifest = merged_manifest(&parts)?;
     check_parts(&parts, &manifest)?;
     let is_of_sweep = |result: &_, number| manifest.is_result_of(result, number);
     let (mut directory, found) =
         ResultsDirectory::open(out, &manifest, Arc::new(Disk), is_of_sweep, |_, _| {})?;
+    // An earlier merge that was cut short goes on behind its rows; those are counted again, and not
+    // written again.
     let present = found.in_order;
     let mut statistics = SweepStatistics::new(&manifest);
     for (_, path) in &parts {
@@ -240,6 +244,7 @@ fn check_part(total: &mut SweepStatistics, part: &Manifest, path: &Path) -> Resu
         }
         own.add(&result, line);
         let needed = total.add(&result, line);
+        // The part is refused anyway; its capsules would only give a less helpful message.
         if misplaced.is_none() && other_scenario.is_none() {
             for index in needed {
                 results_directory::read_capsule(path, &result, index)?;
@@ -262,6 +267,7 @@ fn check_part(total: &mut SweepStatistics, part: &Manifest, path: &Path) -> Resu
     }
     let (results, runs) = (own.total().runs, part.runs());
     match results_directory::summarised_hash(path)? {
+        // The number of rows alone would pass a file in which a row was changed by hand.
         Some(hash) if results == runs && hash == own.lines_hash() => Ok(()),
         Some(_) if results == runs => Err(MergeError::Changed(path.to_owned())),
         Some(_) | None => Err(MergeError::Unfinished {

@@ -141,6 +141,7 @@ impl ResultsDirectory {
                     found.in_order += 1;
                     return Ok(());
                 }
+                // A good row behind a bad one keeps its run from being made again.
                 Row::Intact(result, text) if number_of(result).is_some() => {
                     self.append_early(text)?;
                 }
@@ -153,6 +154,8 @@ impl ResultsDirectory {
             Ok(())
         })
         .map_err(|error: Passed| error.into_results(&results))?;
+        // First the rows are safe in the other file, then they are cut off here. A crash in between
+        // leaves them in both, which does no harm.
         if let Some(length) = cut_at {
             self.sync_early()?;
             let io = ResultsError::io(&results);
@@ -163,6 +166,8 @@ impl ResultsDirectory {
         rows::read(&early, |line| {
             match &line.row {
                 Row::Intact(result, _) => {
+                    // Rows that have had their turn since are in `seeds.jsonl`: the process died
+                    // before it could empty this file.
                     let number = number_of(result).filter(|it| *it >= found.in_order);
                     number.map(|number| found.early.insert(number, line.range.clone()));
                 }
@@ -293,6 +298,8 @@ impl ResultsDirectory {
         summary: &str,
         grid: Option<&str>,
     ) -> Result<(), ResultsError> {
+        // Before the summary: it has the hash of the rows, and `merge` takes a part with a summary
+        // for finished.
         self.sync()?;
         replace(&*self.disk, &self.path.join(SUMMARY), summary)?;
         match grid {
@@ -431,10 +438,13 @@ pub(crate) fn read_capsule(
     let path = path_of_capsule(directory, result, index);
     let file = fs::File::open(&path).map_err(ResultsError::io(&path))?;
     let mut bytes = Vec::new();
+    // One byte more than allowed, so that the parser sees the excess.
     let mut file = io::Read::take(file, capsule::SIZE_MAX as u64 + 1);
     io::Read::read_to_end(&mut file, &mut bytes).map_err(ResultsError::io(&path))?;
     let capsule = Capsule::parse(&bytes)
         .map_err(|error| ResultsError::Foreign(path.clone(), error.to_string()))?;
+    // The name does not have the digest: a capsule that another build wrote under it is of another
+    // run.
     let is_of_run = (capsule.seed, &capsule.digest) == (result.seed, &result.digest)
         && capsule.failure == result.failures[index];
     if !is_of_run {

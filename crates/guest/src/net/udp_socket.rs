@@ -40,6 +40,7 @@ impl UdpSocket {
     pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
         let mut failed = io::Error::from(io::ErrorKind::InvalidInput);
         for address in resolve(address).await? {
+            // As tokio and std do: the first address that can be bound, or the error of the last.
             match Self::bind_to(address) {
                 Ok(socket) => return Ok(socket),
                 Err(error) => failed = error,
@@ -52,6 +53,8 @@ impl UdpSocket {
         let host = own_host()?;
         let own = local_address(socket_address(address, host)?)?;
         let bound = simulated(|world| {
+            // A task that outlives its program, or the run, must not take a port from the program
+            // that is started next.
             if world.stop.is_some() || !world.hosts.is_current(host) {
                 return Err(SocketError::NetworkDown);
             }
@@ -142,9 +145,13 @@ impl UdpSocket {
         bytes: &[u8],
         to: SocketAddress,
     ) -> Poll<io::Result<usize>> {
+        // Without tokio's cooperative budget, a loop that sends would never yield: sending never
+        // waits, so virtual time would stand still.
         ready!(tokio::task::coop::poll_proceed(context)).made_progress();
         match self.send_now(bytes, to) {
             Ok(Called::Done(sent)) => Poll::Ready(sent),
+            // The program was stopped or the run has ended: the task is aborted, so nothing wakes
+            // it.
             Ok(Called::Stopped) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
         }

@@ -143,6 +143,7 @@ impl World {
         }
         let now = self.now();
         let it = &mut self.faults.faults[fault];
+        // Before `begun` is counted up: it keys the draw of this occurrence's length.
         let until = it.times.ends(self.choices, it.begun, now);
         it.begun += 1;
         // An occurrence while the fault is active prolongs it: the scheduled end is then outdated.
@@ -294,6 +295,8 @@ impl World {
                 && wanted == name
                 && on.as_ref().is_none_or(|on| on == own)
             {
+                // Several faults may name one host: a lookup fails if one of them says so, and
+                // takes as long as the slowest.
                 fails |= is_lost;
                 takes = takes.max(*length);
             }
@@ -339,6 +342,8 @@ impl World {
         }
         let name = &self.hosts.of(host).name;
         let (plan, address) = (&self.scenario.hosts[name], self.sockets.address(host));
+        // An empty table: segments of the connections before are answered with resets, as after a
+        // power failure (RFC 9293 section 3.5.1).
         let config = socket_config(lowering::sockets(name, plan, address, self.choices));
         self.sockets.crash(host, config);
         self.stop_program(host, "the host crashes");
@@ -347,6 +352,7 @@ impl World {
     fn stop_program(&mut self, host: HostId, why: &str) {
         self.note(host, why.to_owned());
         let conditions = &mut self.observations.conditions;
+        // They belong to the program: what its closures hold is gone with its tasks.
         conditions.retain(|it| it.host.host != host);
         let awaited = &mut self.observations.awaited;
         awaited.retain(|it| it.host.host != host);

@@ -58,6 +58,8 @@ impl Failure {
             story: Vec::new(),
             wrong,
         };
+        // A schedule that does not repeat the failure says nothing about it: neither the walks nor
+        // the story would be of this failure.
         if repeats {
             failure.likelihood = (0..=ran.switches.len())
                 .map(|made| failing_walks(runner, setup, &ran, made, &failure.wrong.signature))
@@ -114,6 +116,7 @@ fn failing_walks(
 /// The run call by call, with its switches.
 fn story(runner: &mut Runner, setup: Setup<'_>, ran: &Ran) -> Vec<String> {
     runner.watch();
+    // Those of the runs before, which were watched too.
     runner.take_calls();
     follow(runner, setup, ran, &ran.schedule());
     let width = ran
@@ -122,6 +125,7 @@ fn story(runner: &mut Runner, setup: Setup<'_>, ran: &Ran) -> Vec<String> {
         .map(|it| it.chars().count())
         .max()
         .unwrap_or(0);
+    // Keys count threads from one, as `Program::thread` gives them.
     let name = |key: u64| &ran.names[key as usize - 1];
     let mut lines = Vec::new();
     for (call, step) in runner.take_calls().iter().zip(0..) {
@@ -204,6 +208,8 @@ fn operation(runner: &Runner, operation: &Operation, answer: Option<u32>) -> Str
                 location.name
             )
         }
+        // An atomic load is modeled as adding zero: it orders as an interlocked call does, and
+        // changes nothing.
         Operation::FetchAdd(word, 0) => {
             let value = answer.map_or(String::new(), |it| format!(": {it}"));
             format!("load {}{value}", word.name)

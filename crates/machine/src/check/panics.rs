@@ -27,6 +27,7 @@ pub(super) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, Caught> {
     with_running(|running| running.push((me, None)));
     let result = panic::catch_unwind(AssertUnwindSafe(code));
     let caught = with_running(|running| {
+        // The innermost: a check at the end may itself run a check.
         let index = running.iter().rposition(|(thread, _)| *thread == me);
         let (_, caught) = running.remove(index.expect("it was added above"));
         caught
@@ -52,6 +53,8 @@ pub(super) async fn catching(program: impl Future<Output = ()>) -> Result<(), Ca
 fn install_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        // The panics of a program under test are results. Printed by the usual hook, thousands of
+        // schedules would bury the one report. Others are passed on.
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let me = thread::current().id();
@@ -69,6 +72,7 @@ fn install_hook() {
 }
 
 fn with_running<T>(look: impl FnOnce(&mut Vec<(ThreadId, Option<Caught>)>) -> T) -> T {
+    // A panic inside the hook poisons the lock; the list is whole all the same.
     let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
     look(&mut running)
 }

@@ -135,6 +135,8 @@ impl<'m> Program<'m> {
                         Ok(()) => end.settle().await,
                         Err(caught) => {
                             panicked.borrow_mut().get_or_insert(caught);
+                            // A panic ends the process of the modeled program, or the others would
+                            // run on with what it left behind.
                             end.raise(ASSERTION_FAILURE).await;
                         }
                     }

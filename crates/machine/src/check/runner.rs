@@ -69,6 +69,8 @@ impl Runner {
         let call_limit = config.call_limit;
         let machine = Machine::new(config, Strategy::Timed, Choices::new(0), 0);
         let mut machine = machine.expect("one to thirty-two processors, and the smallest heap");
+        // Before anything is declared: each run declares its words and threads anew on the machine
+        // as it is now.
         machine.save_initial_state();
         Self {
             machine,
@@ -103,6 +105,7 @@ impl Runner {
         } = program;
         let progress = self.machine.run(Instant::ZERO, Instant::MAX);
         let panicked = panicked.borrow_mut().take();
+        // What is checked at the end holds only where all threads have ended, so these come first.
         let wrong = self.unfinished(&progress, panicked, &threads).or_else(|| {
             // A race is a defect even where its outcome is right, but says less than a wrong outcome.
             let end = FinalState::new(&self.machine);
@@ -145,6 +148,8 @@ impl Runner {
                     self.call_limit
                 ),
             }),
+            // No deadline is left either: what still waits, waits for ever. That includes a lost
+            // wake-up, which a test with real threads would see as a hang.
             Progress::Idle => self.blocked(threads),
             Progress::ReachedUntil | Progress::Environment { .. } => {
                 panic!("no call comes after the end of time, and none needs an environment")
@@ -174,6 +179,8 @@ impl Runner {
 
     fn awaited(&self, thread: &Thread, request: &Request) -> String {
         match (thread.waits_for(), request.operation) {
+            // A waiter of a condition variable sleeps on an event of its own, whose name would tell
+            // the user nothing.
             (Some(condvar), _) => format!("condition variable {condvar}"),
             (None, operation) => self.object(&operation).unwrap_or("its time".to_owned()),
         }

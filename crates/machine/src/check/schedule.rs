@@ -82,6 +82,7 @@ impl Recording {
 impl Scheduler for Recording {
     fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
         let index = self.chooser.choose(step, enabled);
+        // The chosen thread may be one whose call blocks. That is a switch too, but no preemption.
         let expected = self.cooperative.peek(enabled);
         if let (Some(chosen), true) = (enabled.get(index), index != expected) {
             let from = &enabled[expected];
@@ -122,6 +123,9 @@ impl Following {
         let call = &enabled[expected];
         let index_of = |key| enabled.iter().position(|it| it.key == key);
         let is_here = |&(from, calls, to): &(u64, u64, u64)| {
+            // A switch whose target cannot be chosen here is left for a later point with the same
+            // position: without the removed switches of a shrunk schedule, threads may come in
+            // another order.
             (from, calls) == (call.key, call.calls) && index_of(to).is_some()
         };
         let number = self.left.iter().position(is_here)?;
@@ -166,6 +170,8 @@ impl InOrder {
 
 impl Scheduler for InOrder {
     fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        // Modeled time lets deadlines pass while other threads run. Here time stands still as long
+        // as a thread can run, so a recorded thread may still wait.
         let next = self.threads.next().and_then(|it| enabled.index_of(it).ok());
         let index = next.unwrap_or_else(|| self.cooperative.peek(enabled));
         self.cooperative.ran(enabled[index].thread);

@@ -68,12 +68,15 @@ impl Thread {
     /// Atomic: reads a word. Sequentially consistent, like all atomic operations here.
     #[track_caller]
     pub fn load(&self, word: Location) -> impl Future<Output = u32> {
+        // An interlocked addition of zero: unlike `read` it synchronises, as a load with SeqCst
+        // does.
         self.settled(self.inner.fetch_add(word, 0))
     }
 
     /// Atomic: writes a word.
     #[track_caller]
     pub fn store(&self, word: Location, value: u32) -> impl Future<Output = ()> {
+        // `inner` takes the caller's source location here; inside the block it would be this line.
         let call = self.inner.exchange(word, value);
         self.settled(async move {
             call.await;
@@ -188,6 +191,8 @@ impl Thread {
     pub(super) fn wait_for_wake_up(&self, of: &'static str) -> impl Future<Output = ()> {
         let call = self.inner.wait_event(self.state.wake_up);
         self.settled(async move {
+            // For the report of threads that wait for ever: only the program knows which variable
+            // the event stands for.
             self.state.waits_for.set(Some(of));
             call.await;
             self.state.waits_for.set(None);
@@ -207,6 +212,7 @@ impl Thread {
     /// Leaves the locks whose guards were dropped, the last one first.
     pub(super) async fn settle(&self) {
         loop {
+            // Not in the head of a `while let` or `match`: the borrow would last over the await.
             let lock = self.state.owed.borrow_mut().pop();
             match lock {
                 Some(lock) => self.inner.unlock(lock).await,

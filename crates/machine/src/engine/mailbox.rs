@@ -70,6 +70,7 @@ impl<E: Environment> Mailbox<E> {
         self.call.set(CallState::None);
         self.payload.set(None);
         self.declared_state.set(None);
+        // A mailbox is used again by a later run on the same machine, whose time starts anew.
         self.now.set(Instant::ZERO);
         self.tracks_state = tracks_state;
         self.id = id;

@@ -129,6 +129,7 @@ impl Timed {
             self.threads.resize(thread.index() + 1, new);
         }
         if let Some(increment) = woken_with {
+            // A wait's end raises the priority of a thread for a while (decision 0011).
             self.threads[thread.index()].end_wait(increment, quantum);
         }
         self.wake_ups.insert(at, thread);
@@ -185,6 +186,7 @@ impl Timed {
     /// The earliest step. At equal times a wake-up comes before a start, and a start before a call.
     fn next_step(&self) -> Option<Next> {
         let mut first = self.wake_ups.next_at().map(Next::WakeUp);
+        // The order at equal times is part of what a run is: with another one, digests change.
         if let Some(start) = self.first_start()
             && first.is_none_or(|next| start.at < next.at())
         {
@@ -297,6 +299,8 @@ impl Timed {
         self.leave(index);
         let kept = &mut self.threads[thread.index()];
         kept.unfinished = unfinished;
+        // NT puts a preempted thread back at the head of its queue, and one whose quantum is over
+        // at the tail.
         self.ready.push_front(kept.priority(), Ready { thread, at });
     }
 

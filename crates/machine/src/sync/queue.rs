@@ -71,6 +71,8 @@ impl<M> Queue<M> {
                 "no thread waits on {} while it holds a message",
                 self.name
             );
+            // The message never enters the queue, so no thread that comes later can take it from
+            // under the waiter.
             return PutOutcome::Delivered(receiver, message);
         }
         if self.is_full() {
@@ -90,6 +92,8 @@ impl<M> Queue<M> {
     /// place, if there is one.
     pub(crate) fn take(&mut self) -> Option<(M, Option<ThreadId>)> {
         let message = self.messages.pop_front()?;
+        // Senders wait in the order of their calls: a later send cannot overtake an earlier one of
+        // another thread.
         let sender = self.senders.pop_front().map(|(sender, waiting)| {
             self.messages.push_back(waiting);
             sender

@@ -11,6 +11,8 @@ pub(super) fn loss(link: &Link, separation: Duration) -> Result<net::Loss, Calib
     let corrupt = [link.forward.corrupt, link.backward.corrupt];
     let undamaged = |loss| match ping_success(loss) {
         Some(success) => {
+            // The file states what a user measures with ping. A damaged reply is lost for ping,
+            // too, so loss alone has to leave more.
             let before = calibration::before_damage(success, corrupt)?;
             Ok(with_ping_success(loss, before))
         }
@@ -38,6 +40,7 @@ fn of_direction(loss: Loss, other: Loss) -> Result<Loss, CalibrationError> {
             Ok(with_ping_success(loss, alone))
         }
         Some(success) if ping_success(other) == Some(success) => Ok(loss),
+        // Two different rates cannot both be the success of one round trip over both directions.
         Some(_) => Err(CalibrationError::OtherDirection),
     }
 }

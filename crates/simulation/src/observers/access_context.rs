@@ -169,6 +169,7 @@ impl ContextRecorder {
 
     /// Opens a context; `is_last` if the latest access is the faulty one.
     fn add(&mut self, host: HostId, at: Instant, cause: ContextCause, is_last: bool) {
+        // A program without locks races without end; the first contexts show how.
         if self.contexts.len() == CONTEXTS_MAX {
             return;
         }
@@ -226,6 +227,7 @@ fn access_of(activity: &Activity, numbers: &[ThreadNumber]) -> Option<MemoryAcce
         request.operation
     {
         (AccessKind::Interlocked, new)
+    // The answer of an interlocked addition is the old word, and a context shows the new one.
     } else if let Operation::FetchAdd(_, summand) = request.operation {
         (AccessKind::Interlocked, answer.wrapping_add(summand))
     } else {

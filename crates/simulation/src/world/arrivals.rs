@@ -71,6 +71,8 @@ impl World<'_> {
         if let Some(submission) = it.source.message(ordinal, it.connector, it.first_number) {
             if !self.submit_to_service(host, submission) {
                 self.arrivals[workload].is_retrying = true;
+                // The ordinal stays, so the draws of this message and of all later ones are the
+                // same as without a full queue.
                 return self.schedule_submission(workload, self.now + RETRY);
             }
             let from = self.hosts[host.0 as usize].address;

@@ -71,6 +71,8 @@ impl World<'_> {
         if it.is_over {
             return;
         }
+        // Counted before the effect, and `end_of` takes one off: the count keys the draw of this
+        // occurrence's length.
         it.starts += 1;
         // An occurrence while the fault is active prolongs it: the scheduled end is then outdated.
         it.generation += 1;
@@ -176,6 +178,8 @@ impl World<'_> {
             } => {
                 let cut = lowering::cut(self.scenario, link, *silent, from.as_deref());
                 let link = self.link_named(link);
+                // A fault that begins again while it is active moves to the end: the latest cut
+                // decides the link's state.
                 self.cuts.retain(|it| it.fault != fault);
                 self.cuts.push(ActiveCut { fault, link, cut });
                 self.apply_cuts(link);

@@ -19,6 +19,7 @@ impl World<'_> {
             let table = self.internet.sockets(host);
             let counts = table.counters().sockets;
             let open = table.open_sockets().count() as u64;
+            // Our own bookkeeping, whatever the system under test does: a panic, not a violation.
             assert_eq!(
                 counts.opened,
                 counts.closed + open,
@@ -32,11 +33,14 @@ impl World<'_> {
                 let defect = memory::inconsistent_heap(format!("{fault:?}"));
                 self.oracles.add(host, now, [defect]);
             }
+            // A thread in the middle of opening or closing a connection has a socket that is in no
+            // block yet.
             if service.is_quiescent() {
                 let audit = service.process.audit(&service.machine);
                 self.oracles.add(host, now, sockets::leaks(table, &audit));
             }
         }
+        // A run that was stopped before the end of healing owes nothing yet.
         if self.scenario.healing.is_some() && !stop.is_early() {
             self.oracles.on_healed_end(now);
         }

@@ -39,6 +39,8 @@ impl MessageStore {
         if let Fact::MessageArrived { message, .. } = fact
             && let Some(stored) = self.messages.get_mut(&message)
         {
+            // A restarted process must know it: the sender may send the message again, and it must
+            // not be delivered twice.
             stored.arrived_at = Some(host);
         }
         if let Fact::MessageAcknowledged(message) | Fact::MessageReturned(message) = fact

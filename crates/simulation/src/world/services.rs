@@ -46,6 +46,7 @@ impl World<'_> {
 
     /// Ends the MTA process of a host, if it runs.
     pub(super) fn stop_service(&mut self, host: HostId) {
+        // First: what the process did before its end is checked by oracles that know its blocks.
         self.take_records(host);
         if let Some(service) = &self.hosts[host.0 as usize].service {
             self.ended_calls += service.machine.calls();
@@ -65,6 +66,7 @@ impl World<'_> {
     pub(super) fn submit_to_service(&mut self, host: HostId, submission: Submission) -> bool {
         let now = self.now;
         let Some(service) = &mut self.hosts[host.0 as usize].service else {
+            // Without a process the message waits in the database, which counts as accepted.
             return true;
         };
         let accepted = service
@@ -88,6 +90,7 @@ impl World<'_> {
         let at = at.max(self.now);
         if it.next_slice.at.is_none_or(|scheduled| at < scheduled) {
             it.next_slice.at = Some(at);
+            // The event for the later time stays in the queue; the new number makes it stale.
             it.next_slice.generation = it.next_slice.generation.wrapping_add(1);
             let generation = it.next_slice.generation;
             self.schedule(host, at, Event::ThreadsRun { host, generation });
@@ -119,6 +122,8 @@ impl World<'_> {
             let progress = service.machine.run(self.now, until);
             match progress {
                 Progress::Environment { thread, at, call } => {
+                    // A slice runs ahead of the event queue, up to just before the next event. A
+                    // socket call takes place in it, so the world's clock follows.
                     self.now = self.now.max(at);
                     // Records are taken before the packets of the call are sent, so that the
                     // journal stays in the order of time.
@@ -147,6 +152,7 @@ impl World<'_> {
                 Progress::ReachedUntil if self.reseed_within_slice() => {}
                 Progress::ReachedUntil | Progress::Idle => return true,
                 Progress::CallLimitReached => {
+                    // The run ends between events, as at every other limit.
                     self.stop = Some(Stop::Calls);
                     return false;
                 }
@@ -176,6 +182,8 @@ impl World<'_> {
         let Some(service) = &self.hosts[host.0 as usize].service else {
             return;
         };
+        // An audit reads the whole pool. While a thread still runs, a block that is on no list is
+        // in its hands, not lost.
         if self.oracles.has_suspects(host) && service.is_quiescent() {
             let audit = service.process.audit(&service.machine);
             self.oracles.on_quiescence(host, self.now, &audit);
@@ -187,6 +195,7 @@ impl World<'_> {
     fn slice_end(&mut self) -> Instant {
         let next = self.internet.next_time().unwrap_or(Instant::MAX);
         let next = self.next_reseed().unwrap_or(next).min(next);
+        // Not at the same instant: that event's class decides which comes first.
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
         before.min(self.end()).max(self.now)
     }
@@ -261,6 +270,7 @@ impl World<'_> {
             service.machine.drain_watched(write);
         }
         let findings = service.machine.race_detector().findings();
+        // The detector keeps the first of each signature, in order, so what is new is at the end.
         let new = findings[service.findings_reported..].to_vec();
         for finding in &new {
             oracles.on_finding(host, finding);

@@ -50,6 +50,8 @@ impl Connection {
     fn input_in_syn_sent(&mut self, now: Uptime, segment: Segment) {
         let has_ack = segment.flags.contains(Flags::ACK);
         let has_rst = segment.flags.contains(Flags::RST);
+        // An acknowledgment of what we never sent comes from an old connection, or from a peer that
+        // still has one (half-open, RFC 9293 section 3.5.1). Only a reset lets that peer find out.
         if has_ack && !self.acknowledges_syn(&segment) {
             if !has_rst {
                 self.pending_reset = Some(segment.acknowledgment);
@@ -66,10 +68,14 @@ impl Connection {
         if !segment.flags.contains(Flags::SYN) {
             return;
         }
+        // Step 5 of the section drops what is neither SYN nor RST, such as text that overtook the
+        // SYN-ACK: the peer sends it again.
         self.synchronize(now, &segment);
         if has_ack {
             self.establish(now, &segment);
             self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+            // Our SYN offered a window, but without RCV.NXT it had no place. Text on the SYN-ACK is
+            // cut to the window, so it is opened before.
             self.open_window(self.receive_shift());
             self.process_text(now, without_syn(segment));
         } else {
@@ -227,6 +233,8 @@ impl Connection {
             self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
             return false;
         }
+        // An acknowledgment answers a probe even if it leaves the window closed: such a peer is
+        // alive.
         self.persist.unanswered = 0;
         if acknowledgment.after(self.snd.una) {
             self.on_new_ack(now, segment);

@@ -27,6 +27,8 @@ impl Connection {
         if self.has_nothing_to_send() {
             return None;
         }
+        // First, and also in CLOSED: the connection has failed already, and only its reset is left
+        // to say so.
         if let Some(sequence) = self.pending_reset.take() {
             return Some(self.send_reset(now, sequence));
         }
@@ -79,6 +81,7 @@ impl Connection {
         if self.pending.take(PendingOutput::RETRANSMISSION) && self.snd.una != self.snd.nxt {
             // Fast retransmit ignores the windows: the octets are in flight already.
             let sent = self.snd.in_flight();
+            // Never beyond SND.NXT: new text would escape the windows and the retransmission timer.
             let length = self.mss().min(self.send_buffer.len()).min(sent);
             let fin = self.fin_follows(length) && sent > length;
             return Some(self.text_at(self.snd.una, length, fin));
@@ -98,6 +101,8 @@ impl Connection {
         let offset = self.snd.cursor.since(self.snd.una);
         // RFC 5681 section 3.1: min(cwnd, rwnd) limits what is in flight.
         let is_new = self.snd.cursor == self.snd.nxt;
+        // Limited transmit is for new text only (RFC 3042): after a timeout the cursor is back, and
+        // what it sends again must wait for cwnd.
         let extra = match is_new {
             true => self.congestion.limited_transmit(),
             false => 0,
@@ -192,6 +197,8 @@ impl Connection {
                 self.start(Timer::Retransmit, now, span);
             }
         }
+        // Also for a probe: the octet of a probe is in the network, and an acknowledgment of it is
+        // acceptable.
         self.snd.nxt = self.snd.nxt.latest(end);
         if segment.flags.contains(Flags::ACK) {
             // Every segment acknowledges: a delayed acknowledgment travels with text.
@@ -220,6 +227,7 @@ impl Connection {
         let mut segment = self.complete(now, Flags::RST, sequence, Payload::empty());
         segment.acknowledgment = SeqNum::default();
         segment.window = 0;
+        // Only now: a host may drop the connection at this event, and the reset with it.
         if self.state == State::Closed {
             self.events.record(Event::Closed);
         }
@@ -280,6 +288,8 @@ impl Connection {
         {
             return;
         }
+        // The earliest: the profile's limit is on how long the window has been closed, over all
+        // probes.
         self.persist.since = self.persist.since.min(now);
         // RFC 9293 section 3.8.6.1: the first probe after RTO, then at doubled intervals.
         let ceiling = self.profile.maximum_persist;

@@ -33,6 +33,8 @@ impl Connection {
     /// options that the two ends agreed on.
     #[must_use]
     pub fn time_wait(&self) -> Option<TimeWait> {
+        // What is still to be sent or reported is the full connection's business; it becomes this
+        // record afterwards.
         let is_quiet =
             self.pending.is_empty() && self.pending_reset.is_none() && self.events.is_empty();
         let has_options = self
@@ -49,6 +51,8 @@ impl Connection {
             rcv: self.rcv,
             local_port: self.local_port,
             remote_port: self.remote_port,
+            // The record continues the count of the connection, or the network would draw the same
+            // fate for the next acknowledgment as for the first.
             acknowledgments_sent: self
                 .history
                 .pure_acks(self.snd.acceptable_sequence(), self.rcv.nxt),

@@ -13,6 +13,8 @@ use crate::time::Uptime;
 impl Connection {
     /// Handles all timers that have expired by `now`. An early call has no effect.
     pub fn on_timeout(&mut self, now: Uptime) {
+        // The order is fixed, so that timers which expire together act alike in every run. A
+        // connection that fails at one of them has stopped the others.
         for timer in Timer::ALL {
             if !self.timers.take_expired(timer, now) {
                 continue;
