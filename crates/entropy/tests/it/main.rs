@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime};
 use guest::Sim;
 use tokio::time::sleep;
 
-const POOL: &str = include_str!("../../../guest/tests/guests/pool.toml");
+const POOL: &str = include_str!("../../../guest/tests/it/pool.toml");
 
 /// The digests of some seeds of a program that fails after a time which depends on `read`.
 fn digests(read: impl Fn() -> u64 + Copy + Send + Sync + 'static) -> Vec<String> {

@@ -43,15 +43,15 @@ async fn client() {
     }
 }
 
-#[mtasim::test(scenario = "tests/line.toml", seeds = 0..20)]
+#[mtasim::test(scenario = "tests/it/line.toml", seeds = 0..20)]
 fn a_client_that_asks_again_recovers(sim: &mut Sim) {
     sim.host("db", serve);
     sim.host("app", client);
     sim.owed_after_healing("an answer", Duration::from_secs(30));
 }
 
-#[mtasim::test(scenario = "tests/line.toml", seeds = 0..3)]
-#[should_panic(expected = "never true in 3 runs of tests/line.toml: the moon is blue")]
+#[mtasim::test(scenario = "tests/it/line.toml", seeds = 0..3)]
+#[should_panic(expected = "never true in 3 runs of tests/it/line.toml: the moon is blue")]
 fn what_was_never_true_fails_the_sweep(sim: &mut Sim) {
     sim.host("db", serve);
     sim.host("app", || async {
@@ -59,8 +59,8 @@ fn what_was_never_true_fails_the_sweep(sim: &mut Sim) {
     });
 }
 
-#[mtasim::test(scenario = "tests/line.toml")]
-#[should_panic(expected = "100 of 100 seeds of tests/line.toml fail")]
+#[mtasim::test(scenario = "tests/it/line.toml")]
+#[should_panic(expected = "100 of 100 seeds of tests/it/line.toml fail")]
 fn an_unexpected_error_fails_the_test(sim: &mut Sim) {
     sim.host("db", serve);
     sim.host("app", || async { Err::<(), _>("no") });

@@ -1,0 +1,3 @@
+//! Tests of the facade, as a user of it writes them.
+
+mod guest;
