@@ -46,6 +46,8 @@ pub fn select(
         settings.insert(varied.key.clone(), value);
     }
     let all: Vec<String> = overrides.iter().chain(&drawn).cloned().collect();
+    // Read again with the drawn values, so that they pass the checks of the file and take effect as
+    // `--set` would.
     let mut scenario = file::load(name, bytes, &all)?;
     for part in parts(&scenario) {
         let mut draw = choices.rng(PRESENT, key(&part), [0, 0]);
@@ -53,8 +55,11 @@ pub fn select(
         if !is_on {
             switch_off(&mut scenario, &part);
         }
+        // Kept with the result: which parts the failing seeds have in common is what a swarm is
+        // for.
         settings.insert(part, if is_on { "on" } else { "off" }.to_owned());
     }
+    // The selection is an ordinary scenario: shrunk or replayed, it must not draw again.
     scenario.swarm = Swarm::default();
     Ok(Selection {
         scenario,

@@ -141,7 +141,7 @@ pub fn verify(
             pinned.limits.calls = scenario.limits.calls;
             pinned.pins.preempt.extend(pins);
             // The search's order is one of pins now. If the run with these pins does not fail, the
-            // pins do not say all that the search did, and the user hears that instead of getting a
+            // pins do not say all that the search did, and the user is told so instead of getting a
             // capsule that passes.
             broken = Some(match counterexample(&pinned, &signatures, subject)? {
                 Some(capsule) => Conclusion::Broken(Box::new(capsule)),

@@ -66,6 +66,8 @@ impl Datagrams {
         if self.bound.contains_key(&(owner.host, chosen)) {
             return Err(SocketError::AddressInUse);
         }
+        // A chosen port depends on which others are free; the count of such sockets does not, and
+        // keys their draws.
         let role = match port {
             0 => {
                 let nth = self.ephemeral.entry(owner.host).or_default();
@@ -97,6 +99,8 @@ impl Datagrams {
     /// The next free ephemeral port after the one that was chosen last.
     fn free_port(&self, host: HostId) -> Result<u16, SocketError> {
         let count = u64::from(*EPHEMERAL.end() - *EPHEMERAL.start()) + 1;
+        // Each search starts behind the last port, so that a port is not used again at once. Linux
+        // draws it.
         let first = self.ephemeral.get(&host).copied().unwrap_or(0);
         let ports = (0..count).map(|step| *EPHEMERAL.start() + ((first + step) % count) as u16);
         let mut free = ports.filter(|port| !self.bound.contains_key(&(host, *port)));
@@ -105,6 +109,7 @@ impl Datagrams {
 
     pub(crate) fn of(&mut self, socket: DatagramSocket) -> Result<&mut BoundPort, SocketError> {
         let bound = self.bound.get_mut(&(socket.owner.host, socket.port));
+        // A port may have passed to another socket; the number tells them apart.
         let bound = bound.filter(|it| it.socket == socket);
         bound.ok_or(SocketError::NotSocket)
     }
@@ -145,6 +150,8 @@ impl Datagrams {
         waker: Option<&Waker>,
     ) -> Result<(SocketAddress, Arc<[u8]>), SocketError> {
         let bound = self.of(socket)?;
+        // Before the data, as Linux reports a pending error of the socket at its next call (ip(7),
+        // udp(7)).
         bound.report_refused()?;
         let Some((from, data)) = bound.held.front().cloned() else {
             bound.waiting.extend(waker.cloned());
@@ -165,6 +172,8 @@ impl Datagrams {
         let bound = self.bound.get_mut(&(host, port))?;
         match received {
             Received::Datagram { from, data, .. } => {
+                // For the sender the port does not exist then: Linux looks for a socket by both
+                // addresses.
                 if bound.peer.is_some_and(|peer| peer != *from) {
                     return None;
                 }

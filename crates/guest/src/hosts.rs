@@ -76,6 +76,7 @@ impl Hosts {
     /// Whether there are clients, and the programs of all of them have ended.
     pub(crate) fn clients_ended(&self) -> bool {
         let mut clients = self.0.iter().filter_map(|it| it.client).peekable();
+        // Without any client the run lasts as long as the scenario says.
         clients.peek().is_some() && clients.all(|has_ended| has_ended)
     }
 
@@ -110,6 +111,8 @@ impl Hosts {
         let host = self.of_mut(it.host);
         if host.tasks.len() >= host.tasks_limit {
             host.tasks.retain(|task| !task.is_finished());
+            // Doubled, so that a host with many live tasks does not look through all of them at
+            // every spawn.
             host.tasks_limit = TASKS.max(2 * host.tasks.len());
         }
         host.tasks.push(task);
@@ -117,6 +120,7 @@ impl Hosts {
 
     pub(crate) fn stall(&mut self, id: HostId, until: Instant) {
         let host = self.of_mut(id);
+        // A shorter stall during a longer one does not end it.
         host.stalled_until = host.stalled_until.max(until);
     }
 
@@ -133,6 +137,7 @@ impl Hosts {
     /// The tasks that have waited for a stall that is over.
     pub(crate) fn resume(&mut self, id: HostId, now: Instant) -> Vec<Waker> {
         let host = self.of_mut(id);
+        // This is the end of an earlier stall, and a later one is under way.
         if host.stalled_until > now {
             return Vec::new();
         }

@@ -101,6 +101,7 @@ impl Observations {
             detail,
             ..
         } = violated;
+        // A condition that does not hold may be seen millions of times: once a run is enough.
         if !self.reported.insert((failure, what.clone())) {
             return None;
         }
@@ -137,6 +138,8 @@ impl Observations {
         let value = value.saturating_add(change);
         let is_full = samples.len() >= SAMPLES_MAX;
         match samples.last_mut() {
+            // Of several changes at one instant the last counts. When the list is full its end
+            // still shows the latest value.
             Some(last) if last.0 == at || is_full => *last = (at, value),
             _ => samples.push((at, value)),
         }

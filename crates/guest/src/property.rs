@@ -82,6 +82,7 @@ pub fn violated(name: &str, detail: impl Into<String>) {
 /// that depends on it, and says so.
 pub fn sometimes(name: &str, condition: bool) {
     with_world(|world| {
+        // Destructors run after the end of a run, and what they reach was not reached in it.
         if world.stop.is_none() {
             world.observations.reach(name, condition);
         }
@@ -172,8 +173,11 @@ fn on_host(act: impl FnOnce(&mut World, Incarnation)) {
     if is_over {
         return;
     }
+    // Before `with_world`: finding the host may borrow the world itself.
     let host = identity::current().expect(NO_HOST);
     with_world(|world| {
+        // A task of a stopped program may still be dropped: what it says is not of the program that
+        // runs now.
         if world.hosts.is_current(host) {
             act(world, host);
         }

@@ -140,8 +140,11 @@ fn runtime(seed: u64) -> Runtime {
 
 fn on_idle(has_blocking: &AtomicBool) {
     if has_blocking.load(Ordering::Relaxed) {
+        // A task of `spawn_blocking` runs on a host thread of its own, at a time that no seed
+        // decides.
         with_world(World::refuse_blocking);
     }
+    // Only now: while tasks can run at this instant, a condition may be between two states.
     check_conditions();
     check_awaited();
     with_world(World::on_idle);
@@ -158,6 +161,7 @@ fn check_conditions() {
         .into_iter()
         .partition(|it| (it.holds)() == it.must_be);
     with_world(|world| {
+        // A broken condition is dropped, so it is reported once.
         world.observations.conditions.extend(kept);
         for condition in broken {
             world.violate(Violated {
@@ -191,6 +195,7 @@ fn check_awaited() {
 /// Starts programs that are due, until the run is over.
 fn poll_run(sim: &Sim, context: &mut Context<'_>) -> Poll<()> {
     let due = with_world(|world| {
+        // The world wakes this future when a host must be started or the run is over.
         if world.main.is_none() {
             world.main = Some(context.waker().clone());
         }
@@ -223,6 +228,8 @@ fn start(program: &HostProgram, host: HostId) {
         world.hosts.start(host)
     });
     let incarnation = incarnation.expect("the run is under way");
+    // The closure of `sim.host` runs before there is a task: what it asks of this crate must find
+    // its host.
     let before = ambient::set_polled(Some(incarnation));
     let main = (program.start)();
     ambient::set_polled(before);
@@ -244,6 +251,7 @@ fn report_end(host: HostId, ended: Result<(), String>) {
             }),
         }
         world.hosts.end_program(host);
+        // Servers never end by themselves; without this a run would last for its whole duration.
         if world.hosts.clients_ended() {
             world.end(Stop::Quiet);
         }

@@ -42,6 +42,8 @@ pub fn evidence(scenario: &Scenario, outcome: &Outcome) -> Vec<Evidence> {
     let first = violations.filter(|it| {
         let is_new = seen.insert(it.signature());
         let of_kind = shown.entry(it.kind).or_default();
+        // A program without locks has dozens of races of different signatures, and one leak beside
+        // them would not be shown.
         *of_kind += usize::from(is_new);
         is_new && *of_kind <= VIOLATIONS_PER_KIND_MAX
     });

@@ -160,6 +160,8 @@ impl Names<'_> {
         } = identity;
         line.text("kind", kind);
         self.host(line, host);
+        // In hexadecimal, as a text: programs read JSON's numbers as floating point, which has 53
+        // bits.
         line.text("flow", format_args!("{flow:016x}"));
         line.text("unit", format_args!("{unit:016x}"));
         line.number("attempt", attempt);

@@ -49,6 +49,8 @@ pub fn life(outcome: &Outcome, host: HostId, id: BlockId, until: Instant) -> Vec
         .iter()
         .take_while(of_this_process)
         .filter_map(|(_, record)| line_of(record, host))
+        // By index, since lines after the allocation do not name the instance. A block that leaked
+        // is not allocated again.
         .filter(|line| block(line.line) == Some(id.index))
         .collect()
 }

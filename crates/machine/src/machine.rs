@@ -6,6 +6,7 @@
 
 mod fingerprint;
 mod inspect;
+mod objects;
 mod reset;
 
 use std::fmt;
@@ -16,7 +17,7 @@ use std::task::{Context, Waker};
 
 use kernel::{Choices, Instant};
 
-use crate::call::{EventId, LockId, QueueId, SemaphoreId, ThreadId};
+use crate::call::{LockId, QueueId, ThreadId};
 use crate::config::{Config, ConfigError};
 use crate::costs::CostTable;
 use crate::engine::access_log::AccessLog;
@@ -32,9 +33,9 @@ use crate::engine::{Answer, Engine, EngineCell, EngineExit, PollReason};
 use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::heap::census::format;
+use crate::memory::Memory;
 use crate::memory::address::Address;
 use crate::memory::heap_layout::HeapLayout;
-use crate::memory::{Memory, StaticFull};
 use crate::race::detector::RaceDetector;
 use crate::race::sync_clocks::SyncObject;
 use crate::schedulers::Strategy;
@@ -42,8 +43,7 @@ use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::dispatcher::Dispatcher;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::increment::Increment;
-use crate::sync::queue::Queue;
-use crate::sync::{EventObject, Lock, Semaphore};
+use crate::sync::Lock;
 use crate::thread::Thread;
 
 /// The start of the process heap: a typical address in crash dumps of the time.
@@ -152,54 +152,6 @@ impl<E: Environment> Machine<E> {
     fn engine_mut(&mut self) -> &mut Engine<E> {
         let engine = self.engine.as_deref_mut();
         engine.expect("the engine is lent only while a program runs")
-    }
-
-    /// Maps `words` zeroed words of static data.
-    ///
-    /// # Errors
-    /// If there is no room between the image and the stacks.
-    pub fn map_static(&mut self, words: u32, name: &'static str) -> Result<Address, StaticFull> {
-        self.engine_mut().process.memory.map_static(words, name)
-    }
-
-    /// Creates a critical section.
-    pub fn create_lock(&mut self, name: &'static str) -> LockId {
-        let locks = &mut self.engine_mut().process.locks;
-        locks.push(Lock::new(name));
-        LockId(newest(locks))
-    }
-
-    /// Creates a semaphore.
-    ///
-    /// # Panics
-    /// If `maximum` is zero or less than `initial`.
-    pub fn create_semaphore(
-        &mut self,
-        name: &'static str,
-        initial: u32,
-        maximum: u32,
-    ) -> SemaphoreId {
-        let semaphores = &mut self.engine_mut().process.semaphores;
-        semaphores.push(Semaphore::new(name, initial, maximum));
-        SemaphoreId(newest(semaphores))
-    }
-
-    /// Creates an NT event object that is not set. A wait resets it unless `manual`.
-    pub fn create_event(&mut self, name: &'static str, manual: bool) -> EventId {
-        let events = &mut self.engine_mut().process.events;
-        events.push(EventObject::new(name, manual));
-        EventId(newest(events))
-    }
-
-    /// Creates a queue for at most `limit` messages.
-    ///
-    /// # Panics
-    /// If `limit` is zero.
-    pub fn create_queue(&mut self, name: &'static str, limit: usize) -> QueueId {
-        let process = &mut self.engine_mut().process;
-        process.queues.push(Queue::new(name, limit));
-        process.detector.queue_created(limit);
-        QueueId(newest(&process.queues))
     }
 
     /// Starts a thread, which can make its first call from the machine's present time on
@@ -488,11 +440,6 @@ impl<E: Environment> Machine<E> {
     pub fn poke(&mut self, address: Address, value: u32) {
         self.engine_mut().process.memory.poke(address, value);
     }
-}
-
-/// The number of the newest of `objects`.
-fn newest<T>(objects: &[T]) -> u32 {
-    u32::try_from(objects.len() - 1).expect("fewer than 2^32 objects")
 }
 
 impl<E: Environment> fmt::Debug for Machine<E> {

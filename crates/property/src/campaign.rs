@@ -29,9 +29,9 @@ pub struct Covered {
     pub cases: u64,
     /// How often each event met a control block in each state.
     pub blocks: Coverage,
-    /// By kind of fault, the cases in which one struck.
+    /// By kind of fault, the cases in which one occurred.
     pub faults: BTreeMap<&'static str, u64>,
-    /// Cases in which no fault struck.
+    /// Cases in which no fault occurred.
     pub without_fault: u64,
     /// Cases by scheduler.
     pub schedulers: BTreeMap<String, u64>,
@@ -69,6 +69,7 @@ pub fn campaign(
     test: impl Fn(&Case) -> Result<Outcome, TestCaseError>,
 ) -> Covered {
     let mut config = campaign_config(cases);
+    // proptest writes failing cases next to this file and tries them first in the next campaign.
     config.source_file = Some(source);
     let covered = RefCell::new(Covered::default());
     let ran = TestRunner::new(config).run(strategy, |case| {
@@ -93,9 +94,11 @@ impl Covered {
         self.cases += 1;
         self.blocks.add(&outcome.coverage);
         let faults = scenario.faults.iter();
-        let struck = faults.filter(|(name, _)| outcome.faults.get(*name).is_some_and(|it| *it > 0));
-        let mut kinds: Vec<&'static str> = struck.map(|(_, fault)| kind(&fault.kind)).collect();
+        let occurred =
+            faults.filter(|(name, _)| outcome.faults.get(*name).is_some_and(|it| *it > 0));
+        let mut kinds: Vec<&'static str> = occurred.map(|(_, fault)| kind(&fault.kind)).collect();
         kinds.sort_unstable();
+        // Cases, not faults, are counted.
         kinds.dedup();
         self.without_fault += u64::from(kinds.is_empty());
         for kind in kinds {
@@ -104,6 +107,7 @@ impl Covered {
         let scheduler = scenario.scheduler.as_str().to_owned();
         *self.schedulers.entry(scheduler).or_default() += 1;
         self.preempted += u64::from(!scenario.pins.preempt.is_empty());
+        // Either side may find the pool empty: a caller logs 9156, and a called MTA refuses.
         let is_short =
             outcome.associations.refused > 0 || outcome.events_logged.contains_key(&EXHAUSTED);
         self.short_pool += u64::from(is_short);
@@ -141,7 +145,7 @@ impl Covered {
             ),
             (
                 self.cases - self.without_fault,
-                "no fault ever struck: recovery was not tested",
+                "no fault ever occurred: recovery was not tested",
             ),
         ];
         let never = checks.iter().filter(|(times, _)| *times == 0);
@@ -200,7 +204,7 @@ impl fmt::Display for Covered {
         };
         writeln!(
             formatter,
-            "  faults that struck, by case: {faults}none in {}",
+            "  faults that occurred, by case: {faults}none in {}",
             self.without_fault
         )?;
         writeln!(

@@ -49,6 +49,8 @@ fn faults(span: u64) -> impl Strategy<Value = Fault> {
             from: None,
             length: None,
         },
+        // Whole seconds: shrinking then moves a fault by steps that matter, not through
+        // nanoseconds.
         when: When::Window([at(from), at(from + length)]),
     });
     let reset = once(

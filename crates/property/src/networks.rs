@@ -60,6 +60,8 @@ pub fn networks() -> impl Strategy<Value = Direction> {
     let link = prop_oneof![
         1 => clean_link(),
         1 => independent,
+        // More often than the others: timeouts of opens, which Q303102 needs, come from outages
+        // that outlast a connect.
         3 => bursty_link(1..=14, 1..=240),
     ];
     // The defaults come first: a selection shrinks towards its first item.
@@ -82,6 +84,7 @@ fn sixteenths(count: u64) -> Ratio {
 
 /// Zero for most drawn values, else a few hundredths.
 fn hundredths(drawn: u64) -> Ratio {
+    // Most links have none: a link that does everything at once hides which flaw a failure needs.
     match drawn.saturating_sub(5) {
         0 => Ratio::ZERO,
         count => Ratio::new(count, 100).expect("at most one"),

@@ -60,6 +60,8 @@ pub fn preemptions(
         hosts,
         threads,
         operations,
+        // By number of the operation, not by time: the point stays the same when shrinking changes
+        // what comes before.
         1..=NTH_MAX,
         0..=longest.whole_secs(),
     )

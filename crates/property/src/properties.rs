@@ -80,6 +80,8 @@ pub fn every_acknowledged_message_arrives(outcome: &Outcome) -> Result<(), Prope
 pub fn recovers_after_healing(outcome: &Outcome) -> Result<(), PropertyFailure> {
     let stuck = [ViolationKind::Liveness, ViolationKind::Deadlock];
     let check = Check::of(outcome, "recovers_after_healing", &stuck);
+    // Without a phase free of faults nothing is ever due, and every fix would pass. A deadlock is
+    // found without one.
     if outcome.healing.is_none() && check.findings.is_empty() {
         return Err(check.undecided("the scenario has no `healing`"));
     }
@@ -112,6 +114,7 @@ impl Check {
             });
         }
         match (outcome.stop, outcome.stop.limit()) {
+            // A fix that makes the system busier would otherwise pass more often.
             (_, Some(limit)) => Err(self.undecided(&format!("the run was cut off at {limit}"))),
             (Stop::Pruned, None) => Err(self.undecided("the search pruned the run as redundant")),
             (_, None) => Ok(()),

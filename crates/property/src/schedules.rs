@@ -50,6 +50,8 @@ fn schedules_by(schedulers: Vec<Scheduler>) -> impl Strategy<Value = Schedule> {
     let schedulers = prop::sample::select(schedulers);
     // NT's own quantum, and shorter ones that switch threads at unusual points.
     let quanta = prop::sample::select(vec![120_000, 1_000, 20, 4_u64]);
+    // One driver has the pool to itself; with more, blocks of one pool belong to different threads
+    // (Q276222).
     let drivers = prop::sample::select(vec![None, Some(1), Some(2), Some(4)]);
     (schedulers, 1..=4_u32, quanta, drivers, seeds).prop_map(
         |(scheduler, processors, quantum, drivers, seed)| Schedule {

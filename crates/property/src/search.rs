@@ -55,6 +55,7 @@ impl Search {
     ) -> Option<Counterexample> {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
+        // The algorithm is named, since proptest's default may change between versions.
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
         for number in 1..=self.cases {

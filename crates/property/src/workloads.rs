@@ -21,10 +21,13 @@ pub fn workloads(times: usize, span: Duration) -> impl Strategy<Value = Workload
         span.whole_secs() > 0,
         "messages are submitted at whole seconds"
     );
+    // Messages that come together make a connector open several associations, each with a block.
     let together = prop::sample::select(vec![1, 4, 12_usize]);
     let seconds = prop::collection::vec((0..span.whole_secs(), together), 1..=times);
     let sizes = prop::sample::select(vec![1, 4, 16_u64]);
     (seconds, sizes).prop_map(|(mut seconds, kib)| {
+        // The format wants ascending times. Sorting here keeps each drawn second removable by
+        // itself.
         seconds.sort_unstable();
         let every = seconds
             .into_iter()

@@ -49,6 +49,8 @@ impl Checker<'_> {
         }
         let mut owners = BTreeMap::new();
         for (name, host) in &self.scenario.hosts {
+            // Also between a given address and one that was assigned: packets are delivered by
+            // address.
             if let Some(owner) = owners.insert(host.address, name) {
                 let message = format!("{} is already the address of `{owner}`", host.address);
                 self.contradiction(format!("host.{name}.address"), message);
@@ -92,6 +94,8 @@ impl Checker<'_> {
             }
             self.bad_state(name, link);
         }
+        // Once for all connectors: a file may have thousands of both, and a search for each pair
+        // would take minutes.
         let components = components(self.scenario);
         for (name, connector) in &self.scenario.connectors {
             let (from, to) = (connector.from.as_str(), connector.to.as_str());

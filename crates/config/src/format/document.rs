@@ -131,13 +131,17 @@ fn tree(value: Spanned<DeValue<'_>>, base: Span, depth: usize) -> Result<Node, D
         )
     };
     let span = place(value.span());
+    // The tree is read by recursion, so its depth is bounded before the stack is.
     if depth > DEPTH_MAX {
         let message = format!("tables or arrays are nested deeper than {DEPTH_MAX}");
         return Err(Diagnostic::new(Code::TooDeep, span, message));
     }
     let item = match value.into_inner() {
         DeValue::String(text) => Item::String(text.into_owned()),
+        // As text: seeds and flows are unsigned, and the integers of TOML are not.
         DeValue::Integer(integer) => Item::Integer(integer.as_str().to_owned(), integer.radix()),
+        // The value is of no interest: no key takes a float, since rates and chances are exact
+        // ratios.
         DeValue::Float(_) => Item::Float,
         DeValue::Boolean(boolean) => Item::Boolean(boolean),
         DeValue::Datetime(datetime) => Item::Datetime(datetime.to_string()),

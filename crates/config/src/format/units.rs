@@ -242,9 +242,12 @@ impl QuantityRange {
     /// The range between two times, sizes, rates or whole numbers, the smaller first; `None` if
     /// the texts are not such a pair.
     pub(crate) fn parse(from: &str, to: &str) -> Option<Self> {
+        // A plain number is a count, though a size may leave its unit out: both mean the same in
+        // the file.
         let kinds: [&'static Quantity; 4] = [&COUNT, &TIME, &SIZE, &RATE];
         kinds.into_iter().find_map(|quantity| {
             let (from, to) = (quantity.parse(from).ok()?, quantity.parse(to).ok()?);
+            // The number of values has to fit 64 bits, too.
             (from <= to && to < u64::MAX).then_some(Self { from, to, quantity })
         })
     }
@@ -258,6 +261,7 @@ impl QuantityRange {
     pub(crate) fn at(&self, index: u64) -> String {
         assert!(index < self.count(), "the index lies in the range");
         let unit = self.quantity.units.last().map_or("", |(name, _)| name);
+        // In the base unit: `1500ms` is exact where the largest unit is not.
         format!("{}{unit}", self.from + index)
     }
 }

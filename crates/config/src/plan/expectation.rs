@@ -21,7 +21,7 @@ section! {
         exceptions: BTreeMap<ExceptionCode, CountRange> = BTreeMap::new(), source "Q152941";
         /// Number of event-log entries, by event id.
         events: BTreeMap<u32, CountRange> = BTreeMap::new();
-        /// Number of associations, by fate.
+        /// Number of associations, by outcome.
         associations: AssociationCounts = AssociationCounts::default();
         /// Whether violations of a kind that is not named are unexpected.
         only: bool = true;

@@ -47,7 +47,7 @@ pub(super) struct Fold<'a> {
     stop_reason: StopReason,
 }
 
-/// A fold at work, with what hears of its progress.
+/// A fold at work, with what is told of its progress.
 struct Working<'a, 'b, P> {
     fold: &'b mut Fold<'a>,
     on_progress: &'b mut P,

@@ -29,6 +29,7 @@ impl Search {
             };
             self.add_event(start, event);
             self.add_backtrack_points();
+            // Only its races were wanted: the call is not made in this run.
             self.trace.events.pop();
         }
     }

@@ -116,6 +116,8 @@ impl Search {
             self.must_restart = false;
             self.nodes.clear();
             self.states.clear();
+            // What was explored took sends and receives of that queue as independent, so some
+            // orders were never tried: nothing of it can be kept.
             self.trace.events.clear();
             return true;
         }
@@ -142,6 +144,8 @@ impl Search {
             found.unwrap_or_else(|_| panic!("the same path offers the same choices: {thread}"))
         };
         if self.redundant {
+            // The run is over for the search; any choice that goes on will do until the machine
+            // notices.
             return enabled.non_blocking().next().map_or(0, |(index, _)| index);
         }
         let depth = self.depth;
@@ -183,6 +187,8 @@ impl Search {
             }
         }
         let depth = self.nodes.len();
+        // Calls of an earlier stretch are never reordered with this one's, so what slept there says
+        // nothing here.
         let sleep_set = if self.starts_stretch {
             ThreadSet::EMPTY
         } else {
@@ -217,7 +223,11 @@ impl Search {
             start,
             ready,
             enabled,
+            // One thread is enough at first: source-DPOR adds others only where a race asks for
+            // them (Abdulla et al., POPL 2014).
             backtrack: ThreadSet::EMPTY.with(chosen),
+            // A sleeping thread counts as explored: its continuations were seen from an earlier
+            // sibling.
             done: sleep_set,
             chosen,
             machine: self.machine,

@@ -153,6 +153,8 @@ impl Trace {
             }
         }
         if let Some(waker) = waker {
+            // Without this edge the wait would seem to race with what its end depends on, and the
+            // search would try orders that cannot be.
             own.join(&self.events[waker].clock);
         }
         self.races.clear();
@@ -251,6 +253,8 @@ impl Trace {
                     self.race(index, event, &joined);
                     event.clock.join(&clock);
                     event.unforced_clock.join(&clock);
+                    // Older calls are ordered before this one, and so before the new call: they are
+                    // no races.
                     if one.covers_older(other) {
                         break;
                     }
@@ -357,6 +361,8 @@ impl Trace {
                 .iter()
                 .map(usize::from)
                 .map(|other| (clock.0[other], ordinals[other]))
+                // By the clocks: the first call of each thread seen before must not be among what
+                // happened before this one.
                 .all(|(before, first)| before < first);
             if is_initial {
                 initials.threads = initials.threads.with(event.thread);

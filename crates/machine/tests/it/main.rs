@@ -12,6 +12,7 @@ mod preempting_scheduler;
 mod preemptions;
 mod priorities;
 mod race_detection;
+mod reset;
 mod schedulers;
 mod speed;
 mod support;

@@ -9,11 +9,11 @@ use std::rc::Rc;
 use kernel::{Choices, Duration};
 use litmus::{LitmusTest, Program};
 use machine::{
-    Counts, EnabledSet, Field, InterestingCalls, Machine, Parallel, Pct, Portfolio, Pos,
-    Preempting, Random, Scheduler, Strategy, Surw, Tally, TimeWeighted,
+    Counts, EnabledSet, Field, InterestingCalls, Parallel, Pct, Portfolio, Pos, Preempting, Random,
+    Scheduler, Strategy, Surw, Tally, TimeWeighted,
 };
 
-use crate::support::{HOST, Numbers, Thread, config, finish, machine, records};
+use crate::support::{HOST, Thread, config, finish, machine, records};
 
 const ACCESS_TIME: Duration = Duration::from_nanos(200);
 pub(crate) const PILOTS: u64 = 32;
@@ -104,7 +104,7 @@ fn failures(test: LitmusTest, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler
     (0..runs).filter(failed).count() as u64
 }
 
-const fn test(program: Program, steps: u32) -> LitmusTest {
+pub(crate) const fn test(program: Program, steps: u32) -> LitmusTest {
     LitmusTest {
         program,
         private_steps: steps,
@@ -485,59 +485,6 @@ fn no_failure_when_fixed(program: Program, runs: u64) {
             }
         }
     }
-}
-
-#[test]
-fn a_reset_machine_is_as_a_new_one() {
-    for (program, fixed) in Program::ALL
-        .into_iter()
-        .flat_map(|one| [(one, false), (one, true)])
-    {
-        let test = LitmusTest {
-            fixed,
-            ..test(program, 2)
-        };
-        let mut used = test.runner(true);
-        for seed in 0..300 {
-            let walk = || Box::new(Random::new(choices(seed), HOST));
-            let mut new = test.runner(true);
-            assert_eq!(new.run(walk()), used.run(walk()));
-            let [new, used] = [new.machine(), used.machine()];
-            assert_eq!(new.trace_hash(), used.trace_hash());
-            assert_eq!(
-                new.race_detector().findings(),
-                used.race_detector().findings()
-            );
-            let threads =
-                |machine: &Machine<_>| format!("{:?}", machine.threads().collect::<Vec<_>>());
-            assert_eq!(threads(new), threads(used));
-        }
-    }
-}
-
-#[test]
-fn a_reset_heap_is_as_a_new_one() {
-    let build = || machine(config(), Strategy::Timed, 1);
-    let load = |machine: &mut Machine<Numbers>| {
-        machine.spawn("user", 0, 0, |t: Thread| async move {
-            for round in 1..20 {
-                let one = t.allocate(8 * round).await;
-                let two = t.allocate(24).await;
-                t.free(one).await;
-                t.record(two.0);
-            }
-        });
-        assert_eq!(finish(machine), None);
-        (
-            records(machine),
-            machine.trace_hash(),
-            machine.heap_census(),
-        )
-    };
-    let mut used = build();
-    let _ = load(&mut used);
-    used.reset_with(Strategy::Timed, choices(1));
-    assert_eq!(load(&mut used), load(&mut build()));
 }
 
 /// A thread polls a word until another has written it. Under strict priorities it would poll for ever.

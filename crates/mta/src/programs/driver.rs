@@ -25,11 +25,15 @@ use super::driver_state::Driver;
 
 /// The only driver thread of a thread control block: messages and network.
 pub(crate) async fn run_single(t: Thread, shared: Rc<Shared>, thread_block: u32) {
+    // MAIN BASE makes the wake-up events first; until then there is nothing to wait for.
     t.wait_event(shared.ready).await;
     let mut driver = Driver::new(&t, &shared, thread_block);
     loop {
+        // For the exhaustive search: what this thread keeps outside modeled memory is part of the
+        // state that is compared.
         t.declare_state(&(&driver.state, &shared.flow_labels));
         driver.wait_once().await;
+        // The wake-up event does not count: one signal may stand for many messages.
         while let Some(message) = driver.take_message().await {
             driver.on_message(message).await;
         }
@@ -105,6 +109,8 @@ impl Driver<'_> {
                     SocketError::NotSocket
                 };
                 log_socket_error(t, SocketFunction::Select, Some(error), block);
+                // The list that failed is not waited for again: the closed handle would fail at
+                // once, without end.
                 self.state.entries = wait_array::scan(t, shared, thread_block).await;
             }
             WaitResult::TimedOut => {}

@@ -205,6 +205,8 @@ impl Driver<'_> {
         let (t, shared) = (self.t, self.shared);
         let address = shared.address(block.index);
         log(t, LogLine::Accepted(socket, block.index));
+        // A process without handles left goes on with none, and fails where it uses it, as programs
+        // of the time do.
         let handle = sockets::create_event(t).await.unwrap_or(EventHandle(0));
         // An accepted socket inherits event object and mask of the listener. They are cleared before
         // it gets its own: "0 events on new socket" (Q303102).
@@ -240,6 +242,8 @@ impl Driver<'_> {
             };
             log(t, LogLine::EntireTpkt);
             let left = sockets::bytes_readable(t, socket).await;
+            // Before the result of ioctlsocket() is looked at: the packet is whole, whatever became
+            // of the socket.
             shared.post_up(t, ToUp::Tpdu(block, tpdu)).await;
             let Ok(left) = left else {
                 return Received::End;

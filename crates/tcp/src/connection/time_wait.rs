@@ -51,8 +51,8 @@ impl Connection {
             rcv: self.rcv,
             local_port: self.local_port,
             remote_port: self.remote_port,
-            // The record continues the count of the connection, or the network would draw the same
-            // fate for the next acknowledgment as for the first.
+            // The record continues the count of the connection, or the network would draw for the
+            // next acknowledgment what it drew for the first.
             acknowledgments_sent: self
                 .history
                 .pure_acks(self.snd.acceptable_sequence(), self.rcv.nxt),

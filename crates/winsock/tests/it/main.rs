@@ -6,6 +6,7 @@
     reason = "a test names the reply it expects; any other fails"
 )]
 
+mod actions;
 mod close;
 mod connect;
 mod event_select;

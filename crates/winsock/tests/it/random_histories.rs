@@ -7,7 +7,8 @@ use proptest::strategy::ValueTree;
 use tcp::Payload;
 use winsock::{Call, FlowLabel, NetworkEvents, Reply, SocketError};
 
-use crate::random_calls::{Action, RandomCalls, any_action, byte, lossy_link, opening};
+use crate::actions::{Action, any_action, opening};
+use crate::random_calls::{RandomCalls, byte, lossy_link};
 use crate::two_hosts::{CLIENT, Hosts, MILLISECOND, SECOND, SERVER};
 
 /// What a history came to.
