@@ -355,3 +355,140 @@ fn no_line_is_dropped_without_a_word() {
         assert_eq!(summary["log_lines"], summary["lines"], "{prefix}");
     }
 }
+
+/// Writes files into a folder.
+fn files(folder: &Path, contents: &[(&str, &str)]) -> Vec<String> {
+    let write = |(name, text): &(&str, &str)| {
+        let path = folder.join(name);
+        fs::write(&path, text).expect("a file");
+        argument(&path).to_owned()
+    };
+    contents.iter().map(write).collect()
+}
+
+/// Two calls that were never answered.
+fn two_calls() -> String {
+    let call = |cb: u32| {
+        format!(
+            "(001) CB {cb} (instance {cb}) allocated\n(001) Use thread cb 0 for Winsock cb {cb}\n\
+             (001) Message type 1 for cb {cb}\n(008) Socket 6{cb} created on cb {cb}\n\
+             (008) Ac/Cl/Cn events for cb {cb}, socket 6{cb}, handle 56\n"
+        )
+    };
+    let listener = "(008) CB 0 (instance 0) allocated\n(008) Wait for cb 0, handle 1\n";
+    format!("{listener}{}{}", call(1), call(2))
+}
+
+/// A row of Event Viewer's CSV.
+fn row(id: &str, time: &str) -> String {
+    format!("6/6/2001,{time} AM,MSExchangeMTA,Warning,X.400 Service ,{id},N/A,PARIS,x\n")
+}
+
+#[test]
+fn event_logs_that_overlap_are_joined_and_only_those_that_count_are_named() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let [start, first, second] = [("9298", "8:00"), ("289", "8:05"), ("289", "8:15")]
+        .map(|(id, time)| row(id, &format!("{time}:00")));
+    let all = format!("{second}{first}{start}");
+    let paths = files(
+        folder.path(),
+        &[
+            ("Winsock.log", &two_calls()),
+            ("old.csv", &format!("{first}{start}")),
+            ("new.csv", &format!("{second}{first}")),
+            ("all.csv", &all),
+        ],
+    );
+    let [log, old, new, whole] = [0, 1, 2, 3].map(|it: usize| paths[it].as_str());
+    for order in [[log, old, new], [new, log, old]] {
+        assert_eq!(leaked(&blocks(&order, 1)), [1, 2], "{order:?}");
+    }
+    let output = mtasim(&["diagnose", log, old, new]);
+    assert!(
+        text(&output.stdout).contains("with events from"),
+        "{output:?}"
+    );
+    let said = "new.csv: 1 of its 2 events are in";
+    assert!(text(&output.stderr).contains(said), "{output:?}");
+    // A copy is not named in the heading, and the reason is said.
+    let output = mtasim(&["diagnose", log, whole, old]);
+    code(&output, 1);
+    let heading = format!("12 lines, with events from {whole}\n");
+    assert!(text(&output.stdout).contains(&heading), "{output:?}");
+    let said = "old.csv: left out, because its 2 events are all in";
+    assert!(text(&output.stderr).contains(said), "{output:?}");
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_said_and_decides_nothing() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let start = row("9298", "8:00:00");
+    let damaged = row("2x9", "8:05:00");
+    let paths = files(
+        folder.path(),
+        &[
+            ("Winsock.log", &two_calls()),
+            ("events.csv", &format!("{start}{damaged}")),
+        ],
+    );
+    let [log, events] = [0, 1].map(|it: usize| paths[it].as_str());
+    let output = mtasim(&["diagnose", log, events]);
+    let page = text(&output.stdout);
+    assert!(!page.contains("No leak."), "{page}");
+    assert!(
+        page.contains("1 more event or line could not be read"),
+        "{page}"
+    );
+    let said = "events.csv: 1 event cannot be read, the first of them in line 2;";
+    assert!(text(&output.stderr).contains(said), "{output:?}");
+    code(&mtasim(&["diagnose", events]), 5);
+    let reported = json(&mtasim(&["diagnose", events, "--format", "json"]));
+    assert_eq!(reported[0]["unread"], 1);
+}
+
+/// `type Winsock.log EV0.LOG > both.log`, in either order.
+#[test]
+fn both_logs_may_be_in_one_file() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let events = row("9298", "8:00:00") + &row("289", "8:05:00");
+    let paths = files(
+        folder.path(),
+        &[
+            ("one.log", &format!("{}{events}", two_calls())),
+            ("other.log", &format!("{events}{}", two_calls())),
+        ],
+    );
+    for path in &paths {
+        let found = blocks(&[path], 1);
+        assert_eq!(leaked(&found), [1], "{path}: {found:?}");
+        assert_eq!(found[1].1, "in use", "{path}: {found:?}");
+    }
+}
+
+#[test]
+fn a_packed_file_is_named_with_its_cure() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (name, bytes, said) in [
+        (
+            "Winsock.log",
+            &b"\x1f\x8b\x08\0\0\0\0\0"[..],
+            "this is a gzip file, not the text of a log: unpack it with `gunzip` first",
+        ),
+        (
+            "a.log",
+            b"PK\x03\x04\x14\0",
+            "this is a zip file, not the text of a log: unpack it with `unzip` first",
+        ),
+        (
+            "AppEvent.Evt",
+            b"\x30\0\0\0LfLe\x01\0\0\0",
+            "this is a binary event log, not the text of a log: open it in Event Viewer",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).expect("a file");
+        let output = mtasim(&["diagnose", argument(&path)]);
+        code(&output, 2);
+        assert!(text(&output.stderr).contains(said), "{output:?}");
+    }
+}

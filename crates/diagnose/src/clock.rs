@@ -73,6 +73,12 @@ struct Reading {
 }
 
 impl Timestamp {
+    /// Whether both have a date, or both lack the same parts of one.
+    #[must_use]
+    pub fn is_comparable(self, other: Self) -> bool {
+        self.scale == other.scale
+    }
+
     /// The time since `earlier`; zero if the clock went back, or if one has a date and the other has
     /// none.
     #[must_use]

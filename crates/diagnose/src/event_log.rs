@@ -4,15 +4,21 @@
 //! (Q303102). They add how many calls were given up, and times.
 
 mod entry;
+mod label;
 mod meaning;
+mod merge;
+mod notes;
+mod table;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use self::entry::{Draft, Effect, Entry};
+use self::entry::{Computer, Entry, Parser};
 pub use self::meaning::{Weight, meaning};
-use crate::clock::{Clock, DateOrder, DateSurvey, OrderProof, Timestamp};
+use self::merge::{EventFile, Timed};
+pub use self::notes::order_note;
+use crate::clock::{DateOrder, DateSurvey, OrderProof, Timestamp};
+use crate::line;
 use crate::text::Line;
 
 /// The largest number of service runs kept, the latest ones.
@@ -47,24 +53,43 @@ pub struct Events {
 /// The content of an application event log.
 #[derive(Clone, Debug, Default)]
 pub struct EventLog {
-    draft: Draft,
-    /// The entries of the file that is being read, in its order.
-    entries: Vec<Entry>,
-    files: Vec<EventFile>,
+    /// The file that is being read.
+    file: OpenFile,
+    files: Vec<ReadFile>,
     by_id: BTreeMap<u32, Events>,
     services: VecDeque<ServiceRun>,
     pool: Option<u64>,
+    /// The names of the files that count, oldest first.
+    used: Vec<String>,
     notes: Vec<String>,
     order: Option<DateOrder>,
-    /// See [`EventLog::without_end`].
-    lacks_end: bool,
+    /// The computer whose events are wanted.
+    computer: Option<Computer>,
+    unread: u64,
+    /// Why no service run has all its events.
+    lacks: bool,
 }
 
-/// A file of the log that was read to its end, oldest entry first.
+/// A file that is being read.
+#[derive(Clone, Debug, Default)]
+struct OpenFile {
+    parser: Parser,
+    /// In the order of the file.
+    entries: Vec<Entry>,
+    /// Lines before the first event.
+    left_out: notes::Lines,
+    /// Lines of a Winsock.log.
+    winsock: notes::Lines,
+}
+
+/// A file that was read to its end.
 #[derive(Clone, Debug)]
-struct EventFile {
+struct ReadFile {
     name: String,
-    entries: Vec<(Entry, Option<Timestamp>)>,
+    part: Option<u32>,
+    entries: Vec<Entry>,
+    order: DateOrder,
+    proof: OrderProof,
 }
 
 /// The calls that were given up during a service run.
@@ -83,6 +108,8 @@ struct ServiceRun {
     is_whole: bool,
     not_opened: u64,
     refused: u64,
+    /// Events whose id cannot be read.
+    unread: u64,
     /// The last calls that were given up together.
     latest_not_opened: (Option<Timestamp>, u64),
     /// See [`GivenUp::in_doubt`].
@@ -101,98 +128,135 @@ impl EventLog {
         }
     }
 
-    /// Takes in a line. Returns whether it has the id of an entry.
+    /// Takes in a line. Returns whether it shows that this is an event log: it has the id of an entry, or
+    /// is a row of a table.
     pub fn on_line(&mut self, line: Line<'_>) -> bool {
-        let (found, has_id) = match self.draft.on_line(line) {
-            Effect::None => return false,
-            Effect::Opens(previous) => ([previous, None], false),
-            Effect::Begins(previous) => ([previous, None], true),
-            Effect::Whole(previous, entry) => ([previous, Some(entry)], true),
-        };
-        found.into_iter().flatten().for_each(|it| self.push(it));
-        has_id
+        let file = &mut self.file;
+        let found = file.parser.on_line(line);
+        let entries = found.entries.into_iter().flatten();
+        // Bounded memory: text that only looks like events must not fill it.
+        file.entries
+            .extend(entries.take(ENTRIES_MAX.saturating_sub(file.entries.len())));
+        if !found.is_event && line::parse(line.bytes, line.is_ended).is_some() {
+            file.winsock.add(line);
+        } else if !found.is_used {
+            file.left_out.add(line);
+        }
+        found.is_event
     }
 
     /// Whether the last line belongs to an entry.
     #[must_use]
     pub const fn is_in_entry(&self) -> bool {
-        self.draft.is_open()
+        self.file.parser.is_in_entry()
     }
 
-    fn push(&mut self, entry: Entry) {
-        // Bounded memory: text that only looks like events must not fill it.
-        if self.entries.len() < ENTRIES_MAX {
-            self.entries.push(entry);
-        }
-    }
-
-    /// Ends a file of the log. Further lines are of another file of the same host.
-    pub fn end_file(&mut self, name: &str) {
-        let last = std::mem::take(&mut self.draft).entry();
-        last.into_iter().for_each(|it| self.push(it));
-        let mut entries = std::mem::take(&mut self.entries);
-        if entries.len() == ENTRIES_MAX {
-            self.notes.push(format!(
-                "{name}: only the first {ENTRIES_MAX} events are read"
-            ));
-        }
-        let foreign = entries.iter().filter(|it| it.is_foreign).count();
-        if foreign > 0 {
-            self.notes.push(format!(
-                "{name}: {foreign} events of other sources are left out"
-            ));
-        }
-        entries.retain(|it| !it.is_foreign);
+    /// Ends a file of the log. Further lines are of another file of the same host. `part` is the number of
+    /// a part of a log, 1 for EV1.LOG: such parts follow each other.
+    pub fn end_file(&mut self, name: &str, part: Option<u32>) {
+        let mut file = std::mem::take(&mut self.file);
+        file.entries.extend(file.parser.end());
         let mut survey = DateSurvey::default();
+        let mut entries = file.entries;
+        let notes = notes::of_file(name, &entries, file.left_out, file.winsock);
+        self.notes.extend(notes);
+        self.unread += file.winsock.count;
+        entries.retain(|it| !it.is_foreign);
         let stamps = entries.iter().filter_map(|it| it.at);
         stamps.for_each(|it| survey.add(it));
-        let (found, proof) = survey.order();
-        let order = self.order.unwrap_or(found);
-        if self.order.is_none() {
-            self.notes.extend(order_note(name, found, proof));
-        }
-        self.files.push(EventFile {
+        let (order, proof) = survey.order();
+        self.files.push(ReadFile {
             name: name.to_owned(),
-            entries: in_time(entries, order),
+            part,
+            entries,
+            order,
+            proof,
         });
     }
 
     /// The newest part of the log is missing: its service runs are not the last ones.
     pub fn without_end(&mut self) {
-        self.lacks_end = true;
+        self.lacks = true;
+    }
+
+    /// Only the events of this computer are wanted, if the log has events of several.
+    pub fn of_computer(&mut self, name: &str) {
+        self.computer = Computer::named(name.as_bytes());
     }
 
     /// Ends the log.
     pub fn finish(&mut self) {
-        if self.draft.is_open() || !self.entries.is_empty() {
-            self.end_file("");
+        if self.file.parser.is_in_entry() || !self.file.entries.is_empty() {
+            self.end_file("", None);
         }
         let mut files = std::mem::take(&mut self.files);
-        // Without times, the order in which the files were given. Of two that begin together, the longer one
-        // covers the other.
-        files.sort_by_key(|it| (it.began(), Reverse(it.ended())));
-        let mut latest: Option<EventFile> = None;
+        self.choose_computer(&mut files);
+        self.choose_order(&mut files);
+        let files = files.into_iter().map(|it| {
+            let order = self.order.unwrap_or(it.order);
+            EventFile::new(&it.name, it.part, it.entries, order)
+        });
+        let joined = merge::join(files.collect());
+        self.notes.extend(joined.notes);
+        self.lacks |= joined.is_contradictory;
+        self.used = joined.used;
+        for Timed { entry, at, .. } in &joined.entries {
+            self.take_in(entry, *at);
+        }
+    }
+
+    /// Leaves the events of one computer. Which one is told by the name of the other log.
+    fn choose_computer(&mut self, files: &mut [ReadFile]) {
+        let entries = || files.iter().flat_map(|it| &it.entries);
+        let found: BTreeSet<Computer> = entries().filter_map(|it| it.computer).collect();
+        let wanted = self.computer.filter(|it| found.contains(it));
+        if found.len() < 2 {
+            if let (Some(only), Some(other)) = (found.first(), self.computer)
+                && *only != other
+            {
+                self.notes.push(notes::other_computer(*only, other));
+            }
+            return;
+        }
+        let Some(wanted) = wanted else {
+            self.notes.push(notes::several_computers(&found));
+            self.lacks = true;
+            return;
+        };
+        let is_other = |it: &Entry| it.computer.is_some_and(|it| it != wanted);
+        let others = entries().filter(|it| is_other(it)).count();
+        self.notes.push(notes::left_out_computers(others, wanted));
         for file in files {
-            // Two records of the same time would count each event twice.
-            if let Some(other) = latest.as_ref().filter(|it| it.covers(&file)) {
-                let (name, count, other) = (&file.name, file.entries.len(), &other.name);
-                self.notes.push(format!(
-                    "{name}: its {count} events are left out, because {other} covers the same time"
-                ));
-                continue;
-            }
-            for (entry, at) in &file.entries {
-                self.take_in(entry, *at);
-            }
-            if file.ended().is_some() {
-                latest = Some(file);
+            file.entries.retain(|it| !is_other(it));
+        }
+    }
+
+    /// A file whose dates can be read in both orders takes that of the others, if one of them shows it.
+    fn choose_order(&mut self, files: &mut [ReadFile]) {
+        if self.order.is_some() {
+            return;
+        }
+        let shown = files.iter().find(|it| it.proof == OrderProof::Calendar);
+        let shown = shown.map(|it| it.order);
+        for file in files {
+            match (shown, file.proof) {
+                (Some(order), OrderProof::NotNeeded | OrderProof::ShorterGaps(_)) => {
+                    file.order = order;
+                }
+                (_, proof) => {
+                    let note = order_note(&file.name, file.order, proof);
+                    self.notes.extend(note);
+                }
             }
         }
     }
 
     fn take_in(&mut self, entry: &Entry, at: Option<Timestamp>) {
         let Entry { id, line, .. } = *entry;
-        if self.by_id.len() < IDS_MAX || self.by_id.contains_key(&id) {
+        self.unread += u64::from(id.is_none());
+        if let Some(id) = id
+            && (self.by_id.len() < IDS_MAX || self.by_id.contains_key(&id))
+        {
             let events = self.by_id.entry(id).or_insert(Events {
                 count: 0,
                 first_line: line,
@@ -202,9 +266,9 @@ impl EventLog {
             events.last_line = line;
         }
         // A log that starts late has events of a service run whose start is missing.
-        if id == STARTED || self.services.is_empty() {
+        if id == Some(STARTED) || self.services.is_empty() {
             self.services.push_back(ServiceRun {
-                is_whole: id == STARTED,
+                is_whole: id == Some(STARTED),
                 began: at,
                 ..ServiceRun::default()
             });
@@ -235,6 +299,18 @@ impl EventLog {
         &self.notes
     }
 
+    /// The names of the files that count, oldest first.
+    #[must_use]
+    pub fn used(&self) -> &[String] {
+        &self.used
+    }
+
+    /// How many events and lines of a Winsock.log could not be read.
+    #[must_use]
+    pub const fn unread(&self) -> u64 {
+        self.unread
+    }
+
     /// The size of the pool, as event 9156 gives it.
     #[must_use]
     pub const fn pool(&self) -> Option<u64> {
@@ -246,7 +322,7 @@ impl EventLog {
     #[must_use]
     pub fn given_up(&self, from_end: usize) -> Option<GivenUp> {
         let service = self.service(from_end)?;
-        if !service.is_whole || self.lacks_end {
+        if !service.is_whole || service.unread > 0 || self.lacks {
             return None;
         }
         Some(GivenUp {
@@ -268,85 +344,20 @@ impl EventLog {
     }
 }
 
-/// The entries with their times, oldest first. Event Viewer saves the newest first.
-fn in_time(mut entries: Vec<Entry>, order: DateOrder) -> Vec<(Entry, Option<Timestamp>)> {
-    // A clock that only compares neighbours: a time of day would always seem to go forward.
-    let alone = |entry: &Entry| entry.at.map(|stamp| Clock::new(order).read(stamp));
-    let (mut forward, mut back) = (0_u64, 0_u64);
-    let times: Vec<Timestamp> = entries.iter().filter_map(alone).collect();
-    for pair in times.windows(2) {
-        forward += u64::from(pair[0] < pair[1]);
-        back += u64::from(pair[1] < pair[0]);
-    }
-    if back > forward {
-        entries.reverse();
-    }
-    let mut clock = Clock::new(order);
-    let timed = entries.into_iter().map(|entry| {
-        let at = entry.at.map(|stamp| clock.read(stamp));
-        (entry, at)
-    });
-    timed.collect()
-}
-
-/// What to say about the order of day and month in a file.
-#[must_use]
-pub fn order_note(name: &str, order: DateOrder, proof: OrderProof) -> Option<String> {
-    let order = order.word();
-    match proof {
-        OrderProof::NotNeeded | OrderProof::Calendar => None,
-        OrderProof::ShorterGaps(gap) => {
-            let days = gap.as_secs() / 86_400;
-            Some(format!(
-                "{name}: dates are read {order}; the other order is possible, with a gap of {days} days"
-            ))
-        }
-        OrderProof::Contradictory => Some(format!(
-            "{name}: dates are of two forms; those that can be both are read {order}"
-        )),
-    }
-}
-
-impl EventFile {
-    fn began(&self) -> Option<Timestamp> {
-        self.entries.iter().find_map(|it| it.1)
-    }
-
-    fn ended(&self) -> Option<Timestamp> {
-        self.entries.iter().rev().find_map(|it| it.1)
-    }
-
-    /// Whether a file that began no earlier has records of the same time. The next part of a log may begin
-    /// in the second in which this one ends.
-    fn covers(&self, later: &Self) -> bool {
-        let (Some(end), Some(began)) = (self.ended(), later.began()) else {
-            return false;
-        };
-        began < end || (began == end && self.ends_like(later))
-    }
-
-    /// Whether the last events of both have the same ids and times, as many as `later` has.
-    fn ends_like(&self, later: &Self) -> bool {
-        let told = |it: &(Entry, Option<Timestamp>)| (it.0.id, it.1);
-        let own = self.entries.iter().map(told).rev();
-        let same = own.zip(later.entries.iter().map(told).rev());
-        later.entries.len() <= self.entries.len() && same.into_iter().all(|(own, it)| own == it)
-    }
-}
-
 impl ServiceRun {
     fn take_in(&mut self, entry: &Entry, at: Option<Timestamp>) {
         self.latest = at.or(self.latest);
         // Only MAIN BASE makes calls: a 9156 of a driver is about an incoming one, which has no 289.
-        self.refused += u64::from(entry.id == EXHAUSTED && entry.is_main_base);
+        self.unread += u64::from(entry.id.is_none());
+        self.refused += u64::from(entry.id == Some(EXHAUSTED) && entry.is_main_base);
         let (last, count) = self.latest_not_opened;
         let together = at.zip(last);
         let are_together = together.is_some_and(|(at, last)| at.since(last) <= TOGETHER);
-        if entry.id == NOT_OPENED {
+        if entry.id == Some(NOT_OPENED) {
             self.not_opened += 1;
             self.latest_not_opened = (at, if are_together { count + 1 } else { 1 });
         }
-        if entry.id == UNEXPECTED && are_together {
+        if entry.id == Some(UNEXPECTED) && are_together {
             self.in_doubt = count;
         } else if !are_together {
             // The process did not fail: it has logged something later.

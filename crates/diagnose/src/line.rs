@@ -17,6 +17,8 @@ pub type Block = u16;
 pub struct LogLine {
     /// When it was written, if a collector has added the time. The log itself has none.
     pub at: Option<Stamp>,
+    /// Whether it begins with something else that is not a time of a known form.
+    pub has_unread_prefix: bool,
     /// The thread that wrote it.
     pub thread: u16,
     /// What it reports.
@@ -62,22 +64,34 @@ pub enum LineForm {
     Unknown,
 }
 
-/// Parses a line; `None` if it does not begin like a line of Winsock.log, `(008) `.
+/// Parses a line; `None` if it does not begin like a line of Winsock.log, `(008) `, with or without a time
+/// in front.
 ///
 /// If the end of the line is missing, a number at its end may have lost digits: a line that ends with
 /// a block number then counts as [`LineForm::Unknown`].
 #[must_use]
 pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
     let bytes = bytes.trim_ascii();
-    let (at, rest) = match bytes.first()? {
-        b'(' => (None, bytes),
-        // Anything else in front of the thread number must begin with a time.
-        _ => {
-            let (stamp, rest) = timestamp::take(bytes)?;
-            (Some(stamp), after_tag(rest.trim_ascii_start())?)
-        }
-    };
-    let (thread, rest) = number(rest.strip_prefix(b"(")?)?;
+    if bytes.first()? == &b'(' {
+        return unstamped(bytes, is_ended);
+    }
+    // A table of a collector has its columns in quotes.
+    let inner = bytes.strip_prefix(b"\"").unwrap_or(bytes);
+    if let Some((stamp, rest)) = timestamp::take(inner) {
+        let line = unstamped(after_tag(rest.trim_ascii_start())?, is_ended)?;
+        let at = Some(stamp);
+        return Some(LogLine { at, ..line });
+    }
+    let line = unstamped(after_tag(bytes)?, is_ended)?;
+    (line.form != LineForm::Unknown).then_some(LogLine {
+        has_unread_prefix: true,
+        ..line
+    })
+}
+
+/// Parses what the MTA itself writes.
+fn unstamped(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
+    let (thread, rest) = number(bytes.strip_prefix(b"(")?)?;
     let rest = rest.strip_prefix(b") ")?;
     let thread = u16::try_from(thread).ok()?;
     if usize::from(thread) >= THREADS_MAX {
@@ -86,8 +100,12 @@ pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
     let may_be_cut = !is_ended && rest.last().is_some_and(u8::is_ascii_digit);
     let form = Cursor(rest).form();
     let form = form.filter(|form| !may_be_cut || ends_with_another_number(*form));
-    let form = form.unwrap_or(LineForm::Unknown);
-    Some(LogLine { at, thread, form })
+    Some(LogLine {
+        at: None,
+        has_unread_prefix: false,
+        thread,
+        form: form.unwrap_or(LineForm::Unknown),
+    })
 }
 
 /// The line behind what a collector adds after the time, such as the host and the program of syslog.

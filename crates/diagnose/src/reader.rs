@@ -56,8 +56,7 @@ impl<'a> Reader<'a> {
             }
             return false;
         };
-        self.summary.log_lines += 1;
-        self.summary.unknown_forms += u64::from(read.form == LineForm::Unknown);
+        self.summary.count(line.number, &read);
         if let LineForm::Allocated(_, instance) = read.form
             && let Some(service) = self.service.take_if(|it| it.is_over_at(instance))
         {
@@ -79,6 +78,7 @@ impl<'a> Reader<'a> {
             line.number,
             TimedForm {
                 at,
+                is_coarse: read.at.is_some_and(|it| !it.has_seconds),
                 thread: read.thread,
                 form: read.form,
             },

@@ -18,6 +18,8 @@ const BEHIND_MAX: u32 = 16;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimedForm {
     pub(crate) at: Option<Timestamp>,
+    /// Whether the time is exact to the minute only.
+    pub(crate) is_coarse: bool,
     pub(crate) thread: u16,
     pub(crate) form: LineForm,
 }
@@ -35,6 +37,8 @@ pub(crate) struct ServiceRun {
     first_line: u64,
     began: Option<Timestamp>,
     latest: Option<Timestamp>,
+    /// Whether some times are exact to the minute only.
+    is_coarse: bool,
     /// The longest time from a call to its success or failure.
     longest_call: Duration,
     /// The largest number of later calls that were pending when an earlier one succeeded or failed.
@@ -63,6 +67,7 @@ impl ServiceRun {
             first_line,
             began: None,
             latest: None,
+            is_coarse: false,
             longest_call: Duration::ZERO,
             most_overtaken,
             failed_calls: 0,
@@ -88,6 +93,7 @@ impl ServiceRun {
             self.began.get_or_insert(at);
             self.latest = Some(at);
         }
+        self.is_coarse |= line.is_coarse;
         let block = named(line.form);
         let thread = usize::from(line.thread);
         self.make_room(thread, block);
@@ -278,6 +284,7 @@ impl ServiceRun {
             allocations: unused,
             began: self.began,
             latest: self.latest,
+            is_coarse: self.is_coarse,
             longest_call: self.longest_call,
             most_overtaken: self.most_overtaken,
             failed_calls,

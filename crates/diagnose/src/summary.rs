@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis};
+use crate::line::{LineForm, LogLine};
 
 /// What became of the allocations of one service run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,6 +39,14 @@ pub struct Summary {
     pub log_lines: u64,
     /// Lines of Winsock.log of a form that no article shows.
     pub unknown_forms: u64,
+    /// Lines whose time is exact to the minute only.
+    pub coarse_stamps: u64,
+    /// Lines that begin with something that is not a time of a known form.
+    pub unread_prefixes: u64,
+    /// The first of them.
+    pub first_unread_prefix: u64,
+    /// The first line of a form that no article shows.
+    pub first_unknown_form: u64,
     /// Lines that are later than the one before them, of those with a time.
     pub steps_forward: u64,
     /// Lines that are earlier than the one before them.
@@ -65,6 +74,26 @@ pub struct Forecast {
     pub leaks_per_hour: Option<f64>,
     /// Time until no block is free, at this rate.
     pub time_left: Option<Duration>,
+}
+
+impl Summary {
+    /// Counts a line of a Winsock.log.
+    pub(crate) fn count(&mut self, number: u64, line: &LogLine) {
+        self.log_lines += 1;
+        self.coarse_stamps += u64::from(line.at.is_some_and(|it| !it.has_seconds));
+        if line.form == LineForm::Unknown {
+            self.unknown_forms += 1;
+            if self.unknown_forms == 1 {
+                self.first_unknown_form = number;
+            }
+        }
+        if line.has_unread_prefix {
+            self.unread_prefixes += 1;
+            if self.unread_prefixes == 1 {
+                self.first_unread_prefix = number;
+            }
+        }
+    }
 }
 
 impl Totals {

@@ -34,6 +34,16 @@ pub struct Line<'a> {
     pub is_ended: bool,
 }
 
+impl Line<'_> {
+    /// Whether it has nothing to read: spaces, the end mark of DOS, or zeros of a file that was not
+    /// closed.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let is_nothing = |it: &u8| it.is_ascii_whitespace() || matches!(it, 0 | 0x1a);
+        self.bytes.iter().all(is_nothing)
+    }
+}
+
 /// Reads a file line by line.
 #[derive(Debug)]
 pub struct Lines<R> {
@@ -105,6 +115,7 @@ impl<R: Read> Lines<R> {
     fn line_at(&mut self, from: usize, length: usize, is_ended: bool) -> Line<'_> {
         self.number += 1;
         let bytes = &self.buffer[from..from + length.min(LINE_MAX)];
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         Line {
             number: self.number,
             bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes),
@@ -166,8 +177,12 @@ impl<R: Read> Lines<R> {
         while at + 2 <= to {
             let (high, low) = (self.buffer[at + 1 - low], self.buffer[at + low]);
             // In place, because a unit becomes shorter: `put` never overtakes `at`.
-            self.buffer[put] = if high == 0 { low } else { b'?' };
             at += 2;
+            // Files that were appended to each other have a byte order mark between them.
+            if (high, low) == (0xfe, 0xff) {
+                continue;
+            }
+            self.buffer[put] = if high == 0 { low } else { b'?' };
             put += 1;
         }
         self.half = (at < to).then(|| self.buffer[at]);

@@ -14,6 +14,8 @@ pub struct Stamp {
     /// Milliseconds since midnight, in UTC if the stamp has an offset. Negative or beyond a day if
     /// the offset moves it to another day.
     pub millis: i64,
+    /// Whether it is exact to the second; otherwise to the minute.
+    pub has_seconds: bool,
 }
 
 /// The day of a stamp, in days since 1970-01-01.
@@ -39,8 +41,9 @@ pub(crate) const DAY: i64 = 86_400_000;
 
 /// The time at the start of `bytes`, and the rest: `2001-06-06 15:36:27.250` (also with a `T` or a
 /// comma, and with an offset, as in RFC 3339), `06-06-01 03:36:27pm` as in EV0.LOG,
-/// `6/6/2001 3:36:27 PM` as in Event Viewer, `06.06.2001 15:36:27`, `Jun  6 15:36:27` as in syslog
-/// (RFC 3164), and a time of day alone; each may be in brackets or behind a syslog priority.
+/// `6/6/2001 3:36:27 PM` as in Event Viewer, `06.06.2001 15.36`, `Jun  6 15:36:27` as in syslog
+/// (RFC 3164), `Wed Jun  6 15:36:27 2001` as in C's asctime(), and a time of day alone; each may be in
+/// brackets or behind a syslog priority.
 #[must_use]
 pub fn take(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
     let bytes = after_priority(bytes);
@@ -48,7 +51,8 @@ pub fn take(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
         Some(inner) => (true, inner),
         None => (false, bytes),
     };
-    let (time, rest) = bare(inner)?;
+    // `14.05.33` begins like a date, and is a time if no time follows.
+    let (time, rest) = dated(inner).or_else(|| of_day(inner))?;
     match open {
         true => Some((time, rest.strip_prefix(b"]")?)),
         false => Some((time, rest)),
@@ -67,42 +71,53 @@ fn after_priority(bytes: &[u8]) -> &[u8] {
     }
 }
 
-fn bare(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
-    let Some((day, rest)) = take_date(bytes) else {
-        let (millis, rest) = take_time(bytes)?;
-        let day = Day::Unknown;
-        return Some((Stamp { day, millis }, rest));
-    };
+fn of_day(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
+    let (time, rest) = take_time(bytes)?;
+    Some((time.on(Day::Unknown), rest))
+}
+
+fn dated(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
+    let (day, rest) = take_date(bytes)?;
     let gap = rest.strip_prefix(b",").unwrap_or(rest);
     let time = match gap {
-        [b'T', after @ ..] => after,
+        [b'T' | b':', after @ ..] => after,
         [b' ' | b'\t', ..] => gap.trim_ascii_start(),
         _ => return None,
     };
-    let (millis, rest) = take_time(time)?;
-    Some((Stamp { day, millis }, rest))
+    let (time, rest) = take_time(time)?;
+    // asctime() puts the year last.
+    if let (Day::OfYear(day), Some((year, after))) = (day, year_after_space(rest)) {
+        return Some((time.on(Day::Known(day_of_year(year, day)?)), after));
+    }
+    Some((time.on(day), rest))
+}
+
+/// ` 2001` in front of something other than a time.
+fn year_after_space(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (year, rest) = number(bytes.strip_prefix(b" ")?)?;
+    let is_year = year >= 1_970 && !matches!(rest.first(), Some(b':' | b'.'));
+    is_year.then_some((year, rest))
 }
 
 /// The date at the start of `bytes`, and the rest.
 #[must_use]
 pub fn take_date(bytes: &[u8]) -> Option<(Day, &[u8])> {
     if bytes.first()?.is_ascii_alphabetic() {
-        return take_named_month(bytes);
+        return take_month_day(without_weekday(bytes));
     }
     let (first, mark, after) = field(bytes)?;
+    if let Some((month, after)) = named_month(after) {
+        return take_day_month_year(first, month, after.strip_prefix(&[mark])?);
+    }
     let (second, again, after) = field(after)?;
     if again != mark || !matches!(mark, b'-' | b'/' | b'.') {
         return None;
     }
     let (third, rest) = number(after)?;
-    let year = match third {
-        _ if first >= 1_000 => return Some((Day::Known(days(first, second, third)?), rest)),
-        1_000.. => third,
-        // Two digits: the MTA ran from 1996 on.
-        70..100 => 1_900 + third,
-        0..70 => 2_000 + third,
-        100..1_000 => return None,
-    };
+    if first >= 1_000 {
+        return Some((Day::Known(days(first, second, third)?), rest));
+    }
+    let year = full_year(third)?;
     let day_first = days(year, second, first);
     if mark == b'.' {
         // German, and everywhere else where dots are used.
@@ -117,21 +132,55 @@ pub fn take_date(bytes: &[u8]) -> Option<(Day, &[u8])> {
     Some((day, rest))
 }
 
-/// `Jun  6`, as in syslog: the year is missing.
-fn take_named_month(bytes: &[u8]) -> Option<(Day, &[u8])> {
+/// Without `Wed ` or `Wed, `.
+fn without_weekday(bytes: &[u8]) -> &[u8] {
+    const WEEKDAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+    let is_weekday = bytes.get(..3).is_some_and(|it| WEEKDAYS.contains(&it));
+    match bytes.get(3..) {
+        Some([b',', b' ', rest @ ..] | [b' ', rest @ ..]) if is_weekday => rest,
+        _ => bytes,
+    }
+}
+
+/// The English name of a month, from 1, and the rest.
+fn named_month(bytes: &[u8]) -> Option<(u64, &[u8])> {
     const MONTHS: [&[u8]; 12] = [
         b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
         b"Dec",
     ];
     let (name, rest) = bytes.split_at_checked(3)?;
-    let month = MONTHS.iter().position(|it| *it == name)? as u64 + 1;
+    let month = MONTHS.iter().position(|it| it.eq_ignore_ascii_case(name))? as u64 + 1;
+    Some((month, rest))
+}
+
+/// `Jun  6`, as in syslog, without a year, or with one, as Cisco's devices write it: `Jun  6 2001`.
+fn take_month_day(bytes: &[u8]) -> Option<(Day, &[u8])> {
+    let (month, rest) = named_month(bytes)?;
     let (day, rest) = number(rest.strip_prefix(b" ")?.trim_ascii_start())?;
+    let comma = rest.strip_prefix(b",").unwrap_or(rest);
+    if let Some((year, after)) = year_after_space(comma) {
+        return Some((Day::Known(days(year, month, day)?), after));
+    }
     // 2001 is no leap year. In one, a log that passes the end of February loses a day: ages become too
     // short rather than too long.
-    Some((
-        Day::OfYear(days(2_001, month, day)? - days(2_001, 1, 1)?),
-        rest,
-    ))
+    let day = days(2_001, month, day)? - days(2_001, 1, 1)?;
+    Some((Day::OfYear(day), rest))
+}
+
+/// `6 Jun 2001` without the day and the month.
+fn take_day_month_year(day: u64, month: u64, bytes: &[u8]) -> Option<(Day, &[u8])> {
+    let (year, rest) = number(bytes)?;
+    Some((Day::Known(days(full_year(year)?, month, day)?), rest))
+}
+
+/// A year with four digits. The MTA ran from 1996 on.
+const fn full_year(year: u64) -> Option<u64> {
+    match year {
+        70..100 => Some(1_900 + year),
+        0..70 => Some(2_000 + year),
+        1_000.. => Some(year),
+        _ => None,
+    }
 }
 
 /// A number of at most four digits, the byte after it, and the rest.
@@ -154,69 +203,124 @@ fn digits(bytes: &[u8]) -> u64 {
         .fold(0, |value, digit| value * 10 + u64::from(digit - b'0'))
 }
 
-/// The time of day at the start of `bytes` in milliseconds, and the rest: `15:36:27`, `15:36:27.250`,
-/// `3:36:27 PM`, `03:36:27pm`, `15:36:27+02:00`, `15:36:27Z`.
+/// A time of day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeOfDay {
+    /// See [`Stamp::millis`].
+    pub millis: i64,
+    /// See [`Stamp::has_seconds`].
+    pub has_seconds: bool,
+}
+
+impl TimeOfDay {
+    /// This time of a day.
+    #[must_use]
+    pub const fn on(self, day: Day) -> Stamp {
+        Stamp {
+            day,
+            millis: self.millis,
+            has_seconds: self.has_seconds,
+        }
+    }
+}
+
+/// The time of day at the start of `bytes`, and the rest: `15:36:27`, `15:36:27.250`, `3:36:27 PM`,
+/// `03:36:27pm`, `15:36:27+02:00`, `15:36:27Z`; also without seconds and with dots, as the settings of
+/// a country have it: `15:36`, `3:36 p.m.`, `15.36.27`.
 #[must_use]
-pub fn take_time(bytes: &[u8]) -> Option<(i64, &[u8])> {
-    let (mut hour, colon, rest) = field(bytes)?;
-    let (minute, again, rest) = field(rest)?;
-    let length = rest.iter().take_while(|it| it.is_ascii_digit()).count();
-    if colon != b':' || again != b':' || length != 2 {
+pub fn take_time(bytes: &[u8]) -> Option<(TimeOfDay, &[u8])> {
+    let (hour, mark, rest) = field(bytes)?;
+    let (minute, mut rest) = two_digits(rest)?;
+    if !matches!(mark, b':' | b'.') {
         return None;
     }
-    let (second, mut rest) = (digits(&rest[..2]), &rest[2..]);
-    let mut milli = 0;
-    if let [b'.' | b',', fraction @ ..] = rest
-        && fraction.first().is_some_and(u8::is_ascii_digit)
-    {
-        let length = fraction.iter().take_while(|it| it.is_ascii_digit()).count();
-        // One to three digits of the fraction make milliseconds; more are cut off.
-        let known = &fraction[..length.min(3)];
-        milli = digits(known) * [0, 100, 10, 1][known.len()];
-        rest = &fraction[length..];
+    let (mut second, mut milli) = (0, 0);
+    let seconds = rest.strip_prefix(&[mark]).and_then(two_digits);
+    if let Some((value, after)) = seconds {
+        second = value;
+        (milli, rest) = take_fraction(after);
+    } else if matches!(rest.first(), Some(b'.' | b':')) {
+        return None;
     }
-    (hour, rest) = in_day(hour, rest);
+    let (hour, rest) = in_day(hour, rest);
     // 60 is a leap second.
     if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     let local = (((hour * 60 + minute) * 60 + second) * 1_000 + milli) as i64;
     let (east, rest) = take_offset(rest);
-    Some((local - east, rest))
-}
-
-/// The time of day in milliseconds that all of `bytes` is, where nothing else can stand: also without
-/// seconds and with dots, `15:36`, `3:36 PM`, `15.36.27`, as the settings of a country have it.
-#[must_use]
-pub fn whole_time(bytes: &[u8]) -> Option<i64> {
-    if let Some((millis, [])) = take_time(bytes) {
-        return Some(millis);
-    }
-    let (hour, mark, rest) = field(bytes)?;
-    let (minute, rest) = number(rest)?;
-    let (second, rest) = match rest {
-        [again, after @ ..] if *again == mark => number(after)?,
-        _ => (0, rest),
+    let time = TimeOfDay {
+        millis: local - east,
+        has_seconds: seconds.is_some(),
     };
-    let (hour, rest) = in_day(hour, rest);
-    let is_time = matches!(mark, b':' | b'.') && hour <= 23 && minute <= 59 && second <= 60;
-    let millis = ((hour * 60 + minute) * 60 + second) * 1_000;
-    (is_time && rest.is_empty()).then_some(millis as i64)
+    Some((time, rest))
 }
 
-/// The hour of the day of an hour that `AM` or `PM` may follow, and the rest.
+/// The time of day that all of `bytes` is.
+#[must_use]
+pub fn whole_time(bytes: &[u8]) -> Option<TimeOfDay> {
+    let (time, rest) = take_time(bytes)?;
+    rest.is_empty().then_some(time)
+}
+
+/// Exactly two digits, and the rest.
+fn two_digits(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (value, rest) = number(bytes)?;
+    (bytes.len() - rest.len() == 2).then_some((value, rest))
+}
+
+/// The milliseconds of `.250`, and the rest; 0 if there is no fraction.
+fn take_fraction(bytes: &[u8]) -> (u64, &[u8]) {
+    let [b'.' | b',', fraction @ ..] = bytes else {
+        return (0, bytes);
+    };
+    let length = fraction.iter().take_while(|it| it.is_ascii_digit()).count();
+    if length == 0 {
+        return (0, bytes);
+    }
+    // One to three digits of the fraction make milliseconds; more are cut off.
+    let known = &fraction[..length.min(3)];
+    let milli = digits(known) * [0, 100, 10, 1][known.len()];
+    (milli, &fraction[length..])
+}
+
+/// The hour of the day of an hour that `AM`, `pm` or `p.m.` may follow, and the rest.
 fn in_day(hour: u64, rest: &[u8]) -> (u64, &[u8]) {
-    let half = rest.strip_prefix(b" ").unwrap_or(rest);
-    match half {
-        // 12 am is midnight and 12 pm is noon.
-        [b'a' | b'A', b'm' | b'M', after @ ..] => (hour % 12, after),
-        [b'p' | b'P', b'm' | b'M', after @ ..] => (hour % 12 + 12, after),
-        _ => (hour, rest),
+    // A space, or the one that does not break, in Latin-1, UTF-8 and what remains of UTF-16.
+    const SPACES: [&[u8]; 5] = [b" ", b"\xc2\xa0", b"\xe2\x80\xaf", b"\xa0", b"?"];
+    let spaces = SPACES.iter().find_map(|it| rest.strip_prefix(*it));
+    let (half, after) = match spaces.unwrap_or(rest) {
+        [half @ (b'a' | b'A' | b'p' | b'P'), b'm' | b'M', after @ ..]
+        | [
+            half @ (b'a' | b'p' | b'A' | b'P'),
+            b'.',
+            b'm' | b'M',
+            b'.',
+            after @ ..,
+        ] => (half, after),
+        _ => return (hour, rest),
+    };
+    // 12 am is midnight and 12 pm is noon.
+    let is_pm = half.eq_ignore_ascii_case(&b'p');
+    (hour % 12 + if is_pm { 12 } else { 0 }, after)
+}
+
+/// The offset from UTC in milliseconds, and the rest (RFC 3339, section 5.6), also behind a space; 0 if
+/// there is none.
+fn take_offset(bytes: &[u8]) -> (i64, &[u8]) {
+    match bytes {
+        [b' ', rest @ ..] if matches!(rest.first(), Some(b'+' | b'-')) => {
+            let (east, after) = offset(rest);
+            if after.len() < rest.len() {
+                return (east, after);
+            }
+            (0, bytes)
+        }
+        _ => offset(bytes),
     }
 }
 
-/// The offset from UTC in milliseconds, and the rest (RFC 3339, section 5.6); 0 if there is none.
-fn take_offset(bytes: &[u8]) -> (i64, &[u8]) {
+fn offset(bytes: &[u8]) -> (i64, &[u8]) {
     let two = |at: usize| match bytes.get(at..at + 2) {
         Some(pair) if pair.iter().all(u8::is_ascii_digit) => Some(digits(pair) as i64),
         Some(_) | None => None,
@@ -235,6 +339,13 @@ fn take_offset(bytes: &[u8]) -> (i64, &[u8]) {
         }
         _ => (0, bytes),
     }
+}
+
+/// Days since 1970-01-01 of a day of the year that [`Day::OfYear`] counts.
+fn day_of_year(year: u64, day: u64) -> Option<u64> {
+    // From March on, a leap year has one day more.
+    let is_leap = days(year, 3, 1)? - days(year, 2, 1)? == 29;
+    Some(days(year, 1, 1)? + day + u64::from(is_leap && day >= 59))
 }
 
 /// Days since 1970-01-01; `None` if there is no such month or no month has such a day. A day that the
@@ -275,6 +386,16 @@ mod tests {
             "06.06.2001 15:36:27 (008)",
             "6.6.01, 15:36:27 (008)",
             "<13>Jun  6 15:36:27 (008)",
+            "6.6.2001 15.36.27 (008)",
+            "06/06/2001 3:36:27 p.m. (008)",
+            "6/6/2001 3:36:27\u{202f}PM (008)",
+            "06-Jun-2001 15:36:27 (008)",
+            "6 Jun 2001 15:36:27 (008)",
+            "06/Jun/2001:17:36:27 +0200 (008)",
+            "Jun 6, 2001 3:36:27 PM (008)",
+            "Jun 06 2001 15:36:27.000 (008)",
+            "Wed Jun  6 15:36:27 2001 (008)",
+            "2001/06/06 15:36:27 (008)",
         ] {
             let (day, found, rest) = read(text).expect(text);
             assert_eq!((found, rest.as_str()), (millis, " (008)"), "{text}");
@@ -292,10 +413,36 @@ mod tests {
         let of_day = Some((Day::Unknown, 56_187_250, " (008)".to_owned()));
         assert_eq!(read("15:36:27.2504 (008)"), of_day);
         assert_eq!(read("[3:36:27.25 pm] (008)"), of_day);
+        assert_eq!(read("15.36.27,250 (008)"), of_day);
+        // 1 March of a leap year.
+        let leap = read("Wed Mar  1 00:00:00 2000");
+        assert_eq!(leap.map(|it| it.0), Some(Day::Known(11_017)));
         assert_eq!(
             read("2000-02-29 12:00:00am"),
             Some((Day::Known(11_016), 0, String::new()))
         );
+    }
+
+    #[test]
+    fn a_time_without_seconds_is_exact_to_the_minute() {
+        for text in [
+            "15:36 (008)",
+            "15.36 (008)",
+            "3:36 PM (008)",
+            "06.06.2001 15:36 (008)",
+        ] {
+            let (stamp, rest) = take(text.as_bytes()).expect(text);
+            assert_eq!(
+                (stamp.millis, stamp.has_seconds),
+                (56_160_000, false),
+                "{text}"
+            );
+            assert_eq!(rest, b" (008)", "{text}");
+        }
+        // A time with dots looks like a date at first.
+        let (stamp, _) = take(b"14.05.33 (008)").expect("a time");
+        assert_eq!((stamp.day, stamp.has_seconds), (Day::Unknown, true));
+        assert_eq!(stamp.millis, ((14 * 60 + 5) * 60 + 33) * 1_000);
     }
 
     #[test]

@@ -31,6 +31,9 @@ use crate::summary::Totals;
 /// than the timer plus this does not prove that the timer is longer.
 const TOLERANCE: Duration = Duration::from_secs(1);
 
+/// How far two times can be wrong that are exact to the minute.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// Parameters that decide where the log alone cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -62,6 +65,8 @@ pub(crate) struct UnusedBlocks {
     pub(crate) allocations: Vec<(Block, OpenAllocation)>,
     pub(crate) began: Option<Timestamp>,
     pub(crate) latest: Option<Timestamp>,
+    /// Whether some times are exact to the minute only.
+    pub(crate) is_coarse: bool,
     pub(crate) longest_call: Duration,
     pub(crate) most_overtaken: usize,
     /// Calls that ended without having been opened: each accounts for one event 289.
@@ -106,14 +111,24 @@ impl UnusedBlocks {
 
     fn by_time(&self, allocation: &OpenAllocation, limits: Limits) -> Option<Reason> {
         let age = self.latest?.since(allocation.began?);
-        let timer = limits.disconnect_timer;
-        let is_longer = self.longest_call > timer + TOLERANCE;
-        let has_expired = age >= timer && (age > self.longest_call || !is_longer);
-        Some(if has_expired {
-            Reason::TimedOut(age)
+        let error = if self.is_coarse {
+            MINUTE
         } else {
-            Reason::Recent(age)
-        })
+            Duration::ZERO
+        };
+        let timer = limits.disconnect_timer;
+        let longest = self.longest_call.saturating_sub(error);
+        let is_longer = longest > timer + TOLERANCE;
+        let has_expired = |age: Duration| age >= timer && (age > longest || !is_longer);
+        match (
+            has_expired(age.saturating_sub(error)),
+            has_expired(age + error),
+        ) {
+            (true, _) => Some(Reason::TimedOut(age)),
+            (false, false) => Some(Reason::Recent(age)),
+            // Times of whole minutes do not tell.
+            (false, true) => None,
+        }
     }
 
     /// How many of the unused blocks belong to calls that were given up; `None` if the event log does not

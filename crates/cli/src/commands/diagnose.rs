@@ -1,6 +1,7 @@
 //! `mtasim diagnose`: reads Winsock.log files with the event logs of the same computers.
 
 mod json;
+mod packed;
 mod source;
 mod text;
 
@@ -50,7 +51,7 @@ struct LeftOut {
 impl LeftOut {
     fn add(&mut self, line: Line<'_>) {
         let is_remark = diagnose::reader::is_gap(line.bytes);
-        if !is_remark && !line.bytes.trim_ascii().is_empty() {
+        if !is_remark && !line.is_blank() {
             self.count += 1;
             if self.count == 1 {
                 self.first = line.number;
@@ -66,30 +67,37 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
         match LogSource::open(path) {
             Ok(source) if source.kind == Some(LogKind::Events) => event_logs.push(source),
             Ok(source) => logs.push(source),
-            Err(error) => worst = Failure::cannot_read(path, &error).report(terminal),
+            Err(failure) => worst = worst.max(failure.report(terminal)),
         }
     }
     let mut given = Vec::new();
     for sources in by_host(event_logs, &logs) {
-        match read_events(&sources, arguments, terminal) {
+        let computer = computer_of(&sources, &logs);
+        match read_events(&sources, computer, arguments, terminal) {
             Ok(companion) => {
                 match arguments.format {
                     Format::Human => terminal.print(&text::events(&companion))?,
                     Format::Json => terminal.print_json(&json::events(&companion))?,
+                }
+                if logs.is_empty() && companion.log.unread() > 0 {
+                    worst = worst_of(worst, exit_code::UNDECIDED);
                 }
                 given.push(companion);
             }
             Err(failure) => worst = worst.max(failure.report(terminal)),
         }
     }
+    if logs.len() > 1 {
+        note_unused(&given, &logs, terminal)?;
+    }
     let is_only_log = logs.len() == 1;
     for source in logs {
-        let found = match &given[..] {
-            [] if !arguments.alone => find_companion(&source, arguments, terminal),
-            _ => None,
-        };
         let same_host = given.iter().find(|it| it.host == source.host());
         let companion = same_host.or(given.first().filter(|_| is_only_log));
+        let found = match companion {
+            Some(_) => None,
+            None => find_companion(&source, given.is_empty(), arguments, terminal),
+        };
         let code = match read_log(&source, companion.or(found.as_ref()), arguments, terminal) {
             Err(Failure::Terminal(error)) => return Err(Failure::Terminal(error)),
             Err(failure) => failure.report(terminal),
@@ -98,6 +106,20 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
         worst = worst_of(worst, code);
     }
     Ok(worst)
+}
+
+/// Says which event logs are of none of several Winsock.log files.
+fn note_unused(given: &[Companion], logs: &[LogSource], terminal: &mut Terminal) -> io::Result<()> {
+    for companion in given {
+        if !logs.iter().any(|it| it.host() == companion.host) {
+            terminal.note(&format!(
+                "note: {}: its events decide nothing, because no Winsock.log has a name that begins \
+                 with `{}.`\n",
+                companion.name, companion.host
+            ))?;
+        }
+    }
+    Ok(())
 }
 
 /// Something that leaked matters more than something that is undecided; a file that cannot be read
@@ -127,22 +149,43 @@ fn by_host(mut event_logs: Vec<LogSource>, logs: &[LogSource]) -> Vec<Vec<LogSou
     hosts
 }
 
-/// The event logs in the same directory as a Winsock.log.
+/// The computer whose events are wanted, as far as the names of files tell.
+fn computer_of<'a>(sources: &'a [LogSource], logs: &'a [LogSource]) -> Option<&'a str> {
+    match logs {
+        [only] => only.computer(),
+        _ => {
+            let family = sources[0].family();
+            let is_of_log = logs.iter().any(|it| it.computer() == Some(family));
+            is_of_log.then_some(family)
+        }
+    }
+}
+
+/// The event logs in the same directory as a Winsock.log, or else the events in the Winsock.log itself.
 fn find_companion(
     source: &LogSource,
+    may_look: bool,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> Option<Companion> {
-    let candidates = source.companion_paths();
-    let sources = candidates
-        .iter()
-        .filter_map(|path| LogSource::open(path).ok());
-    let sources = sources.filter(|it| it.kind == Some(LogKind::Events));
-    let sources: Vec<LogSource> = sources.collect();
-    if sources.is_empty() {
-        return None;
+    let candidates = match may_look && !arguments.alone {
+        true => source.companion_paths(),
+        false => Vec::new(),
+    };
+    let mut sources = Vec::new();
+    for path in candidates {
+        match LogSource::open(&path) {
+            Ok(it) if it.kind == Some(LogKind::Events) => sources.push(it),
+            Ok(_) => {}
+            Err(failure) => {
+                failure.report(terminal);
+            }
+        }
     }
-    match read_events(&sources, arguments, terminal) {
+    if sources.is_empty() {
+        return own_events(source, arguments);
+    }
+    match read_events(&sources, source.computer(), arguments, terminal) {
         Ok(companion) => Some(companion),
         Err(failure) => {
             failure.report(terminal);
@@ -151,23 +194,49 @@ fn find_companion(
     }
 }
 
+/// The events between the lines of a Winsock.log, if they have a whole run of the service: both logs may
+/// have been put into one file.
+fn own_events(source: &LogSource, arguments: &DiagnoseArguments) -> Option<Companion> {
+    if !source.has_events().ok()? {
+        return None;
+    }
+    let mut log = EventLog::new(arguments.dates.map(DateOrder::from));
+    let mut lines = Lines::new(source.reader().ok()?);
+    while let Some(line) = lines.next_line().ok()? {
+        if diagnose::line::parse(line.bytes, line.is_ended).is_none() {
+            log.on_line(line);
+        }
+    }
+    log.end_file(&source.name, None);
+    log.finish();
+    log.given_up(0).is_some().then(|| Companion {
+        name: source.name.clone(),
+        host: source.host().to_owned(),
+        log,
+    })
+}
+
 /// Reads the event logs of one computer, and says how.
 fn read_events(
     sources: &[LogSource],
+    computer: Option<&str>,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> Result<Companion, Failure> {
     let mut log = EventLog::new(arguments.dates.map(DateOrder::from));
+    if let Some(computer) = computer {
+        log.of_computer(computer);
+    }
     for source in sources {
         let fail = |error: io::Error| cannot_read(&source.name, &error);
         let mut lines = Lines::new(source.reader().map_err(fail)?);
         while let Some(line) = lines.next_line().map_err(fail)? {
             log.on_line(line);
         }
-        log.end_file(&source.name);
+        log.end_file(&source.name, source.age());
     }
     log.finish();
-    let newest = sources.iter().filter_map(LogSource::age).min();
+    let newest = sources.iter().map(LogSource::age).min().flatten();
     if let Some(newest) = newest.filter(|it| *it > 0) {
         log.without_end();
         let name = &sources[0].name;
@@ -179,9 +248,14 @@ fn read_events(
     for note in log.notes() {
         terminal.note(&format!("note: {note}\n"))?;
     }
-    let names: Vec<&str> = sources.iter().map(|it| it.name.as_str()).collect();
+    let all: Vec<String> = sources.iter().map(|it| it.name.clone()).collect();
+    let used = if log.used().is_empty() {
+        &all
+    } else {
+        log.used()
+    };
     Ok(Companion {
-        name: names.join(", "),
+        name: used.join(", "),
         host: sources[0].host().to_owned(),
         log,
     })

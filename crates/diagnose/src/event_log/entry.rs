@@ -6,40 +6,49 @@
 //! | `Event ID:` `Date:` `Time:` on lines of their own | the clipboard of Windows 2000 and later |
 //! | `6/6/2001,8:05:00 AM,MSExchangeMTA,...,289,...` | Event Viewer, saved as text (tabs) or CSV |
 //! | `message NMI289: ...` | EV0.LOG of the MTA |
-//!
-//! Labels may be English, German or French.
 
+use super::label::{Label, labelled, meaning_of};
+use super::table::{Row, Table};
 use crate::text::Line;
-use crate::timestamp::{self, Day, Stamp};
+use crate::timestamp::{self, Day, Stamp, TimeOfDay};
 
 /// Event id: no control block was free.
 const EXHAUSTED: u32 = 9156;
 /// The source of the MTA's events.
 const SOURCE: &[u8] = b"MSExchangeMTA";
-/// The longest label, in bytes.
-const LABEL_MAX: usize = 40;
 
 /// An entry of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    pub(super) id: u32,
+    /// `None` if it could not be read.
+    pub(super) id: Option<u32>,
     pub(super) line: u64,
     pub(super) at: Option<Stamp>,
     /// Whether it is an event of another program than the MTA.
     pub(super) is_foreign: bool,
+    pub(super) computer: Option<Computer>,
+    /// Whether it is in the form of EV0.LOG.
+    pub(super) is_text_form: bool,
     pub(super) is_main_base: bool,
     pub(super) pool: Option<u64>,
 }
+
+/// The name of a computer: its first letters, without the domain, in upper case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Computer([u8; 15]);
 
 /// An entry of which some lines have been read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Draft {
     id: Option<(u32, u64)>,
+    first_line: u64,
     stamp: Option<Stamp>,
     date: Option<Day>,
-    time: Option<i64>,
+    time: Option<TimeOfDay>,
     has_type: bool,
     origin: Option<Origin>,
+    computer: Option<Computer>,
+    is_text_form: bool,
     /// What follows is free text.
     is_described: bool,
     is_main_base: bool,
@@ -48,67 +57,140 @@ pub(super) struct Draft {
 
 /// The program that logged an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
+pub(super) enum Origin {
     Mta,
     Other,
 }
 
-/// What a line is to the entry before it.
-pub(super) enum Effect {
-    /// It may be part of it.
-    None,
-    /// It begins the entry with its id; the entry before it, if any, is complete.
-    Begins(Option<Entry>),
-    /// It is a whole entry, of a table; the entry before it, if any, is complete.
-    Whole(Option<Entry>, Entry),
-    /// It begins an entry, with something other than its id.
-    Opens(Option<Entry>),
+/// Reads a file line by line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Parser {
+    draft: Draft,
+    table: Table,
 }
 
-/// The meaning of a label.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Label {
-    Type,
-    Source,
-    Id,
-    Date,
-    Time,
-    Description,
+/// What a line adds.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The entry that ended before this line, and the entry that this line is.
+    pub(super) entries: [Option<Entry>; 2],
+    /// Whether the line shows that this is an event log: it has the id of an entry.
+    pub(super) is_event: bool,
+    /// Whether the line belongs to an entry or to the heading of a table.
+    pub(super) is_used: bool,
+}
+
+impl Parser {
+    /// Takes in the next line.
+    pub(super) fn on_line(&mut self, line: Line<'_>) -> Found {
+        let mut found = match self.table.on_line(line) {
+            Row::None => {
+                let mut found = self.draft.on_line(line);
+                // The description of a row may go on without quotes.
+                found.is_used |= self.table.has_begun();
+                return found;
+            }
+            Row::Heading | Row::Continued => Found::default(),
+            Row::Entry(entry) => Found {
+                entries: [std::mem::take(&mut self.draft).entry(), Some(entry)],
+                ..Found::default()
+            },
+            Row::Unread => Found {
+                entries: [
+                    std::mem::take(&mut self.draft).entry(),
+                    Some(Entry::unread(line.number)),
+                ],
+                ..Found::default()
+            },
+        };
+        found.is_event = true;
+        found.is_used = true;
+        found
+    }
+
+    /// Whether an entry has begun.
+    pub(super) const fn is_in_entry(&self) -> bool {
+        self.draft.is_open()
+    }
+
+    /// The entry at the end of the file.
+    pub(super) fn end(self) -> Option<Entry> {
+        self.draft.entry()
+    }
 }
 
 impl Draft {
-    /// Takes in the next line.
-    pub(super) fn on_line(&mut self, line: Line<'_>) -> Effect {
+    /// Takes in the next line that is not of a table.
+    fn on_line(&mut self, line: Line<'_>) -> Found {
         let bytes = line.bytes.trim_ascii();
-        if let Some(entry) = row(bytes, line.number) {
-            return Effect::Whole(std::mem::take(self).entry(), entry);
-        }
-        if let Some(id) = header(bytes) {
-            // In the article's form the id comes first; in the clipboard's form, type and source do.
-            let previous = match self.id {
-                Some(_) => std::mem::take(self).entry(),
-                None => None,
-            };
-            self.id = Some((id, line.number));
+        if let Some(begins) = self.begins(bytes) {
+            let mut entry = None;
+            if begins.ends_previous {
+                entry = std::mem::take(self).entry();
+            }
+            self.is_text_form = begins.is_text_form;
+            if !self.is_open() || begins.ends_previous {
+                self.first_line = line.number;
+            }
+            self.id = begins.id.map(|id| (id, line.number));
             self.is_described = false;
-            return Effect::Begins(previous);
-        }
-        let Some((label, value)) = labelled(bytes) else {
             self.on_text(bytes);
-            return Effect::None;
-        };
-        let is_next = match label {
-            Label::Type => self.id.is_some() || self.has_type,
-            Label::Source => !self.is_described && self.id.is_some() && self.origin.is_some(),
-            Label::Id | Label::Date | Label::Time | Label::Description => false,
-        };
-        let previous = is_next.then(|| std::mem::take(self).entry()).flatten();
-        self.on_label(label, value);
-        self.on_text(bytes);
-        match is_next {
-            true => Effect::Opens(previous),
-            false => Effect::None,
+            return Found {
+                entries: [entry, None],
+                is_event: true,
+                is_used: true,
+            };
         }
+        let mut entry = None;
+        if let Some((label, value)) = labelled(bytes) {
+            let is_next = match label {
+                Label::Type => self.id.is_some() || self.has_type,
+                Label::Source => !self.is_described && self.id.is_some() && self.origin.is_some(),
+                Label::Id | Label::Date | Label::Time | Label::Computer | Label::Description => {
+                    false
+                }
+            };
+            if is_next {
+                entry = std::mem::take(self).entry();
+            }
+            if !self.is_open() {
+                self.first_line = line.number;
+            }
+            self.on_label(label, value);
+        }
+        self.on_text(bytes);
+        Found {
+            entries: [entry, None],
+            is_event: false,
+            is_used: self.is_open(),
+        }
+    }
+
+    /// Whether a line begins an entry with its id.
+    fn begins(&self, bytes: &[u8]) -> Option<Begins> {
+        if let Some(rest) = bytes.strip_prefix(b"message NMI") {
+            let id = leading_number(rest).and_then(|it| u32::try_from(it).ok());
+            return Some(Begins {
+                id,
+                is_text_form: true,
+                ends_previous: self.is_open(),
+            });
+        }
+        // The line with the time of an entry whose first line is missing.
+        let is_second = self.is_text_form && self.stamp.is_some();
+        if (is_second || !self.is_open()) && text_form_time(bytes).is_some() {
+            return Some(Begins {
+                id: None,
+                is_text_form: true,
+                ends_previous: is_second,
+            });
+        }
+        // In the article's form the id comes first; in the clipboard's form, type and source do.
+        Some(Begins {
+            id: Some(labelled_id(bytes)?),
+            is_text_form: false,
+            ends_previous: self.id.is_some() || self.is_text_form,
+        })
     }
 
     fn on_label(&mut self, label: Label, value: &[u8]) {
@@ -129,17 +211,17 @@ impl Draft {
             Label::Time if !self.is_described => {
                 self.time = self.time.or_else(|| timestamp::whole_time(value));
             }
+            Label::Computer if !self.is_described => {
+                self.computer = self.computer.or_else(|| Computer::named(value));
+            }
             Label::Description => self.is_described = true,
-            Label::Source | Label::Date | Label::Time | Label::Id => {}
+            Label::Source | Label::Date | Label::Time | Label::Computer | Label::Id => {}
         }
     }
 
-    /// Reads what may be anywhere in an entry: the pool's size, the thread, and the time in EV0.LOG,
-    /// `(BASE IL TCP/IP DRVR(8) Proc 262) 06-06-01 03:36:27pm`.
+    /// Reads what may be anywhere in an entry: the pool's size, the thread, and the time in EV0.LOG.
     fn on_text(&mut self, bytes: &[u8]) {
-        let in_brackets = bytes.starts_with(b"(").then(|| after(bytes, b") "));
-        let stamp = in_brackets.flatten().and_then(timestamp::take);
-        self.stamp = self.stamp.or(stamp.map(|it| it.0));
+        self.stamp = self.stamp.or_else(|| text_form_time(bytes));
         if self.id.is_some_and(|it| it.0 == EXHAUSTED) {
             self.is_main_base |= memchr::memmem::find(bytes, b"MAIN BASE").is_some();
             let count = after(bytes, b"configured count is ").and_then(leading_number);
@@ -148,72 +230,104 @@ impl Draft {
     }
 
     /// Whether an entry has begun.
-    pub(super) const fn is_open(&self) -> bool {
-        self.id.is_some() || self.has_type || self.origin.is_some()
+    const fn is_open(&self) -> bool {
+        self.id.is_some() || self.has_type || self.origin.is_some() || self.is_text_form
     }
 
-    /// The entry; `None` if it has no id.
-    pub(super) fn entry(self) -> Option<Entry> {
-        let (id, line) = self.id?;
+    /// What a row of a table says.
+    pub(super) fn of_row(
+        id: u32,
+        line: u64,
+        stamp: Option<Stamp>,
+        origin: Origin,
+        computer: Option<Computer>,
+    ) -> Self {
+        Self {
+            id: Some((id, line)),
+            stamp,
+            origin: Some(origin),
+            computer,
+            ..Self::default()
+        }
+    }
+
+    /// The entry of a row with this text.
+    pub(super) fn with_text(mut self, bytes: &[u8]) -> Entry {
+        self.on_text(bytes);
+        self.entry()
+            .unwrap_or_else(|| Entry::unread(self.first_line))
+    }
+
+    /// The entry; `None` if it is none.
+    fn entry(self) -> Option<Entry> {
+        let is_dated = self.stamp.is_some() || self.date.is_some() || self.time.is_some();
+        // An entry without an id that may be one of the MTA.
+        let is_unread = self.is_text_form || (is_dated && (self.has_type || self.origin.is_some()));
+        if self.id.is_none() && (!is_unread || self.origin == Some(Origin::Other)) {
+            return None;
+        }
         let apart = self.date.zip(self.time);
-        let apart = apart.map(|(day, millis)| Stamp { day, millis });
         Some(Entry {
-            id,
-            line,
-            at: self.stamp.or(apart),
+            id: self.id.map(|it| it.0),
+            line: self.id.map_or(self.first_line, |it| it.1),
+            at: self.stamp.or_else(|| apart.map(|(day, time)| time.on(day))),
             is_foreign: self.origin == Some(Origin::Other),
+            computer: self.computer,
+            is_text_form: self.is_text_form,
             is_main_base: self.is_main_base,
             pool: self.pool,
         })
     }
 }
 
-/// A row of a table as Event Viewer saves it: date and time in one column or two, then an id in a column
-/// of its own. The order of columns differs between versions, so columns are known by their content.
-fn row(bytes: &[u8], number: u64) -> Option<Entry> {
-    let separator = [b'\t', b',', b';'].into_iter().find(|separator| {
-        let columns = bytes.iter().filter(|it| *it == separator);
-        columns.count() >= 4
-    })?;
-    let columns = || {
-        let columns = bytes.split(move |it| *it == separator);
-        columns.map(|it| it.trim_ascii().trim_ascii_start())
-    };
-    let columns = || columns().map(unquoted);
-    // Some versions put the type in front of the date.
-    let dated_at = columns()
-        .take(3)
-        .position(|it| timestamp::take_date(it).is_some())?;
-    let dated = columns().nth(dated_at)?;
-    let (day, after) = timestamp::take_date(dated)?;
-    let (stamp, id_from) = if let Some((stamp, _)) = timestamp::take(dated) {
-        (stamp, dated_at + 1)
-    } else if let Some(millis) = timestamp::whole_time(after.trim_ascii()) {
-        (Stamp { day, millis }, dated_at + 1)
-    } else {
-        let millis = timestamp::whole_time(columns().nth(dated_at + 1)?)?;
-        (Stamp { day, millis }, dated_at + 2)
-    };
-    let is_number = |it: &&[u8]| !it.is_empty() && it.iter().all(u8::is_ascii_digit);
-    let id = leading_number(columns().skip(id_from).find(is_number)?)?;
-    let mut draft = Draft {
-        id: Some((u32::try_from(id).ok()?, number)),
-        stamp: Some(stamp),
-        origin: Some(origin(columns().nth(id_from)?)),
-        ..Draft::default()
-    };
-    draft.on_text(bytes);
-    draft.entry()
+/// A line that begins an entry.
+struct Begins {
+    /// `None` if the id is missing.
+    id: Option<u32>,
+    is_text_form: bool,
+    ends_previous: bool,
 }
 
-fn unquoted(column: &[u8]) -> &[u8] {
-    let inner = column.strip_prefix(b"\"");
-    let inner = inner.and_then(|it| it.strip_suffix(b"\""));
-    inner.unwrap_or(column).trim_ascii()
+impl Entry {
+    /// An entry of which only the place is known.
+    const fn unread(line: u64) -> Self {
+        Self {
+            id: None,
+            line,
+            at: None,
+            is_foreign: false,
+            computer: None,
+            is_text_form: false,
+            is_main_base: false,
+            pool: None,
+        }
+    }
+}
+
+impl Computer {
+    /// The computer of this name; `None` if no computer has such a name.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        let name = name.strip_prefix(b"\\\\").unwrap_or(name);
+        let name = name.split(|it| *it == b'.').next()?.trim_ascii();
+        let is_name = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
+        if name.is_empty() || !name.iter().all(is_name) {
+            return None;
+        }
+        let mut kept = [0; 15];
+        let letters = kept.iter_mut().zip(name);
+        letters.for_each(|(kept, letter)| *kept = letter.to_ascii_uppercase());
+        Some(Self(kept))
+    }
+
+    /// The name as text.
+    pub(super) fn text(self) -> String {
+        let letters = self.0.into_iter().take_while(|it| *it != 0);
+        letters.map(char::from).collect()
+    }
 }
 
 /// The program of this name. Dr. Watson logs how the MTA ended.
-fn origin(source: &[u8]) -> Origin {
+pub(super) fn origin(source: &[u8]) -> Origin {
     let is = |name: &[u8]| source.eq_ignore_ascii_case(name);
     match source.is_empty() || is(SOURCE) || is(b"DrWatson") {
         true => Origin::Mta,
@@ -227,62 +341,29 @@ fn after<'a>(bytes: &'a [u8], words: &[u8]) -> Option<&'a [u8]> {
     Some(&bytes[at + words.len()..])
 }
 
-fn leading_number(bytes: &[u8]) -> Option<u64> {
+pub(super) fn leading_number(bytes: &[u8]) -> Option<u64> {
     let length = bytes.iter().take_while(|it| it.is_ascii_digit()).count();
     std::str::from_utf8(&bytes[..length]).ok()?.parse().ok()
 }
 
-/// The id of the entry that a line begins: `Event ID: 9215`, `Event ID 9215`, or
-/// `message NMI9215: Internal Operating System Error, severity 14`.
-fn header(bytes: &[u8]) -> Option<u32> {
-    let id = match bytes.strip_prefix(b"message NMI") {
-        Some(rest) => leading_number(rest)?,
-        None => {
-            let at = bytes.iter().position(u8::is_ascii_digit)?;
-            let (label, value) = bytes.split_at(at);
-            let label = label.trim_ascii_end();
-            let label = label.strip_suffix(b":").unwrap_or(label);
-            if meaning_of(label) != Some(Label::Id) {
-                return None;
-            }
-            // `Event ID 9215 is not conclusive` is a sentence about an event.
-            let is_alone = value.iter().all(u8::is_ascii_digit);
-            is_alone.then(|| leading_number(value))??
-        }
-    };
-    u32::try_from(id).ok()
+/// The time in EV0.LOG: `(BASE IL TCP/IP DRVR(8) Proc 262) 06-06-01 03:36:27pm`.
+fn text_form_time(bytes: &[u8]) -> Option<Stamp> {
+    let in_brackets = bytes.starts_with(b"(").then(|| after(bytes, b") "));
+    Some(timestamp::take(in_brackets??)?.0)
 }
 
-/// The label at the start of a line, and what follows.
-fn labelled(bytes: &[u8]) -> Option<(Label, &[u8])> {
-    let colon = memchr::memchr(b':', bytes)?;
-    let label = meaning_of(&bytes[..colon])?;
-    Some((label, bytes[colon + 1..].trim_ascii_start()))
-}
-
-/// The meaning of a label. Letters beyond ASCII are left out, since their bytes depend on the code page,
-/// and case and spaces do not matter.
-fn meaning_of(label: &[u8]) -> Option<Label> {
-    if label.len() > LABEL_MAX {
+/// The id that a label gives: `Event ID: 9215`, `Event ID 9215`, `Event ID: 9215 (0x23FF)`.
+fn labelled_id(bytes: &[u8]) -> Option<u32> {
+    let at = bytes.iter().position(u8::is_ascii_digit)?;
+    let (label, value) = bytes.split_at(at);
+    let label = label.trim_ascii_end();
+    let label = label.strip_suffix(b":").unwrap_or(label);
+    if meaning_of(label) != Some(Label::Id) {
         return None;
     }
-    let mut plain = [0; LABEL_MAX];
-    let letters = label.iter().filter(|it| it.is_ascii_alphabetic());
-    let mut length = 0;
-    for letter in letters {
-        plain[length] = letter.to_ascii_lowercase();
-        length += 1;
-    }
-    Some(match &plain[..length] {
-        // English, then German, then French.
-        b"eventtype" | b"ereignistyp" | b"typedvnement" => Label::Type,
-        b"eventsource" | b"source" | b"ereignisquelle" | b"quelle" | b"sourcedelvnement"
-        | b"sourcedvnement" => Label::Source,
-        b"eventid" | b"ereigniskennung" | b"ereignisid" | b"ereigniskennungid"
-        | b"iddelvnement" | b"iddvnement" | b"idvnement" | b"vnement" => Label::Id,
-        b"date" | b"datum" => Label::Date,
-        b"time" | b"zeit" | b"uhrzeit" | b"heure" => Label::Time,
-        b"description" | b"beschreibung" => Label::Description,
-        _ => return None,
-    })
+    // `Event ID 9215 is not conclusive` is a sentence about an event.
+    let length = value.iter().take_while(|it| it.is_ascii_digit()).count();
+    let rest = value[length..].trim_ascii_start();
+    let is_alone = rest.is_empty() || (rest.starts_with(b"(") && rest.ends_with(b")"));
+    is_alone.then(|| u32::try_from(leading_number(value)?).ok())?
 }

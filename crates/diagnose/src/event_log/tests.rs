@@ -12,6 +12,9 @@ fn read(text: &str) -> EventLog {
     log
 }
 
+mod joined;
+mod unread;
+
 const EVENT_VIEWER: &str = "\
 Event ID: 9298
 Source: MSExchangeMTA
@@ -158,6 +161,12 @@ fn every_form_that_people_have_says_the_same() {
         "06.06.2001;{time};MSExchangeMTA;Fehler;(2);{id};N/V;PARIS;x\n",
         "Error,6/6/2001,{time} AM,MSExchangeMTA,X.400 Service ,{id},N/A,PARIS,x\n",
         "Error,6/6/2001 {time} AM,MSExchangeMTA,{id},(2),x\n",
+        // Commas in the text of a table with semicolons, lines in quotes that look like other rows.
+        "06.06.2001;{time};MSExchangeMTA;Fehler;(2);{id};N/V;PARIS;a, b, c, d, e, f\n",
+        "6/6/2001,{time} AM,MSExchangeMTA,Error,(2),{id},N/A,PARIS,\"A text\n1,2,3,4,5,6\nEvent ID: 289\"\n",
+        // `dumpel -t` and `psloglist -s`.
+        "6/6/2001\t{time} AM\t2\t2\t{id}\tMSExchangeMTA\tN/A\tPARIS\tx\n",
+        "17,Application,MSExchangeMTA,WARNING,PARIS,6/6/2001 {time} AM,{id},None,x\n",
         "message NMI{id}: X.400 Service Event, severity 12\n\n          \
          (MTA MAIN BASE(1) Proc 26) 06-06-01 {time}am\n          x\n\n",
     ];
@@ -187,47 +196,6 @@ fn a_log_that_is_saved_newest_first_is_read_oldest_first() {
     let log = read(&format!("{header}\n{}\n", lines.join("\n")));
     let found = log.given_up(0).map(|it| (it.calls, it.in_doubt));
     assert_eq!(found, Some((3, 2)));
-}
-
-#[test]
-fn parts_of_a_log_are_joined_by_time_and_copies_are_left_out() {
-    let part = |from: usize, to: usize| -> String {
-        let entries = RUN[from..to].iter();
-        let entries =
-            entries.map(|(id, time)| format!("Event ID: {id}\nDate: 6/6/2001 {time} AM\n\n"));
-        entries.collect()
-    };
-    let joined = |parts: &[String]| {
-        let mut log = EventLog::default();
-        for (number, text) in parts.iter().enumerate() {
-            let mut lines = Lines::new(text.as_bytes());
-            while let Some(line) = lines.next_line().expect("memory can be read") {
-                log.on_line(line);
-            }
-            log.end_file(&format!("part {number}"));
-        }
-        log.finish();
-        log
-    };
-    let (whole, older, newer) = (part(0, 5), part(0, 2), part(2, 5));
-    let last = part(4, 5);
-    for parts in [
-        vec![whole.clone()],
-        vec![older.clone(), newer.clone()],
-        vec![newer, older],
-        vec![whole.clone(), whole.clone()],
-        vec![part(0, 2), whole.clone()],
-        vec![whole.clone(), last],
-    ] {
-        let log = joined(&parts);
-        let found = log.given_up(0).map(|it| (it.calls, it.in_doubt));
-        assert_eq!(found, Some((3, 2)), "{parts:?}");
-    }
-    let twice = joined(&[whole.clone(), whole]);
-    assert_eq!(
-        twice.notes(),
-        ["part 1: its 5 events are left out, because part 0 covers the same time"]
-    );
 }
 
 #[test]

@@ -107,6 +107,24 @@ fn other_text_is_not_a_line_of_unknown_form() {
     }
 }
 
+/// A collector may put anything in front; only lines whose form is known are taken then.
+#[test]
+fn what_is_in_front_of_a_line_is_left_out() {
+    let read = |text: &str| parse(text.as_bytes(), true).map(|it| (it.at.is_some(), it.form));
+    for text in [
+        "991841787.250 (008) No more data",
+        "Winsock.log:12:(008) No more data",
+        "20010606 153627 | (008) No more data",
+    ] {
+        assert_eq!(read(text), Some((false, LineForm::NoBlock)), "{text}");
+        let line = parse(text.as_bytes(), true).expect(text);
+        assert!(line.has_unread_prefix, "{text}");
+    }
+    let quoted = "\"2001-06-06 15:36:27\",\"(008) Wait for cb 2, handle 4\"";
+    assert_eq!(read(quoted), Some((true, LineForm::WaitFor(2))));
+    assert_eq!(read("the thread (008) waits"), None);
+}
+
 /// A log that is copied while it is written ends anywhere.
 #[test]
 fn a_number_that_may_have_lost_digits_is_not_read() {

@@ -236,3 +236,27 @@ fn a_late_line_does_not_start_an_allocation() {
     let diagnoses: Vec<Diagnosis> = diagnose(&text).iter().map(|it| it.diagnosis).collect();
     assert_eq!(diagnoses, [Diagnosis::InUse, Diagnosis::Closed]);
 }
+
+/// `14:05` is anything up to 14:05:59, so a block is silent for up to 60 s more or less.
+#[test]
+fn times_without_seconds_decide_only_what_is_certain() {
+    let reason = |last: &str| {
+        let stamped = |at: &str, text: &str| -> String {
+            text.lines().map(|line| format!("{at} {line}\n")).collect()
+        };
+        let text = stamped("14:05", &(START.to_owned() + &call(1, 1)))
+            + &stamped(last, "(008) Wait for cb 0, handle 52");
+        let (found, summary) = with(&text, Limits::default(), None);
+        assert_eq!(summary.coarse_stamps, summary.lines);
+        found[1].reason
+    };
+    let age = Duration::from_secs;
+    assert_eq!(reason("14:05"), Reason::Recent(age(0)));
+    assert_eq!(reason("14:06"), Reason::LogEndsTooSoon);
+    assert_eq!(reason("14:07"), Reason::LogEndsTooSoon);
+    assert_eq!(reason("14:08"), Reason::TimedOut(age(180)));
+    // With seconds, dots are as good as colons.
+    let dots = "14.05.33 (001) CB 1 (instance 1) allocated\n14.07.33 (008) No more data\n";
+    let found = diagnose(dots);
+    assert_eq!(found[0].reason, Reason::TimedOut(age(120)));
+}

@@ -48,6 +48,8 @@ impl Printer for JsonLine {
             "log_lines": summary.log_lines,
             "unknown_forms": summary.unknown_forms,
             "left_out": diagnosis.left_out.count,
+            "unread_prefixes": summary.unread_prefixes,
+            "coarse_stamps": summary.coarse_stamps,
             "services": summary.services,
             "total": totals(&summary.total),
             "last_service": last_service,
@@ -110,6 +112,7 @@ pub(super) fn events(companion: &Companion) -> String {
         "schema_version": 3,
         "event_log": companion.name,
         "events": events,
+        "unread": companion.log.unread(),
         "notes": companion.log.notes(),
     });
     format!("{object}\n")

@@ -1,13 +1,16 @@
 //! A log, with its kind detected from its first bytes. It can be read more than once.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use diagnose::{DateSurvey, Lines, LogKind, line};
+use diagnose::{DateSurvey, EventLog, Lines, LogKind, line};
 
-/// Bytes in which the kind of a log must show.
-const HEAD: u64 = 64 * 1_024;
+use super::packed;
+use crate::failure::Failure;
+
+/// Bytes at the start and at the end in which the kind of a log must show. An even number, for UTF-16.
+const SAMPLE: u64 = 64 * 1_024;
 
 /// File names of the logs; a host name may precede them.
 const WINSOCK_LOG: &str = "Winsock.log";
@@ -30,7 +33,17 @@ enum Content {
 
 impl LogSource {
     /// Opens a file; `-` is standard input.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let source = Self::read(path).map_err(|error| Failure::cannot_read(path, &error))?;
+        let head = source.head();
+        let head = head.map_err(|error| Failure::cannot_read(path, &error))?;
+        match packed::what_to_do(&source.name, &head) {
+            Some(cure) => Err(Failure::usage(cure)),
+            None => Ok(source),
+        }
+    }
+
+    fn read(path: &Path) -> io::Result<Self> {
         let content = if path.as_os_str() == "-" {
             Content::Memory(whole(io::stdin())?)
         } else if fs::metadata(path)?.is_file() {
@@ -44,7 +57,18 @@ impl LogSource {
             content,
         };
         source.kind = LogKind::of(&source.head()?);
+        // A Winsock.log may follow its events in one file.
+        if source.kind == Some(LogKind::Events)
+            && LogKind::of(&source.tail()?) == Some(LogKind::Winsock)
+        {
+            source.kind = Some(LogKind::Winsock);
+        }
         Ok(source)
+    }
+
+    /// Whether events are seen at its start or at its end.
+    pub(super) fn has_events(&self) -> io::Result<bool> {
+        Ok(has_events(&self.head()?) || has_events(&self.tail()?))
     }
 
     /// Reads it from its start.
@@ -56,7 +80,23 @@ impl LogSource {
     }
 
     fn head(&self) -> io::Result<Vec<u8>> {
-        whole(self.reader()?.take(HEAD))
+        whole(self.reader()?.take(SAMPLE))
+    }
+
+    fn tail(&self) -> io::Result<Vec<u8>> {
+        match &self.content {
+            Content::File(path) => {
+                let mut file = File::open(path)?;
+                let length = file.metadata()?.len();
+                // A UTF-16 character has two bytes.
+                file.seek(SeekFrom::Start(length.saturating_sub(SAMPLE) & !1))?;
+                whole(file)
+            }
+            Content::Memory(bytes) => {
+                let from = bytes.len().saturating_sub(SAMPLE as usize) & !1;
+                Ok(bytes[from..].to_vec())
+            }
+        }
     }
 
     /// The stamps of a Winsock.log that can be read with the month or the day first. Nothing is read
@@ -110,6 +150,12 @@ impl LogSource {
         file.split('.').next().unwrap_or_default()
     }
 
+    /// The computer that the name of `PARIS.Winsock.log` gives.
+    pub(super) fn computer(&self) -> Option<&str> {
+        let (host, rest) = self.file_name().split_once('.')?;
+        rest.eq_ignore_ascii_case(WINSOCK_LOG).then_some(host)
+    }
+
     /// The number in the name of `EV1.LOG`: the larger, the older.
     pub(super) fn age(&self) -> Option<u32> {
         let (_, number) = self.part()?;
@@ -133,6 +179,16 @@ impl LogSource {
     fn file_name(&self) -> &str {
         self.name.rsplit(['/', '\\']).next().unwrap_or_default()
     }
+}
+
+fn has_events(text: &[u8]) -> bool {
+    let (mut lines, mut events) = (Lines::new(text), EventLog::default());
+    while let Ok(Some(line)) = lines.next_line() {
+        if line::parse(line.bytes, line.is_ended).is_none() && events.on_line(line) {
+            return true;
+        }
+    }
+    false
 }
 
 fn whole(mut reader: impl Read) -> io::Result<Vec<u8>> {

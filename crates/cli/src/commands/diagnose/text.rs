@@ -103,22 +103,56 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
     if undecided > 0 {
         text.push_str(what_decides(diagnosis.companion));
     }
-    if diagnosis.left_out.count > 0 {
+    text.push_str(&not_read(diagnosis));
+    if let Some(quoted) = diagnosis.quoted {
+        text.push_str(&events_of(quoted));
+    }
+    text
+}
+
+/// What the reader could not make out in the log.
+fn not_read(diagnosis: &Report<'_>) -> String {
+    let (summary, mut text) = (&diagnosis.summary, String::new());
+    let lines = |count, one, more| match count {
+        1 => format!("1 line {one}"),
+        _ => format!("{count} lines {more}"),
+    };
+    let left_out = diagnosis.left_out;
+    if left_out.count > 0 {
         let _ = writeln!(
             text,
-            "{} lines are not of a Winsock.log and are left out, the first of them line {}.",
-            diagnosis.left_out.count, diagnosis.left_out.first
+            "{} left out, the first of them line {}.",
+            lines(
+                left_out.count,
+                "is not of a Winsock.log and is",
+                "are not of a Winsock.log and are"
+            ),
+            left_out.first
+        );
+    }
+    if summary.unread_prefixes > 0 {
+        let _ = writeln!(
+            text,
+            "{} with something that is not a time of a known form and are read without it, the first of \
+             them line {}.",
+            lines(summary.unread_prefixes, "begins", "begin"),
+            summary.first_unread_prefix
+        );
+    }
+    if summary.coarse_stamps > 0 {
+        let _ = writeln!(
+            text,
+            "{} a time without seconds: ages are known to within 60 s.",
+            lines(summary.coarse_stamps, "has", "have")
         );
     }
     if summary.unknown_forms > 0 {
         let _ = writeln!(
             text,
-            "{} lines have an unknown form; no verdict depends on them.",
-            summary.unknown_forms
+            "{} an unknown form, the first of them line {}; no verdict depends on them.",
+            lines(summary.unknown_forms, "has", "have"),
+            summary.first_unknown_form
         );
-    }
-    if let Some(quoted) = diagnosis.quoted {
-        text.push_str(&events_of(quoted));
     }
     text
 }
@@ -243,6 +277,16 @@ fn events_of(log: &EventLog) -> String {
     let others: u64 = others.map(|(_, events)| events.count).sum();
     if others > 0 {
         let _ = writeln!(text, "{others} other events");
+    }
+    if log.is_empty() {
+        text.push_str("no event of the MTA\n");
+    }
+    if log.unread() > 0 {
+        let _ = writeln!(
+            text,
+            "{} more events or lines could not be read",
+            log.unread()
+        );
     }
     text.push_str("Events cannot prove a leak, only Winsock.log can (Q303102).\n");
     text
