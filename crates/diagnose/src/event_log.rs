@@ -8,15 +8,17 @@ mod label;
 mod meaning;
 mod merge;
 mod notes;
+mod parser;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use self::entry::{Computer, Entry, Parser};
+use self::entry::{Computer, Entry};
 pub use self::meaning::{Weight, meaning};
 use self::merge::{EventFile, Timed};
 pub use self::notes::order_note;
+use self::parser::Parser;
 use crate::clock::{DateOrder, DateSurvey, OrderProof, Timestamp};
 use crate::line;
 use crate::text::Line;
@@ -215,6 +217,7 @@ impl EventLog {
                 && *only != other
             {
                 self.notes.push(notes::other_computer(*only, other));
+                self.lacks = true;
             }
             return;
         }

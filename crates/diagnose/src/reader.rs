@@ -135,9 +135,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether the line is a remark such as `<additional logging removed for readability>` in an excerpt.
+/// Whether the line is a remark such as `<additional logging removed for readability>` in an excerpt. The
+/// tags of a page in HTML are none.
 #[must_use]
 pub fn is_gap(bytes: &[u8]) -> bool {
-    let bytes = bytes.trim_ascii();
-    bytes.starts_with(b"<") && bytes.ends_with(b">")
+    const TAGS: [&[u8]; 14] = [
+        b"html", b"head", b"title", b"meta", b"body", b"pre", b"p", b"br", b"hr", b"div", b"span",
+        b"code", b"table", b"td",
+    ];
+    let remark = bytes.trim_ascii().strip_prefix(b"<");
+    let Some(remark) = remark.and_then(|it| it.strip_suffix(b">")) else {
+        return false;
+    };
+    let length = remark
+        .iter()
+        .take_while(|it| it.is_ascii_alphabetic())
+        .count();
+    let is_tag = TAGS
+        .iter()
+        .any(|it| it.eq_ignore_ascii_case(&remark[..length]));
+    !is_tag && !matches!(remark.first(), None | Some(b'/' | b'!' | b'?'))
 }

@@ -8,7 +8,6 @@
 //! | `message NMI289: ...` | EV0.LOG of the MTA |
 
 use super::label::{Label, labelled, meaning_of};
-use super::table::{Row, Table};
 use crate::text::Line;
 use crate::timestamp::{self, Day, Stamp, TimeOfDay};
 
@@ -45,14 +44,25 @@ pub(super) struct Draft {
     stamp: Option<Stamp>,
     date: Option<Day>,
     time: Option<TimeOfDay>,
-    has_type: bool,
+    form: Form,
     origin: Option<Origin>,
     computer: Option<Computer>,
-    is_text_form: bool,
     /// What follows is free text.
     is_described: bool,
     is_main_base: bool,
     pool: Option<u64>,
+}
+
+/// The form of an entry of several lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Form {
+    /// That of articles: the id comes first.
+    #[default]
+    Article,
+    /// That of the clipboard: the type comes first.
+    Clipboard,
+    /// That of EV0.LOG.
+    Text,
 }
 
 /// The program that logged an event.
@@ -60,13 +70,6 @@ pub(super) struct Draft {
 pub(super) enum Origin {
     Mta,
     Other,
-}
-
-/// Reads a file line by line.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Parser {
-    draft: Draft,
-    table: Table,
 }
 
 /// What a line adds.
@@ -80,55 +83,18 @@ pub(super) struct Found {
     pub(super) is_used: bool,
 }
 
-impl Parser {
-    /// Takes in the next line.
-    pub(super) fn on_line(&mut self, line: Line<'_>) -> Found {
-        let mut found = match self.table.on_line(line) {
-            Row::None => {
-                let mut found = self.draft.on_line(line);
-                // The description of a row may go on without quotes.
-                found.is_used |= self.table.has_begun();
-                return found;
-            }
-            Row::Heading | Row::Continued => Found::default(),
-            Row::Entry(entry) => Found {
-                entries: [std::mem::take(&mut self.draft).entry(), Some(entry)],
-                ..Found::default()
-            },
-            Row::Unread => Found {
-                entries: [
-                    std::mem::take(&mut self.draft).entry(),
-                    Some(Entry::unread(line.number)),
-                ],
-                ..Found::default()
-            },
-        };
-        found.is_event = true;
-        found.is_used = true;
-        found
-    }
-
-    /// Whether an entry has begun.
-    pub(super) const fn is_in_entry(&self) -> bool {
-        self.draft.is_open()
-    }
-
-    /// The entry at the end of the file.
-    pub(super) fn end(self) -> Option<Entry> {
-        self.draft.entry()
-    }
-}
-
 impl Draft {
     /// Takes in the next line that is not of a table.
-    fn on_line(&mut self, line: Line<'_>) -> Found {
+    pub(super) fn on_line(&mut self, line: Line<'_>) -> Found {
         let bytes = line.bytes.trim_ascii();
         if let Some(begins) = self.begins(bytes) {
             let mut entry = None;
             if begins.ends_previous {
                 entry = std::mem::take(self).entry();
             }
-            self.is_text_form = begins.is_text_form;
+            if begins.is_text_form {
+                self.form = Form::Text;
+            }
             if !self.is_open() || begins.ends_previous {
                 self.first_line = line.number;
             }
@@ -144,7 +110,7 @@ impl Draft {
         let mut entry = None;
         if let Some((label, value)) = labelled(bytes) {
             let is_next = match label {
-                Label::Type => self.id.is_some() || self.has_type,
+                Label::Type => self.id.is_some() || self.form == Form::Clipboard,
                 Label::Source => !self.is_described && self.id.is_some() && self.origin.is_some(),
                 Label::Id | Label::Date | Label::Time | Label::Computer | Label::Description => {
                     false
@@ -177,7 +143,7 @@ impl Draft {
             });
         }
         // The line with the time of an entry whose first line is missing.
-        let is_second = self.is_text_form && self.stamp.is_some();
+        let is_second = self.form == Form::Text && self.stamp.is_some();
         if (is_second || !self.is_open()) && text_form_time(bytes).is_some() {
             return Some(Begins {
                 id: None,
@@ -189,14 +155,14 @@ impl Draft {
         Some(Begins {
             id: Some(labelled_id(bytes)?),
             is_text_form: false,
-            ends_previous: self.id.is_some() || self.is_text_form,
+            ends_previous: self.id.is_some() || self.form == Form::Text,
         })
     }
 
     fn on_label(&mut self, label: Label, value: &[u8]) {
         match label {
             Label::Type => {
-                self.has_type = true;
+                self.form = Form::Clipboard;
                 self.is_described = false;
             }
             Label::Source if !self.is_described => {
@@ -230,8 +196,8 @@ impl Draft {
     }
 
     /// Whether an entry has begun.
-    const fn is_open(&self) -> bool {
-        self.id.is_some() || self.has_type || self.origin.is_some() || self.is_text_form
+    pub(super) const fn is_open(&self) -> bool {
+        self.id.is_some() || self.origin.is_some() || !matches!(self.form, Form::Article)
     }
 
     /// What a row of a table says.
@@ -259,10 +225,14 @@ impl Draft {
     }
 
     /// The entry; `None` if it is none.
-    fn entry(self) -> Option<Entry> {
+    pub(super) fn entry(self) -> Option<Entry> {
         let is_dated = self.stamp.is_some() || self.date.is_some() || self.time.is_some();
         // An entry without an id that may be one of the MTA.
-        let is_unread = self.is_text_form || (is_dated && (self.has_type || self.origin.is_some()));
+        let is_unread = match self.form {
+            Form::Text => true,
+            Form::Clipboard => is_dated,
+            Form::Article => is_dated && self.origin.is_some(),
+        };
         if self.id.is_none() && (!is_unread || self.origin == Some(Origin::Other)) {
             return None;
         }
@@ -273,7 +243,7 @@ impl Draft {
             at: self.stamp.or_else(|| apart.map(|(day, time)| time.on(day))),
             is_foreign: self.origin == Some(Origin::Other),
             computer: self.computer,
-            is_text_form: self.is_text_form,
+            is_text_form: self.form == Form::Text,
             is_main_base: self.is_main_base,
             pool: self.pool,
         })
@@ -290,7 +260,7 @@ struct Begins {
 
 impl Entry {
     /// An entry of which only the place is known.
-    const fn unread(line: u64) -> Self {
+    pub(super) const fn unread(line: u64) -> Self {
         Self {
             id: None,
             line,

@@ -154,8 +154,9 @@ impl Joined {
             ));
         } else if own < count {
             let twice = count - own;
+            let is = if twice == 1 { "is" } else { "are" };
             self.notes.push(format!(
-                "{name}: {twice} of its {count} events are in {both} too and count once"
+                "{name}: {twice} of its {count} events {is} in {both} too and count once"
             ));
             self.take_in(shared.own, &extent);
         } else {

@@ -71,7 +71,9 @@ pub(super) fn of_file(
             counted(count, "event", "events")
         ));
     }
-    if let (count, Some(first)) = lines(&|it| it.id.is_some() && it.at.is_none()) {
+    // An article quotes events without any time.
+    let is_dated = entries.iter().any(|it| it.at.is_some());
+    if let (count, Some(first)) = lines(&|it| is_dated && it.id.is_some() && it.at.is_none()) {
         notes.push(format!(
             "{name}: {} no time that can be read, the first of them in line {first}; the order of the \
              file counts",
@@ -88,7 +90,10 @@ fn counted(count: u64, one: &str, more: &str) -> String {
 /// The events of a log are of another computer than its Winsock.log, to judge by the file's name.
 pub(super) fn other_computer(found: Computer, wanted: Computer) -> String {
     let (found, wanted) = (found.text(), wanted.text());
-    format!("the events are of computer {found}, and by its name the Winsock.log is of {wanted}")
+    format!(
+        "the events are of computer {found}, and by its name the Winsock.log is of {wanted}; so they decide \
+         nothing"
+    )
 }
 
 pub(super) fn several_computers(found: &BTreeSet<Computer>) -> String {

@@ -260,3 +260,12 @@ fn times_without_seconds_decide_only_what_is_certain() {
     let found = diagnose(dots);
     assert_eq!(found[0].reason, Reason::TimedOut(age(120)));
 }
+
+/// A log in a page of HTML is no excerpt.
+#[test]
+fn tags_are_no_remark_about_lines_that_were_left_out() {
+    let text = format!("<html><pre>\n{START}{}</pre></html>\n", call(1, 1));
+    assert_eq!(diagnose(&text)[1].reason, Reason::LogEndsTooSoon);
+    let excerpt = text.replace("</pre></html>", "<additional logging removed>");
+    assert_eq!(diagnose(&excerpt)[1].reason, Reason::NoFurtherLines);
+}

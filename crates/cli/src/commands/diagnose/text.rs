@@ -282,11 +282,11 @@ fn events_of(log: &EventLog) -> String {
         text.push_str("no event of the MTA\n");
     }
     if log.unread() > 0 {
-        let _ = writeln!(
-            text,
-            "{} more events or lines could not be read",
-            log.unread()
-        );
+        let what = match log.unread() {
+            1 => "event or line",
+            _ => "events or lines",
+        };
+        let _ = writeln!(text, "{} more {what} could not be read", log.unread());
     }
     text.push_str("Events cannot prove a leak, only Winsock.log can (Q303102).\n");
     text

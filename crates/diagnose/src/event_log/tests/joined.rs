@@ -145,6 +145,22 @@ fn the_events_of_another_computer_are_left_out() {
     }
 }
 
+#[test]
+fn the_events_of_another_computer_alone_decide_nothing() {
+    let mut log = EventLog::default();
+    log.of_computer("LYON");
+    let text = part(ROW, 0, 5);
+    let mut lines = Lines::new(text.as_bytes());
+    while let Some(line) = lines.next_line().expect("memory can be read") {
+        log.on_line(line);
+    }
+    log.finish();
+    assert_eq!(found(&log), None);
+    let note = "the events are of computer PARIS, and by its name the Winsock.log is of LYON; so they decide \
+                nothing";
+    assert_eq!(log.notes(), [note]);
+}
+
 /// A day above 12 in one file shows the order for all.
 #[test]
 fn one_file_shows_the_order_of_day_and_month_for_the_others() {
