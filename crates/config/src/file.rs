@@ -7,7 +7,7 @@ mod check;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use serde_json::Value as Json;
@@ -16,7 +16,7 @@ use crate::format::document::{self, Node};
 use crate::format::key::description::{describe, object};
 use crate::format::key::printer::{Detail, Printer};
 use crate::format::key::reader::Reader;
-use crate::format::overrides;
+use crate::format::overrides::{self, NewName};
 use crate::plan::Scenario;
 use check::check;
 
@@ -117,24 +117,17 @@ pub fn mistake_at(
 /// Applies the overrides, reads the settings and checks the plan.
 fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
-    let mut new_names = Vec::new();
+    let mut new_names = BTreeMap::new();
     for (number, source) in sources.iter().enumerate().skip(1) {
-        let help = overrides::new_name(&document, &source.text);
-        new_names.extend(help.map(|help| (number, help)));
+        let new_name = overrides::new_name(&document, &source.text);
+        new_names.extend(new_name.map(|it| (number, it)));
         if let Err(diagnostic) = overrides::apply(&mut document, &source.text, number) {
             diagnostics.push(diagnostic);
         }
     }
     let (mut scenario, found) = Reader::read::<Scenario>(&document);
     diagnostics.extend(found);
-    // A table that only an override names, and that is not complete, is a mistyped name.
-    for found in &mut diagnostics {
-        let source = found.span.map(|it| it.source);
-        let mut named = new_names.iter().filter(|it| Some(it.0) == source);
-        if let (Code::MissingKey | Code::UnknownKey, Some((_, help))) = (found.code, named.next()) {
-            found.help = Some(help.clone());
-        }
-    }
+    report_mistyped_names(&mut diagnostics, new_names, sources);
     assign_addresses(&mut scenario);
     // A setting that could not be read would contradict others.
     if diagnostics.is_empty() {
@@ -149,6 +142,29 @@ fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Dia
         Ok(scenario)
     } else {
         Err(diagnostics)
+    }
+}
+
+/// A table that only an override names, and that is not complete or has the letters of another name, is a
+/// mistyped name. That is one mistake, whatever the table lacks.
+fn report_mistyped_names(
+    diagnostics: &mut Vec<Diagnostic>,
+    new_names: BTreeMap<usize, NewName>,
+    sources: &[Source],
+) {
+    for (number, name) in new_names {
+        let is_consequence = |it: &Diagnostic| {
+            let is_of_table = matches!(it.code, Code::MissingKey | Code::UnknownKey);
+            is_of_table && it.span.is_some_and(|it| it.source == number)
+        };
+        if !name.is_mistyped && !diagnostics.iter().any(is_consequence) {
+            continue;
+        }
+        diagnostics.retain(|it| !is_consequence(it));
+        let path = sources[number].text.find('=').unwrap_or(0);
+        let span = Span::new(number, 0..path);
+        let found = Diagnostic::new(Code::UnknownName, span, name.message);
+        diagnostics.push(found.label("unknown name").help(name.help));
     }
 }
 

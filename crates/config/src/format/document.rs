@@ -33,7 +33,8 @@ pub(crate) enum Item {
     String(String),
     /// Digits without separators, maybe with a sign, and their base.
     Integer(String, u32),
-    Float,
+    /// The number as it is written.
+    Float(String),
     Boolean(bool),
     /// A TOML date or time in its text form.
     Datetime(String),
@@ -56,7 +57,7 @@ impl Node {
         match self.item {
             Item::String(_) => "a string",
             Item::Integer(..) => "an integer",
-            Item::Float => "a float",
+            Item::Float(_) => "a float",
             Item::Boolean(_) => "a boolean",
             Item::Datetime(_) => "a date or time",
             Item::Array(_) => "an array",
@@ -95,7 +96,11 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
     std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         let message = format!("the file is not UTF-8 text: invalid byte at {at}");
-        Diagnostic::of_file(Code::NotText, message)
+        let found = Diagnostic::of_file(Code::NotText, message);
+        match bytes {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => found.help("it is UTF-16: save it as UTF-8"),
+            _ => found.help("save it as UTF-8"),
+        }
     })
 }
 
@@ -109,11 +114,57 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
         Err(_) if text.len() <= RECOVERY_SIZE_MAX => DeTable::parse_recoverable(text).1,
         Err(first) => vec![first],
     };
-    let mistakes = errors.into_iter().take(SYNTAX_ERRORS_MAX).map(|error| {
+    let mut mistakes: Vec<Diagnostic> = Vec::new();
+    for error in errors.into_iter().take(SYNTAX_ERRORS_MAX) {
         let span = Span::new(0, error.span().unwrap_or(0..0));
-        Diagnostic::new(Code::Syntax, span, format!("not TOML: {}", error.message()))
-    });
-    Err(mistakes.collect())
+        let message = format!("not TOML: {}", error.message());
+        // Lines that end in a carriage return alone are one mistake.
+        if message.contains("carriage return") && mistakes.iter().any(|it| it.message == message) {
+            continue;
+        }
+        let found = Diagnostic::new(Code::Syntax, span, message);
+        let help = help_with_syntax(text, span).filter(|_| mistakes.is_empty());
+        mistakes.push(match help {
+            Some(help) => found.help(help),
+            None => found,
+        });
+    }
+    Err(mistakes)
+}
+
+/// What probably was meant where the text is not TOML.
+fn help_with_syntax(text: &str, span: Span) -> Option<&'static str> {
+    let line_start = text[..floor(text, span.start)]
+        .rfind('\n')
+        .map_or(0, |it| it + 1);
+    let line = text[line_start..].lines().next()?.trim();
+    let first = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .chars()
+        .next()?;
+    if text.contains('\r') && !text.contains('\n') {
+        Some("lines end with a line feed, with or without a carriage return before it")
+    } else if line.contains(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']) {
+        Some("write straight quotes: \" or '")
+    } else if first == '{' {
+        Some("this looks like JSON; `mtasim new` writes a scenario in TOML to start from")
+    } else if line.starts_with(';') || line.starts_with("//") {
+        Some("a comment begins with #")
+    } else if !line.contains('=') && line.contains(':') {
+        Some("write `=` between a key and its value")
+    } else {
+        None
+    }
+}
+
+/// The start of the character that contains a byte.
+fn floor(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    (0..=at)
+        .rev()
+        .find(|it| text.is_char_boundary(*it))
+        .unwrap_or(0)
 }
 
 /// The tree of a value of an override, which stands at the start of `place`; `None` if it is not a
@@ -140,9 +191,8 @@ fn tree(value: Spanned<DeValue<'_>>, base: Span, depth: usize) -> Result<Node, D
         DeValue::String(text) => Item::String(text.into_owned()),
         // As text: seeds and flows are unsigned, and the integers of TOML are not.
         DeValue::Integer(integer) => Item::Integer(integer.as_str().to_owned(), integer.radix()),
-        // The value is of no interest: no key takes a float, since rates and chances are exact
-        // ratios.
-        DeValue::Float(_) => Item::Float,
+        // As text, which is an exact decimal fraction where the number would be a rounded one.
+        DeValue::Float(float) => Item::Float(float.as_str().to_owned()),
         DeValue::Boolean(boolean) => Item::Boolean(boolean),
         DeValue::Datetime(datetime) => Item::Datetime(datetime.to_string()),
         DeValue::Array(array) => {

@@ -5,9 +5,23 @@ use super::diagnostic::{Code, Diagnostic, Span};
 use super::document::{self, Item, Node, Table, TableEntry};
 use super::suggestion::{did_you_mean, shortened};
 
-/// What to say if the override names a table, such as `link.wna`, that the document does not have
-/// although it has others of the kind.
-pub(crate) fn new_name(document: &Node, text: &str) -> Option<String> {
+/// Letters of a name that are compared; a longer name is no name.
+const SIZE_OF_NAMES_MAX: usize = 256;
+
+/// A table, such as `link.wna`, that only an override names, although the document has others of the
+/// kind.
+#[derive(Debug)]
+pub(crate) struct NewName {
+    /// Whether another name has the same letters: this one is mistyped.
+    pub(crate) is_mistyped: bool,
+    /// `there is no link`, and the name.
+    pub(crate) message: String,
+    /// What to write.
+    pub(crate) help: String,
+}
+
+/// The table that an override would add.
+pub(crate) fn new_name(document: &Node, text: &str) -> Option<NewName> {
     let (path, _) = text.split_once('=')?;
     let mut names = path.split('.').map(str::trim);
     let (kind, name, _) = (names.next()?, names.next()?, names.next()?);
@@ -26,11 +40,21 @@ pub(crate) fn new_name(document: &Node, text: &str) -> Option<String> {
     let known = || tables.keys().map(String::as_str);
     let others = known().collect::<Vec<&str>>();
     let question = did_you_mean(name, others.iter().copied());
-    let question = question.unwrap_or_else(|| format!("there are {}", others.join(", ")));
-    Some(format!(
-        "there is no {kind} `{}`; {question}",
-        shortened(name)
-    ))
+    Some(NewName {
+        is_mistyped: others
+            .iter()
+            .any(|it| sorted_letters(it) == sorted_letters(name)),
+        message: format!("there is no {kind} `{}`", shortened(name)),
+        help: question.unwrap_or_else(|| format!("there are {}", others.join(", "))),
+    })
+}
+
+/// The letters of a name without their case, which stay the same if two are exchanged.
+fn sorted_letters(name: &str) -> Vec<u8> {
+    let mut letters = name.to_ascii_lowercase().into_bytes();
+    letters.truncate(SIZE_OF_NAMES_MAX);
+    letters.sort_unstable();
+    letters
 }
 
 /// Puts one `PATH=VALUE`, which is source number `source`, into the document.

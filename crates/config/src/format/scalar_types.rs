@@ -79,10 +79,13 @@ scalars! {
     }
     Ratio {
         blank: Self::ZERO,
-        form: |_range| ("fraction", json!({
-            "type": "string",
-            "pattern": r"^\s*[0-9]+\s*/\s*[0-9]+\s*$|^\s*[01](\.[0-9]{0,18})?\s*$|^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*%\s*$",
-        })),
+        form: |_range| ("fraction", json!({ "anyOf": [
+            { "type": "number", "minimum": 0, "maximum": 1 },
+            {
+                "type": "string",
+                "pattern": r"^\s*[0-9]+\s*/\s*[0-9]+\s*$|^\s*[01](\.[0-9]{0,18})?\s*$|^\s*[0-9]{1,3}(\.[0-9]{1,12})?\s*%\s*$",
+            },
+        ]})),
         parse: |node| parse_ratio(node),
         toml: |it| quoted(&it.to_string()),
     }
@@ -119,11 +122,16 @@ fn of_percent(text: &str) -> Option<String> {
 
 fn parse_ratio(node: &Node) -> Result<Ratio, Diagnostic> {
     const WANTED: &str = "a fraction such as \"1/8\", \"0.125\" or \"12.5%\"";
-    let text = text_of(node, WANTED)?;
+    // `0.01` needs no quotes, and is read as the decimal fraction that it is.
+    let text = if let Item::Float(digits) | Item::Integer(digits, _) = &node.item {
+        digits
+    } else {
+        text_of(node, WANTED)?
+    };
     let percent = text.trim().strip_suffix('%').and_then(of_percent);
     let text = percent.as_deref().unwrap_or(text);
     text.parse().map_err(|error: ParseRatioError| match error {
-        ParseRatioError::Form => malformed(node, WANTED, "this string is not a fraction"),
+        ParseRatioError::Form => malformed(node, WANTED, "this is not a fraction"),
         ParseRatioError::ZeroDenominator => malformed(node, WANTED, &error.to_string()),
         ParseRatioError::AboveOne => Diagnostic {
             code: Code::OutOfRange,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::diagnostic::{Code, Diagnostic};
-use super::document::{ITEMS_MAX, Item};
+use super::document::{ITEMS_MAX, Item, Table};
 use super::key::description::Shape;
 use super::key::printer::{Detail, Printed, Printer};
 use super::key::reader::{Input, Reader};
@@ -165,12 +165,13 @@ impl<T: Setting> Setting for [T; 2] {
     }
 
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
-        let wanted = format!("an array of {}", Self::describe(None).words);
+        let words = T::describe(None).words;
+        let wanted = format!("an array of two: [{words}, {words}]");
         let Item::Array(nodes) = &input.node.item else {
             return reader.mistake(input, wrong_type(input.node, &wanted));
         };
         if nodes.len() != 2 {
-            let message = format!("expected {wanted}, found {}", nodes.len());
+            let message = format!("expected {wanted}, found {}", items(nodes.len() as u64));
             let found = Diagnostic::new(Code::Malformed, input.node.span, message);
             return reader.mistake(input, found);
         }
@@ -202,8 +203,22 @@ impl<K: MapKey, V: Setting> Setting for BTreeMap<K, V> {
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
         self.clear();
         let Item::Table(table) = &input.node.item else {
-            return reader.mistake(input, wrong_type(input.node, "a table"));
+            let wrong = wrong_type(input.node, "a table");
+            let path = &input.path;
+            return reader.mistake(
+                input,
+                match (V::IS_TABLE, &input.node.item) {
+                    (true, Item::Array(_)) => wrong.help(format!(
+                        "write [{path}.NAME] for each, with single brackets"
+                    )),
+                    (true, _) => wrong.help(format!("write tables [{path}.NAME]")),
+                    (false, _) => wrong,
+                },
+            );
         };
+        if let Some(mistake) = without_name::<V>(table, &input.path) {
+            return reader.mistake(input, mistake);
+        }
         let count = table.len();
         if count as u64 > ITEMS_MAX {
             let message = format!("{count} tables are too many, the limit is {ITEMS_MAX}");
@@ -249,6 +264,20 @@ impl<K: MapKey, V: Setting> Setting for BTreeMap<K, V> {
         let key = K::FORM.trim_start_matches("an ").trim_start_matches("a ");
         Shape::scalar(format!("table: {key} = {}", value.words), schema)
     }
+}
+
+/// What is wrong if keys stand in `[fault]` that belong into `[fault.NAME]`.
+fn without_name<V: Setting>(table: &Table, path: &str) -> Option<Diagnostic> {
+    if !V::IS_TABLE {
+        return None;
+    }
+    let mut entries = table.iter();
+    let (name, entry) = entries.find(|(_, entry)| !matches!(entry.node.item, Item::Table(_)))?;
+    let keys = V::describe(None).keys;
+    keys.iter().find(|it| it.key.name == name)?;
+    let message = format!("`{name}` belongs into a table with a name");
+    let found = Diagnostic::new(Code::WrongType, entry.key, message);
+    Some(found.help(format!("write [{path}.NAME] above it")))
 }
 
 /// The name of a table, such as a host's: letters, digits, `-` and `_`.

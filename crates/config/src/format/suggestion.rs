@@ -42,16 +42,24 @@ fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
 }
 
 /// Words that other programs use, and the keys that mean the same here.
-const SYNONYMS: [(&str, &[&str]); 14] = [
+const SYNONYMS: [(&str, &[&str]); 27] = [
     ("latency", &["delay"]),
     ("rtt", &["delay"]),
     (
         "retries",
         &["open_retries", "transfer_retries", "connect_attempts"],
     ),
+    (
+        "retry",
+        &["open_retries", "transfer_retries", "connect_attempts"],
+    ),
+    (
+        "tries",
+        &["open_retries", "transfer_retries", "connect_attempts"],
+    ),
     ("attempts", &["connect_attempts", "open_retries"]),
     ("timeout", &["session_disconnect"]),
-    ("rate", &["bandwidth"]),
+    ("rate", &["bandwidth", "mean"]),
     ("speed", &["bandwidth"]),
     ("random", &["independent"]),
     ("probability", &["independent"]),
@@ -60,6 +68,17 @@ const SYNONYMS: [(&str, &[&str]); 14] = [
     ("cores", &["cpus"]),
     ("version", &["build"]),
     ("count", &["limit"]),
+    ("bernoulli", &["independent"]),
+    ("min", &["from"]),
+    ("max", &["to"]),
+    ("source", &["from"]),
+    ("destination", &["to"]),
+    ("target", &["to"]),
+    ("period", &["every"]),
+    ("stop", &["end"]),
+    ("until", &["end"]),
+    ("runtime", &["duration"]),
+    ("os", &["tcp"]),
 ];
 
 /// The candidates that were probably meant: the closest, or those that mean the same.
@@ -72,8 +91,48 @@ pub(crate) fn meant<'a>(
     }
     let found = SYNONYMS.iter().find(|(other, _)| *other == word);
     let same = found.map_or(&[][..], |(_, same)| same);
-    let candidates = candidates.into_iter();
-    candidates.filter(|it| same.contains(it)).collect()
+    let same: Vec<&str> = candidates
+        .clone()
+        .into_iter()
+        .filter(|it| same.contains(it))
+        .collect();
+    if same.is_empty() {
+        with_the_same_parts(word, candidates)
+    } else {
+        same
+    }
+}
+
+/// The candidates of whose parts some make the word, or the other way round, if they are few: `retries` of
+/// `open_retries`, `crash-host` of `crash`.
+fn with_the_same_parts<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    /// More of them are no suggestion.
+    const FEW: usize = 3;
+    if word.len() > NAME_MAX {
+        return Vec::new();
+    }
+    let parts = |it: &str| -> Vec<String> {
+        it.split(['_', '-'])
+            .filter(|it| it.len() > 1)
+            .map(str::to_lowercase)
+            .collect()
+    };
+    let typed = parts(word);
+    let is_in =
+        |few: &[String], many: &[String]| !few.is_empty() && few.iter().all(|it| many.contains(it));
+    let is_close = |it: &&str| {
+        let known = parts(it);
+        is_in(&typed, &known) || is_in(&known, &typed)
+    };
+    let found: Vec<&str> = candidates
+        .into_iter()
+        .filter(is_close)
+        .take(FEW + 1)
+        .collect();
+    if found.len() > FEW { Vec::new() } else { found }
 }
 
 /// How often each letter occurs in the first characters of a word, case ignored.

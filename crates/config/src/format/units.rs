@@ -4,6 +4,8 @@
 
 use kernel::Duration;
 
+use super::suggestion;
+
 /// A unit's name, and how many base units it is.
 type Unit = (&'static str, u64);
 
@@ -140,6 +142,48 @@ pub(crate) fn whole(digits: &str) -> Result<u64, QuantityError> {
         return Err(QuantityError::NoNumber);
     }
     digits.parse().map_err(|_| QuantityError::Overflow)
+}
+
+/// Units as others write them, in lower case, and as they are written here.
+const SAME_UNITS: [(&[&str], &str); 12] = [
+    (&["day", "days"], "d"),
+    (&["hr", "hrs", "hour", "hours"], "h"),
+    (&["min", "mins", "minute", "minutes"], "m"),
+    (&["sec", "secs", "second", "seconds"], "s"),
+    (
+        &["msec", "msecs", "millis", "millisecond", "milliseconds"],
+        "ms",
+    ),
+    (
+        &[
+            "usec",
+            "usecs",
+            "\u{b5}s",
+            "\u{3bc}s",
+            "microsecond",
+            "microseconds",
+        ],
+        "us",
+    ),
+    (&["nsec", "nsecs", "nanosecond", "nanoseconds"], "ns"),
+    (&["k", "kb", "kib", "kbyte", "kbytes"], "KiB"),
+    (&["m", "mb", "mbyte", "mbytes"], "MiB"),
+    (&["bps", "b/s"], "bit/s"),
+    (&["k", "kbps", "kb/s", "kbit"], "kbit/s"),
+    (&["m", "mbps", "mb/s", "mbit"], "Mbit/s"),
+];
+
+/// The unit that was probably meant.
+pub(crate) fn meant(typed: &str, units: Vec<&'static str>) -> Option<&'static str> {
+    let lower = typed.to_lowercase();
+    // `1M` of a time is `1m`.
+    let other_case = units.iter().find(|it| it.eq_ignore_ascii_case(typed));
+    let same = SAME_UNITS
+        .iter()
+        .filter(|it| it.0.contains(&lower.as_str()));
+    let same = same.map(|it| it.1).find(|it| units.contains(it));
+    let found = other_case.copied().or(same);
+    found.or_else(|| suggestion::meant(typed, units).first().copied())
 }
 
 impl Quantity {

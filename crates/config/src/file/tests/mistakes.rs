@@ -1,5 +1,6 @@
 //! Each mistake with its code, position and message.
 
+mod new_users;
 mod values;
 
 use super::super::{Code, load};
@@ -400,6 +401,19 @@ fn words_of_other_programs_lead_to_the_keys() {
             "retries = 3",
             "did you mean `open_retries` or `transfer_retries`?",
         ),
+        (
+            "retry = 3",
+            "did you mean `open_retries` or `transfer_retries`?",
+        ),
+        (
+            "interval = \"9s\"",
+            "did you mean `open_interval` or `transfer_interval`?",
+        ),
+        ("[fault.f]\ncrash-host = \"A\"", "did you mean `crash`?"),
+        (
+            "[workload.w]\nconnector = \"c\"\nevery = \"1s\"\nsize = { min = 1 }",
+            "did you mean `from`?",
+        ),
         ("timeout = \"9s\"", "did you mean `session_disconnect`?"),
         ("[link.m]\nlatency = \"9s\"", "did you mean `delay`?"),
         (
@@ -421,9 +435,23 @@ fn a_mistyped_name_in_an_override_is_named() {
     let text = with("", "");
     let text = rendered(text.as_bytes(), &["connector.d.open_retries=3"]);
     assert!(
-        text.contains("there is no connector `d`; did you mean `c`?"),
+        text.contains("error[MTA0010]: there is no connector `d`"),
         "{text}"
     );
+    assert!(text.contains("= help: did you mean `c`?"), "{text}");
+    // It is one mistake, whatever the table lacks.
+    let text = after("[workload.mail]\nconnector = \"c\"\nevery = \"1s\"\n");
+    for (given, message) in [
+        ("workload.mial.size=1", "there is no workload `mial`"),
+        ("workload.Mail.size=1", "there is no workload `Mail`"),
+        ("host.a.build=5.5.2653.23", "there is no host `a`"),
+    ] {
+        let found = messages(&text, &[given]);
+        assert_eq!(found, [format!("error[MTA0010]: {message}")], "{given}");
+    }
+    // Another host is no mistake.
+    let added = ["host.C.build=5.5.2653.23".to_owned()];
+    assert!(load("f.toml", SMALL.as_bytes(), &added).is_ok());
 }
 
 #[test]
@@ -440,6 +468,10 @@ fn percent_are_a_fraction() {
         assert_eq!(read(same), Ok(eighth), "{same}");
     }
     assert_eq!(read("100%"), read("1/1"));
+    // Without quotes.
+    let text = "[link.m]\nbetween = [\"A\", \"B\"]\nreorder = 0.125\n";
+    let scenario = load("f.toml", after(text).as_bytes(), &[]).expect("it is right");
+    assert_eq!(scenario.links["m"].forward.reorder.of_two_to_64(), eighth);
     for wrong in ["101%", "%", "12.%", ".5%", "-1%", "1e1%"] {
         assert!(read(wrong).is_err(), "{wrong}");
     }

@@ -65,7 +65,7 @@ error[MTA0007]: `link.l.delay`: expected a length of time such as \"90s\" or \"1
  --> --set:1:14
   |
 1 | link.l.delay=20
-  |              ^^ write a length of time such as \"90s\" or \"1h30m\"
+  |              ^^
   |
   = help: units are d, h, m, s, ms, us, ns
 

@@ -143,10 +143,17 @@ impl<'a> Reader<'a> {
         let known = std::mem::replace(&mut self.frame, outer).known;
         let name = input.path.rsplit('.').next().unwrap_or_default();
         match (known.as_slice(), &input.node.item) {
-            ([key], Item::String(text)) => {
+            ([key] | [key, _], Item::String(text) | Item::Float(text)) => {
                 format!("write {name} = {{ {key} = \"{}\" }}", shortened(text))
             }
-            (known, _) => format!("keys there are {}", known.join(", ")),
+            ([key] | [key, _], Item::Integer(digits, _)) => {
+                let digits = shortened(digits);
+                format!("write {name} = {{ {key} = {digits} }}, with the unit if it has one")
+            }
+            (_, Item::Array(items)) if items.iter().all(|it| matches!(it.item, Item::Table(_))) => {
+                format!("write [{}] once, with single brackets", input.path)
+            }
+            (known, _) => listed("there", known),
         }
     }
 
@@ -236,8 +243,8 @@ impl<'a> Reader<'a> {
             }
             let meant = meant(name, known.iter().copied());
             self.on_misspelt(&meant, entry);
-            let help = did_you_mean(name, known.iter().copied())
-                .unwrap_or_else(|| format!("keys here are {}", known.join(", ")));
+            let help =
+                did_you_mean(name, known.iter().copied()).unwrap_or_else(|| listed("here", &known));
             let message = format!("{whose} has no key `{}`", shortened(name));
             let found = Diagnostic::new(Code::UnknownKey, entry.key, message);
             self.report(found.label("unknown key").help(help));
@@ -266,11 +273,16 @@ impl<'a> Reader<'a> {
                 return;
             }
             let item = self.frame.table.get(kind).map(|entry| &entry.node.item);
-            let tables = if let Some(Item::Table(tables)) = item {
-                tables
-            } else {
-                &none
+            let tables = match item {
+                Some(Item::Table(tables)) => tables,
+                None => &none,
+                // What the tables are called cannot be told.
+                Some(_) => continue,
             };
+            let is_table = |it: &TableEntry| matches!(it.node.item, Item::Table(_));
+            if !tables.values().all(is_table) {
+                continue;
+            }
             let mut misspelt = self.misspelt.iter().filter(|it| it.0 == kind);
             if tables.contains_key(&name) || misspelt.any(|it| it.1.contains_key(&name)) {
                 continue;
@@ -282,6 +294,14 @@ impl<'a> Reader<'a> {
             let message = format!("`{path}`: there is no {kind} `{short}`");
             self.report(Diagnostic::new(Code::UnknownName, span, message).help(help));
         }
+    }
+}
+
+/// The keys of a table, for a help.
+fn listed(place: &str, keys: &[&str]) -> String {
+    match keys {
+        [only] => format!("the only key {place} is {only}"),
+        keys => format!("keys {place} are {}", keys.join(", ")),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::document::{Item, Node};
 use crate::format::keyword::{Keyword, words};
 use crate::format::suggestion::{did_you_mean, shortened};
-use crate::format::units::{Quantity, QuantityError, hexadecimal};
+use crate::format::units::{self, Quantity, QuantityError, hexadecimal};
 
 /// The longest time in a scenario, in nanoseconds: a leap year.
 pub(crate) const YEAR: u64 = 366 * 24 * 3_600 * 1_000_000_000;
@@ -80,19 +80,36 @@ pub(crate) fn parse_u64(node: &Node) -> Result<u64, Diagnostic> {
 
 /// Reads the one word that can stand in place of a table, and which means `value`.
 pub(crate) fn parse_word<T>(node: &Node, word: &str, value: T) -> Result<T, Diagnostic> {
-    let text = text_of(node, &format!("\"{word}\" or a table"))?;
+    let with_help = |found: Diagnostic| {
+        let (Item::Float(text) | Item::Integer(text, _) | Item::String(text)) = &node.item else {
+            return found;
+        };
+        // A number where a loss model should be.
+        if !text.starts_with(|it: char| it.is_ascii_digit()) {
+            return found;
+        }
+        let text = shortened(text);
+        found.help(format!(
+            "a table is such as {{ independent = {{ loss = \"{text}\" }} }}"
+        ))
+    };
+    let text = text_of(node, &format!("\"{word}\" or a table")).map_err(with_help)?;
     if text == word {
         return Ok(value);
     }
     let message = format!("`{}` is not `{word}`", shortened(text));
-    Err(Diagnostic::new(Code::UnknownWord, node.span, message)
-        .label(format!("write \"{word}\" or a table")))
+    let unknown = Diagnostic::new(Code::UnknownWord, node.span, message)
+        .label(format!("write \"{word}\" or a table"));
+    Err(with_help(unknown))
 }
 
 pub(crate) fn parse_keyword<K: Keyword>(node: &Node) -> Result<K, Diagnostic> {
     let words = words::<K>();
     let listed = words.join(", ");
-    let text = text_of(node, &format!("one of {listed}"))?;
+    let text = text_of(node, &format!("one of {listed}")).map_err(|found| {
+        // The message lists the words.
+        found.label("write one of these, in quotes")
+    })?;
     K::parse(text).ok_or_else(|| {
         let short: String = text.chars().take(40).collect();
         let message = format!("`{short}` is not one of {listed}");
@@ -138,10 +155,15 @@ pub(crate) fn quantity_mistake(
             malformed(node, wanted, "only whole numbers are accepted")
                 .help("use a smaller unit instead of a decimal point")
         }
-        QuantityError::UnknownUnit(unit) => found.help(match did_you_mean(unit, names) {
-            Some(question) => format!("{question} Units are {listed}"),
-            None => format!("units are {listed}"),
-        }),
+        QuantityError::UnknownUnit(unit) => {
+            found.help(match units::meant(unit, names.clone().collect()) {
+                Some(meant) if unit.contains('B') && meant.contains("bit") => {
+                    format!("a rate is in bits, and a byte has 8; units are {listed}")
+                }
+                Some(meant) => format!("did you mean `{meant}`? Units are {listed}"),
+                None => format!("units are {listed}"),
+            })
+        }
         QuantityError::NoNumber | QuantityError::Order | QuantityError::Clock => found,
         QuantityError::Overflow => Diagnostic {
             code: Code::OutOfRange,
@@ -195,7 +217,8 @@ pub(crate) fn wrong_type(node: &Node, wanted: &str) -> Diagnostic {
 
 pub(crate) fn malformed(node: &Node, wanted: &str, why: &str) -> Diagnostic {
     let message = format!("expected {wanted}: {why}");
-    Diagnostic::new(Code::Malformed, node.span, message).label(format!("write {wanted}"))
+    // The message says already what to write.
+    Diagnostic::new(Code::Malformed, node.span, message)
 }
 
 pub(crate) fn out_of_range(node: &Node, message: impl Into<String>) -> Diagnostic {
