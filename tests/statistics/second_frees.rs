@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use mtasim::machine::AccessKind;
 use simulation::observers::access_context::{AccessContext, ContextCause, MemoryAccess};
 use simulation::record::ThreadNumber;
 use simulation::{Observe, Run};
@@ -13,6 +14,8 @@ use super::read;
 
 const CASE: &str = include_str!("../../sims/casebook/q152941-heap-race.toml");
 const POINTER: &str = "thread control block.select set";
+/// The words of the wait array.
+const ARRAY: [&str; 2] = ["thread control block.count", "thread control block.entry"];
 
 /// The Driver of a pair has an even number, its Async Notify the next.
 fn role(thread: ThreadNumber) -> &'static str {
@@ -51,6 +54,44 @@ fn describe(context: &AccessContext, thread: ThreadNumber) -> String {
     )
 }
 
+/// Whether the other thread of the pair changed the wait array between the two times that an Async
+/// Notify read it: before it built its set, and after. Only then does its program discard the set.
+fn change_between_reads(context: &AccessContext, thread: ThreadNumber) -> &'static str {
+    let accesses = &context.accesses;
+    let is_array = |it: &MemoryAccess| ARRAY.contains(&it.name);
+    let own = |at: usize| accesses[at].thread == thread;
+    let Some((end, _)) = last_pointer(accesses, thread) else {
+        return "?";
+    };
+    // It writes the address of the set that it builds into the pointer.
+    let is_built = |at: &usize| {
+        let access = &accesses[*at];
+        own(*at) && access.name == POINTER && is_write(access) && access.value != Some(0)
+    };
+    let Some(built) = (0..end).rev().find(is_built) else {
+        return "the set was built before what is kept";
+    };
+    let first_read = (0..built)
+        .rev()
+        .find(|at| own(*at) && is_array(&accesses[*at]));
+    let begin = first_read.unwrap_or(built);
+    let changed = (begin..end).any(|at| {
+        let access = &accesses[at];
+        access.thread.0 == thread.0 ^ 1 && is_array(access) && is_write(access)
+    });
+    match (changed, first_read) {
+        (true, _) => "changed between its reads",
+        (false, Some(_)) => "not changed between its reads",
+        (false, None) => {
+            "not changed since the set was built; the first read is before what is kept"
+        }
+    }
+}
+
+fn is_write(access: &MemoryAccess) -> bool {
+    access.kind == AccessKind::Write
+}
+
 #[test]
 #[ignore = "campaign: 100 observed runs"]
 #[expect(clippy::print_stdout, reason = "a campaign is run for its numbers")]
@@ -63,6 +104,7 @@ fn campaign_who_frees_second() {
     let scenario = read(CASE, &settings);
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
+    let mut changes: BTreeMap<String, u64> = BTreeMap::new();
     for seed in 1..=100 {
         let threads = Observe {
             threads: true,
@@ -82,10 +124,16 @@ fn campaign_who_frees_second() {
             } = context.cause
             {
                 *counts.entry(describe(context, thread)).or_default() += 1;
+                if role(thread) == "Async Notify" {
+                    let change = change_between_reads(context, thread);
+                    let (_, before) = last_pointer(&context.accesses, thread).unwrap_or((0, "?"));
+                    let change = format!("Async Notify, after {before}: array {change}");
+                    *changes.entry(change).or_default() += 1;
+                }
             }
         }
     }
-    for (kind, count) in kinds.iter().chain(&counts) {
+    for (kind, count) in kinds.iter().chain(&counts).chain(&changes) {
         println!("{count:4} {kind}");
     }
 }

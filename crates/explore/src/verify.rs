@@ -84,10 +84,8 @@ fn check_threads(scenario: &Scenario) -> Result<(), LoweringError> {
     /// Threads besides the drivers: manager, timer, down and up.
     const OTHERS: usize = 4;
     for (name, host) in &scenario.hosts {
-        let build = host
-            .build()
-            .and_then(|build| mta::Shipped::named(build.as_str()));
-        let each = match build.map(|build| mta::Build::generation(&build)) {
+        let build = host.build().and_then(|build| mta::named(build.as_str()));
+        let each = match build.map(|build| build.generation()) {
             Some(mta::Generation::Pairs) => 2,
             Some(mta::Generation::Single) => 1,
             None => continue,

@@ -6,15 +6,20 @@
 //! answers.
 
 use std::fmt;
+use std::rc::Rc;
 
 use machine::Duration;
 use winsock::SocketError;
 
+use crate::blocks::pool::{Release, Releasing};
 use crate::layout::BlockState;
+use crate::record::Record;
+
+mod canary;
 pub mod decision;
 
 use decision::{
-    CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, Hides, TimeoutAction,
+    CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, TimeoutAction,
     WaitArrayScan, WakeTiming,
 };
 
@@ -153,9 +158,30 @@ pub trait Build: fmt::Debug {
         true
     }
 
-    /// What its records hide.
-    fn hides(&self) -> Hides {
-        self.base().hides()
+    /// Puts a block that is no longer used back into the pool, and records it.
+    fn release<'a>(&'a self, block: Release<'a>) -> Releasing<'a> {
+        Box::pin(block.put_back_and_record())
+    }
+
+    /// Whether this message goes back to its queue after its association broke off.
+    fn requeues(&self, _message: u32) -> bool {
+        true
+    }
+
+    /// Passes a record on to whoever reads the records of this process. A build that passes on
+    /// anything else is a canary: an oracle that believes records finds nothing.
+    fn tell(&self, record: Record, reader: &mut dyn FnMut(Record)) {
+        reader(record);
+    }
+}
+
+/// The build with this name in scenario files: one that shipped, such as `5.5.2653.23`, or a canary
+/// with a planted defect.
+#[must_use]
+pub fn named(name: &str) -> Option<Rc<dyn Build>> {
+    match Shipped::named(name) {
+        Some(build) => Some(Rc::new(build)),
+        None => canary::named(name),
     }
 }
 
@@ -226,19 +252,6 @@ pub struct Shipped {
     releases_late: bool,
     /// Whether a block is released after its connect() was repeated (Q193894).
     releases_after_retry: bool,
-    /// What a canary of the oracles does otherwise, and does not say.
-    canary: Option<Canary>,
-}
-
-/// A build that never shipped: its records say that all is well, and memory or packets say otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Canary {
-    UnmadeRelease,
-    SecondRelease,
-    OtherInstance,
-    UncheckedOwner,
-    EmptyPool,
-    LostMessage,
 }
 
 /// Which timeouts take a block out of service: the readings of Q303102 in docs/model.md.
@@ -297,25 +310,8 @@ impl Shipped {
     /// Exchange 2000, the fix of Q303101.
     pub const EXCHANGE_6_0_4720_14: Self = Self::fixed((6, 0), (4720, 14));
 
-    /// A canary: records a release of a block that it does not make.
-    pub const CANARY_UNMADE_RELEASE: Self = Self::canary(Canary::UnmadeRelease);
-    /// A canary: releases each block twice, and records one release.
-    pub const CANARY_SECOND_RELEASE: Self = Self::canary(Canary::SecondRelease);
-    /// A canary: releases a block when the session times out, closes a later use of it when the close
-    /// request comes, and records that this use was meant.
-    pub const CANARY_OTHER_INSTANCE: Self = Self::canary(Canary::OtherInstance);
-    /// A canary: 4.0.993.6 without the check of Q157701 for the owner of a block.
-    pub const CANARY_UNCHECKED_OWNER: Self = Self {
-        canary: Some(Canary::UncheckedOwner),
-        ..Self::EXCHANGE_4_0_993_6
-    };
-    /// A canary: says nothing when the pool is empty.
-    pub const CANARY_EMPTY_POOL: Self = Self::canary(Canary::EmptyPool);
-    /// A canary: loses the message of an association that breaks, and records its acknowledgment.
-    pub const CANARY_LOST_MESSAGE: Self = Self::canary(Canary::LostMessage);
-
-    /// All of them, oldest first, and the canaries.
-    pub const ALL: [Self; 15] = [
+    /// All of them, oldest first.
+    pub const ALL: [Self; 9] = [
         Self::EXCHANGE_4_0_993_6,
         Self::EXCHANGE_4_0_994_2,
         Self::EXCHANGE_5_5_2232_18,
@@ -325,12 +321,6 @@ impl Shipped {
         Self::EXCHANGE_5_5_2655_16,
         Self::EXCHANGE_6_0_4712_0,
         Self::EXCHANGE_6_0_4720_14,
-        Self::CANARY_UNMADE_RELEASE,
-        Self::CANARY_SECOND_RELEASE,
-        Self::CANARY_OTHER_INSTANCE,
-        Self::CANARY_UNCHECKED_OWNER,
-        Self::CANARY_EMPTY_POOL,
-        Self::CANARY_LOST_MESSAGE,
     ];
 
     /// A build with every fix.
@@ -341,15 +331,6 @@ impl Shipped {
             out_of_service: OutOfService::AnyTimeout,
             releases_late: true,
             releases_after_retry: true,
-            canary: None,
-        }
-    }
-
-    /// 5.5.2655.16 with a planted defect that its records hide.
-    const fn canary(canary: Canary) -> Self {
-        Self {
-            canary: Some(canary),
-            ..Self::EXCHANGE_5_5_2655_16
         }
     }
 
@@ -358,17 +339,12 @@ impl Shipped {
         self
     }
 
-    /// The name in scenario files: the version, the reading of Q303102 if it is not A, and what a
-    /// canary hides.
+    /// The name in scenario files: the version, and the reading of Q303102 if it is not A.
     #[must_use]
     pub fn name(self) -> String {
-        let variant = match (self.canary, self.out_of_service) {
-            (Some(canary), _) => canary.suffix(),
-            (None, OutOfService::ConnectionTimeout) => "-b",
-            (
-                None,
-                OutOfService::Never | OutOfService::SessionTimeout | OutOfService::AnyTimeout,
-            ) => "",
+        let variant = match self.out_of_service {
+            OutOfService::ConnectionTimeout => "-b",
+            OutOfService::Never | OutOfService::SessionTimeout | OutOfService::AnyTimeout => "",
         };
         format!("{}{variant}", self.version)
     }
@@ -410,9 +386,6 @@ impl Shipped {
     /// See [`Build::on_session_timeout`].
     #[must_use]
     pub const fn on_session_timeout(self, state: BlockState) -> TimeoutAction {
-        if let (Some(Canary::OtherInstance), BlockState::Connecting) = (self.canary, state) {
-            return TimeoutAction::Release;
-        }
         match (self.out_of_service, state) {
             (OutOfService::SessionTimeout | OutOfService::AnyTimeout, BlockState::Connecting) => {
                 TimeoutAction::TakeOutOfService
@@ -454,40 +427,13 @@ impl Shipped {
     /// See [`Build::checks_instance`].
     #[must_use]
     pub const fn checks_instance(self) -> bool {
-        self.synchronised && !matches!(self.canary, Some(Canary::OtherInstance))
+        self.synchronised
     }
 
     /// See [`Build::asserts_owner`].
     #[must_use]
     pub const fn asserts_owner(self) -> bool {
-        !self.synchronised && self.canary.is_none()
-    }
-
-    /// See [`Build::hides`].
-    #[must_use]
-    pub const fn hides(self) -> Hides {
-        match self.canary {
-            Some(Canary::UnmadeRelease) => Hides::UnmadeRelease,
-            Some(Canary::SecondRelease) => Hides::SecondRelease,
-            Some(Canary::OtherInstance) => Hides::OtherInstance,
-            Some(Canary::EmptyPool) => Hides::EmptyPool,
-            Some(Canary::LostMessage) => Hides::LostMessage,
-            Some(Canary::UncheckedOwner) | None => Hides::Nothing,
-        }
-    }
-}
-
-impl Canary {
-    /// The end of its name in scenario files.
-    const fn suffix(self) -> &'static str {
-        match self {
-            Self::UnmadeRelease => "-unmade-release",
-            Self::SecondRelease => "-second-release",
-            Self::OtherInstance => "-other-instance",
-            Self::UncheckedOwner => "-unchecked-owner",
-            Self::EmptyPool => "-empty-pool",
-            Self::LostMessage => "-lost-message",
-        }
+        !self.synchronised
     }
 }
 

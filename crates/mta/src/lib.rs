@@ -15,7 +15,7 @@
 //! | [`blocks`] | the operations on the shared structures, and an audit of them |
 //! | [`iso`], [`content`] | the bytes on the wire |
 //! | `manager` | the association manager, independent of threads |
-//! | [`message`], `programs` | the threads, and the messages they send each other |
+//! | [`message`], `programs`, `connections` | the threads, the messages they send each other, and the transport's table |
 //! | [`process`], [`threads`] | the start of a process; names and numbers of its threads |
 //! | [`record`], [`coverage`] | records for logs and oracles; counts of state and stimulus |
 
@@ -24,6 +24,7 @@
 pub mod blocks;
 pub mod build;
 pub mod config;
+mod connections;
 pub mod content;
 pub mod coverage;
 pub mod environment;
@@ -39,12 +40,13 @@ mod sockets;
 pub mod threads;
 
 pub use blocks::audit::{Audit, BlockSnapshot};
+pub use blocks::pool::{Release, Releasing};
 pub use build::decision::{
-    CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, Hides, TimeoutAction,
+    CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, TimeoutAction,
     WaitArrayScan, WakeTiming,
 };
 pub use build::{
-    Build, ConnectFailure, Generation, LockName, Shipped, Structure, StructureOperation, Version,
+    Build, ConnectFailure, Generation, LockName, StructureOperation, Shipped, Structure, Version, named,
 };
 pub use config::{Config, Connector, Database, Priority, ResponderTimeouts, Submission};
 pub use coverage::{Coverage, Stimulus};

@@ -14,10 +14,11 @@ mod queue;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use machine::Instant;
 
-use crate::build::decision::Hides;
+use crate::build::Build;
 use crate::config::{Config, ResponderTimeouts, Submission, Timer, TimerKind};
 use crate::content::ContentRange;
 use crate::iso::spdu::{self, SERIALS, Spdu};
@@ -65,8 +66,7 @@ pub(crate) struct Manager {
     next_index: u32,
     inbox: Inbox,
     responder_timeouts: ResponderTimeouts,
-    /// Whether the message of an association that breaks is forgotten (a canary of the oracles).
-    loses_messages: bool,
+    build: Rc<dyn Build>,
     actions: Vec<Action>,
 }
 
@@ -79,7 +79,7 @@ impl Manager {
             next_index: 0,
             inbox: Inbox::new(config.database.arrived.clone()),
             responder_timeouts: config.responder_timeouts,
-            loses_messages: config.build.hides() == Hides::LostMessage,
+            build: Rc::clone(&config.build),
             actions: Vec::new(),
         }
     }
@@ -489,13 +489,8 @@ impl Manager {
             }
             AssociationEnd::Broken => {
                 let transfer = association.transfer;
-                let lost = transfer.as_ref().filter(|_| self.loses_messages);
-                let lost = lost.map(OutgoingTransfer::message);
-                let unfinished = transfer.map(|transfer| transfer.into_queued(now));
-                queue.on_broken(now, unfinished.filter(|_| lost.is_none()));
-                if let Some(message) = lost {
-                    self.record(Fact::MessageAcknowledged(message));
-                }
+                let kept = transfer.filter(|it| self.build.requeues(it.message()));
+                queue.on_broken(now, kept.map(|transfer| transfer.into_queued(now)));
                 self.log_event(EventEntry::EndedAbnormally { connector });
             }
         }

@@ -11,12 +11,14 @@ use crate::blocks::audit::Audit;
 use crate::build::decision::FreeList;
 use crate::build::{Build, Generation, Structure, StructureOperation};
 use crate::config::{Config, Submission};
+use crate::connections::Connections;
 use crate::coverage::{Coverage, CoverageCounters};
 use crate::environment::{Thread, Winsock};
 use crate::layout::{BlockIndex, Layout, field, pool, select_copy, wait_array};
 use crate::manager::Manager;
 use crate::message::{Message, ToMain};
 use crate::programs::{driver, main_base, timer, transport_down, transport_up};
+use crate::record::Record;
 use crate::shared::{FlowLabels, Locks, Queues, Shared};
 use crate::threads::{self, ThreadName, ThreadRole};
 
@@ -34,6 +36,8 @@ pub struct Process {
     /// The threads of one thread control block: a pair, or one.
     threads_of_block: u32,
     coverage: Rc<CoverageCounters>,
+    connections: Rc<Connections>,
+    build: Rc<dyn Build>,
 }
 
 /// Starts an MTA on a new machine.
@@ -83,9 +87,10 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         Generation::Single => 1,
     };
     let coverage = Rc::new(CoverageCounters::default());
+    let connections = Rc::new(Connections::default());
     let shared = Shared {
         locks: make_locks(machine, config.build.as_ref()),
-        build: config.build,
+        build: Rc::clone(&config.build),
         layout,
         queues: queues.clone(),
         ready: machine.create_event("start-up", true),
@@ -97,6 +102,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         waits_recorded: config.waits_recorded,
         coverage: Rc::clone(&coverage),
         flow_labels: FlowLabels::default(),
+        connections: Rc::clone(&connections),
     };
     spawn_all(machine, &Rc::new(shared), manager, queued);
     Ok(Process {
@@ -104,6 +110,8 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         queues,
         threads_of_block,
         coverage,
+        connections,
+        build: config.build,
     })
 }
 
@@ -250,16 +258,28 @@ impl Process {
         Some(driver / self.threads_of_block)
     }
 
+    /// Passes on what the process tells of a record that a thread has made.
+    pub fn tell(&self, record: Record, reader: &mut dyn FnMut(Record)) {
+        self.build.tell(record, reader);
+    }
+
     /// The layout of the shared structures.
     #[must_use]
     pub fn layout(&self) -> Layout {
         self.layout
     }
 
-    /// A snapshot of the pool and the thread control blocks.
+    /// A snapshot of the pool, the thread control blocks and the connections of the transport.
     #[must_use]
     pub fn audit(&self, machine: &Machine<Winsock>) -> Audit {
-        Audit::read(machine, self.layout)
+        Audit::read(machine, self.layout, &self.connections)
+    }
+
+    /// How often the transport has lost the ability to ask for the close of a block. While this number
+    /// stands still, no block has become unreachable by it.
+    #[must_use]
+    pub fn connections_lost(&self) -> u64 {
+        self.connections.lost()
     }
 
     /// The state coverage so far.

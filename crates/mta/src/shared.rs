@@ -12,7 +12,8 @@ use machine::{Address, Duration, EventId, LockId, QueueId};
 use winsock::{EventHandle, FlowLabel, SocketAddress, SocketError};
 
 use crate::build::decision::WakeTiming;
-use crate::build::{Build, Generation, Structure, StructureOperation};
+use crate::build::{Build, Generation, StructureOperation, Structure};
+use crate::connections::Connections;
 use crate::coverage::{CoverageCounters, Stimulus};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field};
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) waits_recorded: bool,
     pub(crate) coverage: Rc<CoverageCounters>,
     pub(crate) flow_labels: FlowLabels,
+    /// The table of POP4 UP. It is here so that an audit can read it.
+    pub(crate) connections: Rc<Connections>,
 }
 
 /// The keys of the network's random choices for the outgoing connections, by block.

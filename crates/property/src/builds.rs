@@ -10,7 +10,7 @@ use std::sync::Arc;
 use config::file::Diagnostics;
 use config::plan::{Keyword, Preemption, Scenario};
 use explore::Subject;
-use mta::{Build, Shipped};
+use mta::Build;
 use simulation::{Explorer, LoweringError, Observations, Observe, Options, Outcome};
 use thiserror::Error;
 
@@ -128,7 +128,7 @@ impl Builds {
                 Some(make) => Ok(make()),
                 None => host
                     .build()
-                    .map(shipped)
+                    .map(named)
                     .ok_or_else(|| LoweringError::Guest(name.clone())),
             }
         });
@@ -140,9 +140,8 @@ fn factory(build: impl Build + Clone + Send + Sync + 'static) -> BuildFactory {
     Arc::new(move || Rc::new(build.clone()))
 }
 
-fn shipped(build: config::plan::Build) -> Rc<dyn Build> {
-    let shipped = Shipped::named(build.as_str());
-    Rc::new(shipped.expect("every build of a scenario has shipped"))
+fn named(build: config::plan::Build) -> Rc<dyn Build> {
+    mta::named(build.as_str()).expect("every build of a scenario is known")
 }
 
 impl Subject for Builds {

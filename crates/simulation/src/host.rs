@@ -15,6 +15,7 @@ use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::access_log::LoggedAccess;
 use crate::lowering::{self, Start};
+use crate::oracles::SocketDid;
 use crate::record::ThreadNumber;
 use crate::scheduling::Scheduling;
 
@@ -33,8 +34,8 @@ pub(crate) struct Host {
     pub(crate) next_slice: NextSlice,
     /// Numbers the waits over all starts, so that the timeout of an ended process is recognised.
     pub(crate) waits: u32,
-    /// Bytes that threads have taken out of sockets, over all starts.
-    pub(crate) bytes_taken: u64,
+    /// What the last call did to a socket, until the oracles have read it.
+    pub(crate) socket_did: Option<SocketDid>,
 }
 
 /// The MTA process of a host.
@@ -83,7 +84,7 @@ impl Host {
             starts: 0,
             next_slice: NextSlice::default(),
             waits: 0,
-            bytes_taken: 0,
+            socket_did: None,
         }
     }
 
@@ -167,6 +168,11 @@ impl Host {
         } else {
             None
         };
+        let socket = if let Call::Receive { socket, .. } | Call::Close { socket } = &call {
+            Some(*socket)
+        } else {
+            None
+        };
         match (sockets.call(uptime(at), call), waits_for) {
             // A wait with a timeout of zero polls.
             (Reply::Pending, Some(_)) if deadline <= at => {
@@ -193,9 +199,7 @@ impl Host {
                 Answered::Now
             }
             (reply, _) => {
-                if let Reply::Received(bytes) = &reply {
-                    self.bytes_taken += bytes.len() as u64;
-                }
+                self.socket_did = socket.and_then(|socket| SocketDid::of(socket, &reply));
                 reply_now(service, thread, at, SocketResponse::Reply(reply));
                 // Waits that end here were ended by this thread; all others, by the network.
                 if sets_event {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration, Instant, Site, key};
 use machine::{Costs, HeapConfig, Interrupts};
-use mta::{Build, Database, ResponderTimeouts, Shipped};
+use mta::{Build, Database, ResponderTimeouts};
 use net::calibration::{self, CalibrationError};
 use net::{Direction, DropReason, LinkConfig, LinkState, LossModel, NetworkError};
 
@@ -353,10 +353,10 @@ pub(crate) fn pinned(
     })
 }
 
-/// The shipped build that a host names; `None` for a guest.
-pub(crate) fn shipped(host: &Host) -> Option<Shipped> {
+/// The build that a host names; `None` for a guest.
+pub(crate) fn build(host: &Host) -> Option<Rc<dyn Build>> {
     let build = host.build()?;
-    Some(Shipped::named(build.as_str()).expect("every build of the format is shipped"))
+    Some(mta::named(build.as_str()).expect("every build of the format is known"))
 }
 
 /// # Errors

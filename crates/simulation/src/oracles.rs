@@ -7,9 +7,10 @@
 //! | Oracle | Property | Reads |
 //! |---|---|---|
 //! | `words` | a control block is in use once at a time, is closed by its owner and for whom it is meant, and one is free when it is needed | writes to memory; the close requests in queues |
-//! | `blocks` | a control block is on the free list or can be released | memory when the process is quiescent; facts of MAIN BASE and POP4 UP |
-//! | `delivery` | a message is acknowledged only after it has arrived, intact and once, and its bytes came out of a socket | facts of the MTA; the bytes that sockets gave out |
-//! | `liveness` | a message that is queued when the network heals arrives and is acknowledged, or is returned | facts of both ends; what `delivery` found |
+//! | `blocks` | a control block is on the free list or can be released | memory and the transport's table, when the process is quiescent |
+//! | `delivery` | a message is acknowledged only after it has arrived, intact and once | facts of the MTA, and what `transfers` read |
+//! | `transfers` | - | the bytes that sockets gave out: which messages and which acknowledgments they contain |
+//! | `liveness` | a message that is queued when the network heals arrives and is acknowledged, or is returned | facts that `delivery` did not contradict |
 //! | `deadlock` | no threads wait for each other's critical sections in a cycle | who owns which critical section |
 //! | `memory` | no data race, no invalid heap call, no access to unallocated memory | the race detector; the heap's headers at the end |
 //! | `sockets` | an open socket belongs to a control block | the socket table and control blocks at the end |
@@ -22,6 +23,7 @@ mod delivery;
 mod liveness;
 pub(crate) mod memory;
 pub(crate) mod sockets;
+mod transfers;
 mod words;
 
 use std::collections::BTreeMap;
@@ -42,6 +44,7 @@ use blocks::Blocks;
 use deadlock::Deadlocks;
 use delivery::Delivery;
 use liveness::Liveness;
+pub(crate) use transfers::SocketDid;
 pub(crate) use words::PoolAccess;
 
 /// Event ids of what ends a process: the MTA's own and Dr. Watson's.
@@ -187,6 +190,7 @@ impl Oracles {
     pub(crate) fn on_end(&mut self, host: HostId) {
         self.totals.traffic.on_end(host);
         self.blocks[host.0 as usize] = Blocks::default();
+        self.delivery.on_end(host);
         self.deadlocks.on_end(host);
     }
 
@@ -208,9 +212,9 @@ impl Oracles {
         self.liveness.on_healing();
     }
 
-    /// The threads of a host have taken this many bytes out of their sockets so far.
-    pub(crate) fn on_bytes_taken(&mut self, host: HostId, bytes: u64) {
-        self.delivery.on_bytes_taken(host, bytes);
+    /// A socket of a host gives out bytes, or is closed.
+    pub(crate) fn on_socket(&mut self, host: HostId, did: &SocketDid) {
+        self.delivery.on_socket(host, did);
     }
 
     /// A thread of the MTA writes a record.
@@ -251,19 +255,12 @@ impl Oracles {
     fn on_fact(&mut self, host: HostId, at: Instant, fact: Fact) {
         self.totals.count_fact(fact);
         self.totals.traffic.on_fact(host, at, fact);
-        self.blocks[host.0 as usize].on_fact(fact);
-        let message = self.delivery.on_fact(host, fact);
-        if let (
-            Fact::MessageArrived {
-                message: number, ..
-            },
-            None,
-        ) = (fact, &message)
-        {
-            self.liveness.on_arrival(number);
+        let contradicted = self.delivery.on_fact(host, fact);
+        // What the bytes contradict settles nothing.
+        if contradicted.is_none() {
+            self.liveness.on_fact(fact);
         }
-        self.liveness.on_fact(fact);
-        self.add(host, at, message);
+        self.add(host, at, contradicted);
     }
 
     /// The race detector, or a check of the heap, found something.
@@ -294,9 +291,10 @@ impl Oracles {
         self.totals.exceptions.push(exception);
     }
 
-    /// Whether a control block of this host may have become unreachable.
-    pub(crate) fn has_suspects(&self, host: HostId) -> bool {
-        self.blocks[host.0 as usize].has_suspects()
+    /// Whether a control block of this host may have become unreachable, now that its transport has lost
+    /// so many connections.
+    pub(crate) fn has_suspects(&mut self, host: HostId, connections_lost: u64) -> bool {
+        self.blocks[host.0 as usize].has_suspects(connections_lost)
     }
 
     /// Threads of a host wait in a cycle, each for a critical section that the next one owns.

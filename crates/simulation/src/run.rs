@@ -43,7 +43,7 @@ impl<'a> Run<'a> {
         Self {
             scenario,
             seed,
-            builds: shipped(scenario),
+            builds: named_builds(scenario),
             scheduling: Scheduling::Named(Vec::new()),
         }
     }
@@ -131,11 +131,13 @@ impl<'a> Run<'a> {
     }
 }
 
-fn shipped(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
-    let hosts = scenario.hosts.values();
+/// The builds that the hosts name.
+fn named_builds(scenario: &Scenario) -> Vec<Rc<dyn Build>> {
     // A guest has none; the run is refused when it is made.
-    hosts
-        .filter_map(|host| -> Option<Rc<dyn Build>> { Some(Rc::new(lowering::shipped(host)?)) })
+    scenario
+        .hosts
+        .values()
+        .filter_map(lowering::build)
         .collect()
 }
 
@@ -153,7 +155,7 @@ pub fn run_explored(
     seed: u64,
     explorer: Explorer,
 ) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
-    run_builds_explored(scenario, seed, shipped(scenario), explorer)
+    run_builds_explored(scenario, seed, named_builds(scenario), explorer)
 }
 
 /// As [`run_explored`], with other builds, one for each host in the order of their names.

@@ -45,6 +45,10 @@ keywords! {
         V5_5_2655_16EmptyPool = "5.5.2655.16-empty-pool",
         /// A canary: 5.5.2655.16, but it loses messages and records that they were acknowledged.
         V5_5_2655_16LostMessage = "5.5.2655.16-lost-message",
+        /// A canary: 5.5.2655.16, but it records the arrival of a message before it has its bytes.
+        V5_5_2655_16EarlyArrival = "5.5.2655.16-early-arrival",
+        /// A canary: 5.5.2653.23, but it records no end of an association or a connection.
+        V5_5_2653_23UntoldEnd = "5.5.2653.23-untold-end",
     }
 }
 
@@ -144,6 +148,8 @@ impl Build {
             | Self::V4_0_993_6UncheckedOwner
             | Self::V5_5_2655_16EmptyPool
             | Self::V5_5_2655_16LostMessage
+            | Self::V5_5_2655_16EarlyArrival
+            | Self::V5_5_2653_23UntoldEnd
             | Self::V4_0_993_6
             | Self::V4_0_994_2
             | Self::V5_5_2232_18

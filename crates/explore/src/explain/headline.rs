@@ -5,7 +5,7 @@
 
 use config::plan::{Keyword, Scenario};
 use kernel::Instant;
-use mta::{BlockId, Fact, Record as MtaRecord, Shipped, Structure, StructureOperation};
+use mta::{BlockId, Fact, StructureOperation, Record as MtaRecord, Structure};
 use simulation::Outcome;
 use simulation::outcome::Violation;
 use simulation::record::ThreadNumber;
@@ -38,7 +38,7 @@ pub(super) fn of_block(
         ));
     }
     // Only such a build leaves a block allocated that it has closed (Q193894).
-    let forgets = Shipped::named(build).is_some_and(|it| !it.releases_after_retry());
+    let forgets = mta::named(build).is_some_and(|it| !it.releases_after_retry());
     let (closed_at, ..) = found(|fact| matches!(fact, Fact::CloseApplied { .. }))?;
     forgets.then(|| format!(
         "the close request was carried out at {closed_at}; {build} does not release a block whose \
@@ -49,12 +49,12 @@ pub(super) fn of_block(
 /// The cause of a failure that two unsynchronized accesses decided.
 pub(super) fn of_pair(scenario: &Scenario, host: &str, pair: &CriticalPair) -> Option<String> {
     let build = scenario.hosts.get(host)?.build()?.as_str();
-    let shipped = Shipped::named(build)?;
+    let decisions = mta::named(build)?;
     let Some((structure, name)) = structure(&pair.later).or_else(|| structure(&pair.earlier))
     else {
         return Some(format!("{}; {build} allows this order", pair.order));
     };
-    let locks = match shipped.guard(structure, StructureOperation::Use) {
+    let locks = match decisions.guard(structure, StructureOperation::Use) {
         Some(_) => "although it has a lock for",
         None => "for it has no lock for",
     };

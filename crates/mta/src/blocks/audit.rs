@@ -1,9 +1,10 @@
-//! A read-only snapshot of the pool and the thread control blocks, for oracles.
+//! A read-only snapshot of the pool, the thread control blocks and the transport's table, for oracles.
 //!
 //! Reading it is not a modeled access: the race detector does not see it.
 
 use machine::{Address, Machine};
 
+use crate::connections::Connections;
 use crate::environment::Winsock;
 use crate::layout::{
     BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field, pool, wait_array,
@@ -20,6 +21,8 @@ pub struct Audit {
     pub free_list_ends: bool,
     /// The entries of each wait array; `None` for an entry that points to no block.
     pub waiting: Vec<Vec<Option<BlockIndex>>>,
+    /// The uses of blocks that the transport can still ask a driver to close, from the table of POP4 UP.
+    pub closable: Vec<BlockId>,
 }
 
 /// The words of one control block.
@@ -38,7 +41,11 @@ pub struct BlockSnapshot {
 }
 
 impl Audit {
-    pub(crate) fn read(machine: &Machine<Winsock>, layout: Layout) -> Self {
+    pub(crate) fn read(
+        machine: &Machine<Winsock>,
+        layout: Layout,
+        connections: &Connections,
+    ) -> Self {
         let word = |place: machine::Location| machine.peek(place.address).unwrap_or(NONE);
         let blocks = (0..layout.blocks).map(|index| {
             let block = layout.block(BlockIndex(index));
@@ -70,6 +77,7 @@ impl Audit {
             free,
             free_list_ends,
             waiting,
+            closable: connections.closable(),
         }
     }
 
@@ -80,6 +88,12 @@ impl Audit {
             .iter()
             .flatten()
             .any(|entry| *entry == Some(block))
+    }
+
+    /// Whether the transport can still ask for the close of some use of this block.
+    #[must_use]
+    pub fn is_closable(&self, block: BlockIndex) -> bool {
+        self.closable.iter().any(|it| it.index == block)
     }
 }
 

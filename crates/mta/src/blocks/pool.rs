@@ -1,11 +1,12 @@
 //! Allocation and release of control blocks.
 
+use std::pin::Pin;
+
 use machine::Address;
 
 use crate::blocks::free_list::{self, FreeBlock};
 use crate::blocks::{heap, wait_array};
-use crate::build::decision::Hides;
-use crate::build::{Structure, StructureOperation};
+use crate::build::{StructureOperation, Structure};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, NONE, field};
 use crate::record::{EventEntry, Fact, LogLine};
@@ -14,9 +15,7 @@ use crate::shared::{Shared, log, log_event, record_fact};
 /// Allocates a block. `None` if the pool is empty, which event 9156 reports.
 pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
     let Some(free) = free_list::pop(t, shared).await else {
-        if shared.build.hides() != Hides::EmptyPool {
-            log_event(t, EventEntry::NoFreeBlocks(shared.layout.blocks));
-        }
+        log_event(t, EventEntry::NoFreeBlocks(shared.layout.blocks));
         return None;
     };
     let FreeBlock {
@@ -48,38 +47,55 @@ pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
 /// Releases a block and its buffer. The caller has closed the socket and the event object, or has
 /// a build that leaks them.
 pub(crate) async fn release(t: &Thread, shared: &Shared, address: Address) {
-    if shared.build.hides() == Hides::UnmadeRelease {
-        let instance = Instance(t.read(address + field::INSTANCE).await);
-        return record_release(t, shared, address, instance);
-    }
-    let instance = put_back(t, shared, address).await;
-    if shared.build.hides() == Hides::SecondRelease {
-        put_back(t, shared, address).await;
-    }
-    record_release(t, shared, address, instance);
+    let block = Release { t, shared, address };
+    shared.build.release(block).await;
 }
 
-fn record_release(t: &Thread, shared: &Shared, address: Address, instance: Instance) {
-    let block = BlockId::new(shared.layout.index(address), instance);
-    record_fact(t, Fact::BlockReleased(block));
+/// A block that a thread is about to release. What it does is up to the build.
+#[derive(Debug)]
+pub struct Release<'a> {
+    t: &'a Thread,
+    shared: &'a Shared,
+    address: Address,
 }
 
-/// Puts a block into the pool. Returns the instance that it was.
-async fn put_back(t: &Thread, shared: &Shared, address: Address) -> Instance {
-    let lock = shared
-        .lock(t, Structure::Blocks, StructureOperation::Release)
-        .await;
-    let instance = Instance(t.read(address + field::INSTANCE).await);
-    let buffer = Address(t.read(address + field::BUFFER).await);
-    let owner = t.read(address + field::OWNER).await;
-    t.write(address + field::BUFFER, 0).await;
-    t.write(address + field::OWNER, NONE).await;
-    t.write(address + field::STATE, BlockState::Free.word())
-        .await;
-    shared.unlock(t, lock).await;
-    wait_array::unbind(t, shared, owner).await;
-    // The block is pushed last: from then on another thread may allocate it.
-    heap::free(t, buffer).await;
-    free_list::push(t, shared, address).await;
-    instance
+/// The rest of a release.
+pub type Releasing<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+impl Release<'_> {
+    /// What a release is: the block is in the pool, and a record says so.
+    pub async fn put_back_and_record(self) {
+        let instance = self.put_back().await;
+        self.record(instance);
+    }
+
+    /// The use that the block is in.
+    pub async fn instance(&self) -> Instance {
+        Instance(self.t.read(self.address + field::INSTANCE).await)
+    }
+
+    /// Records the release of this use.
+    pub fn record(&self, instance: Instance) {
+        let block = BlockId::new(self.shared.layout.index(self.address), instance);
+        record_fact(self.t, Fact::BlockReleased(block));
+    }
+
+    /// Puts the block into the pool. Returns the use that it was in.
+    pub async fn put_back(&self) -> Instance {
+        let Self { t, shared, address } = *self;
+        let lock = shared.lock(t, Structure::Blocks, StructureOperation::Release).await;
+        let instance = self.instance().await;
+        let buffer = Address(t.read(address + field::BUFFER).await);
+        let owner = t.read(address + field::OWNER).await;
+        t.write(address + field::BUFFER, 0).await;
+        t.write(address + field::OWNER, NONE).await;
+        t.write(address + field::STATE, BlockState::Free.word())
+            .await;
+        shared.unlock(t, lock).await;
+        wait_array::unbind(t, shared, owner).await;
+        // The block is pushed last: from then on another thread may allocate it.
+        heap::free(t, buffer).await;
+        free_list::push(t, shared, address).await;
+        instance
+    }
 }

@@ -94,21 +94,3 @@ pub enum EventReset {
     /// shipped build does this.
     AfterDraining,
 }
-
-/// What the records of a build hide from who believes them: planted defects of the oracles' canaries.
-/// No shipped build hides anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Hides {
-    /// Nothing.
-    Nothing,
-    /// It records the release of a block and leaves the block as it is.
-    UnmadeRelease,
-    /// It releases each block twice and records it once.
-    SecondRelease,
-    /// It closes whatever use a block is in, and records that this is the use which was meant.
-    OtherInstance,
-    /// It does not report that the pool is empty (event 9156).
-    EmptyPool,
-    /// It forgets a message whose association breaks, and records its acknowledgment.
-    LostMessage,
-}

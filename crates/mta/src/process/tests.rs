@@ -93,6 +93,7 @@ where
         waits_recorded: false,
         coverage: Rc::default(),
         flow_labels: FlowLabels::default(),
+        connections: Rc::default(),
     });
     for number in 0..THREADS {
         let shared = Rc::clone(&shared);
@@ -110,7 +111,7 @@ where
         }
     };
     Outcome {
-        audit: Audit::read(&machine, layout),
+        audit: Audit::read(&machine, layout, &Connections::default()),
         raised,
         violations: machine
             .race_detector()

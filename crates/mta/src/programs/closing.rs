@@ -8,8 +8,8 @@ use machine::Address;
 use winsock::{EventHandle, SocketHandle};
 
 use crate::blocks::{pool, wait_array};
-use crate::build::decision::{CloseAction, Hides, WakeTiming};
-use crate::build::{Generation, Structure, StructureOperation};
+use crate::build::decision::{CloseAction, WakeTiming};
+use crate::build::{Generation, StructureOperation, Structure};
 use crate::coverage::Stimulus;
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, NONE, field};
@@ -128,11 +128,7 @@ impl Driver<'_> {
             Some(handles) => {
                 let applied = Fact::CloseApplied {
                     block: block.index,
-                    meant: if shared.build.hides() == Hides::OtherInstance {
-                        found
-                    } else {
-                        block.instance
-                    },
+                    meant: block.instance,
                     found,
                 };
                 record_fact(t, applied);

@@ -3,7 +3,6 @@
 //! It opens and confirms the transport connections of class 0, reassembles session units, and sends
 //! the driver a close request, message type 2. The driver closes the socket.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::environment::Thread;
@@ -15,35 +14,23 @@ use crate::record::Fact;
 use crate::shared::{Shared, record_fact};
 
 use super::winsock_entry::{self, Close, CloseAnswer};
-
-/// A longer session unit ends the connection. Associations of this MTA send none.
-const UNIT_BYTES_MAX: usize = 64 * 1024;
-
-#[derive(Debug, Default)]
-struct Connection {
-    /// The thread control block that it is bound to. Its driver closes the socket.
-    thread_block: u32,
-    /// The part of a session unit that has arrived.
-    unit: Vec<u8>,
-    /// A close request or response was sent down.
-    closing: bool,
-}
+use crate::connections::{Connections, Reassembled};
 
 /// The thread, at work.
 struct Transport<'a> {
     t: &'a Thread,
     shared: &'a Shared,
-    connections: BTreeMap<BlockId, Connection>,
+    connections: &'a Connections,
 }
 
 pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
     let mut transport = Transport {
         t: &t,
         shared: &shared,
-        connections: BTreeMap::new(),
+        connections: &shared.connections,
     };
     loop {
-        t.declare_state(&transport.connections);
+        transport.connections.declare(&t);
         let message = t.receive(shared.queues.up).await;
         let Message::Up(message) = message else {
             panic!("POP4 UP received {message:?}");
@@ -66,7 +53,7 @@ impl Transport<'_> {
                     .post_main(self.t, ToMain::Called(block, from))
                     .await;
             }
-            ToUp::Connected(block) if self.connections.contains_key(&block) => {
+            ToUp::Connected(block) if self.connections.contains(block) => {
                 let source = reference(block);
                 let request = Tpdu::ConnectionRequest {
                     source,
@@ -84,18 +71,14 @@ impl Transport<'_> {
     }
 
     fn begin(&mut self, block: BlockId, thread_block: u32) {
-        let connection = Connection {
-            thread_block,
-            ..Connection::default()
-        };
-        self.connections.insert(block, connection);
+        self.connections.begin(block, thread_block);
         record_fact(self.t, Fact::TransportBegun(block));
     }
 
     async fn on_tpdu(&mut self, block: BlockId, bytes: &[u8]) {
-        let Some(connection) = self.connections.get_mut(&block) else {
+        if !self.connections.contains(block) {
             return;
-        };
+        }
         match tpdu::decode(bytes) {
             Ok(Tpdu::ConnectionRequest { source, .. }) => {
                 // The responder confirms at once: who may call was decided at accept().
@@ -111,20 +94,16 @@ impl Transport<'_> {
                     .post_main(self.t, ToMain::Connected(block))
                     .await;
             }
-            // The limit keeps a peer that never sets the end mark from growing the unit forever.
-            Ok(Tpdu::Data { end, user })
-                if connection.unit.len() + user.len() <= UNIT_BYTES_MAX =>
-            {
-                connection.unit.extend_from_slice(user);
-                if end {
-                    let unit = std::mem::take(&mut connection.unit);
+            Ok(Tpdu::Data { end, user }) => match self.connections.add(block, user, end) {
+                Reassembled::Part => {}
+                Reassembled::Unit(unit) => {
                     self.shared
                         .post_main(self.t, ToMain::Unit(block, unit))
                         .await;
                 }
-            }
-            Ok(Tpdu::Data { .. } | Tpdu::DisconnectRequest { .. } | Tpdu::Error { .. })
-            | Err(_) => {
+                Reassembled::TooLong => self.disconnect(block).await,
+            },
+            Ok(Tpdu::DisconnectRequest { .. } | Tpdu::Error { .. }) | Err(_) => {
                 self.disconnect(block).await;
             }
         }
@@ -142,14 +121,9 @@ impl Transport<'_> {
     }
 
     async fn close(&mut self, block: BlockId, close: Close) {
-        let Some(connection) = self.connections.get_mut(&block) else {
+        let Some(thread_block) = self.connections.start_closing(block) else {
             return;
         };
-        // One message for each connection: a second could reach the next use of the block.
-        if std::mem::replace(&mut connection.closing, true) {
-            return;
-        }
-        let thread_block = connection.thread_block;
         let answer = winsock_entry::close(self.t, self.shared, block, thread_block, close).await;
         // The transport takes WinSock's word that the connection is gone, and forgets it.
         if answer == CloseAnswer::Gone {
@@ -158,7 +132,7 @@ impl Transport<'_> {
     }
 
     async fn end(&mut self, block: BlockId) {
-        if self.connections.remove(&block).is_some() {
+        if self.connections.remove(block) {
             record_fact(self.t, Fact::TransportEnded(block));
             self.shared.post_main(self.t, ToMain::Ended(block)).await;
         }

@@ -1,23 +1,20 @@
 //! Ownership of control blocks in one process.
 //!
 //! Properties, besides those of `words`:
-//! - Every block is on the free list, exactly once, or can still be released: an association, a
-//!   transport connection or a thread that waits for it knows it. A block that none of these knows has
+//! - Every block is on the free list, exactly once, or can still be released: a thread waits for it, or
+//!   the transport has a connection on it and has not asked for its close yet. Any other block has
 //!   leaked, whatever its age, and whatever the MTA says about it.
 //! - A block on the free list is free.
 //!
-//! Free list, states and wait arrays are words of memory. Who knows a block is in the tables of MAIN
-//! BASE and POP4 UP, which are not in modeled memory and which no race reaches: it is taken from their
-//! facts. The check is possible only when the process is quiescent: while a message is under way between
-//! threads, that message may be the last reference. A process that never becomes quiescent hides its
-//! leaks.
+//! Free list, states and wait arrays are words of memory; the transport's table is that which POP4 UP
+//! uses. An association alone releases nothing: MAIN BASE asks the transport, which closes only what is in
+//! its table. The check is possible only when the process is quiescent: while a message is under way
+//! between threads, that message may be the last reference. A process that never becomes quiescent hides
+//! its leaks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use mta::{
-    AssociationIndex, Audit, BlockId, BlockIndex, BlockSnapshot, BlockState, EventEntry, Fact,
-    Instance,
-};
+use mta::{Audit, BlockId, BlockIndex, BlockSnapshot, BlockState, EventEntry};
 
 use config::plan::ViolationKind;
 
@@ -29,21 +26,21 @@ use super::words::{PoolAccess, Words};
 pub(super) struct Blocks {
     /// Allocations, releases and closes, as memory shows them.
     words: Words,
-    /// The association that uses a block, in both directions.
-    bound: BTreeMap<BlockId, AssociationIndex>,
-    by_association: BTreeMap<AssociationIndex, BlockId>,
-    /// The blocks on which the transport has a connection.
-    transports: BTreeSet<BlockId>,
-    /// Whether a block was allocated, was released or lost an owner since the last check.
+    /// Whether a word of the pool was written since the last check.
     has_changed: bool,
+    /// How many connections the transport had lost at the last check.
+    connections_lost: u64,
     /// Uses of blocks that have been reported as leaked, or as free and in use.
     reported: BTreeSet<BlockId>,
     broken_list_reported: bool,
 }
 
 impl Blocks {
-    /// Whether some block may have leaked since the last check.
-    pub(super) fn has_suspects(&self) -> bool {
+    /// Whether some block may have leaked since the last check, now that the transport has lost so many
+    /// connections.
+    pub(super) fn has_suspects(&mut self, connections_lost: u64) -> bool {
+        let before = std::mem::replace(&mut self.connections_lost, connections_lost);
+        self.has_changed |= before != connections_lost;
         self.has_changed
     }
 
@@ -63,43 +60,8 @@ impl Blocks {
         self.words.on_take(thread, closes)
     }
 
-    pub(super) fn on_fact(&mut self, fact: Fact) {
-        match fact {
-            Fact::BlockBound(association, block) => {
-                self.bound.insert(block, association);
-                self.by_association.insert(association, block);
-            }
-            Fact::AssociationEnded(association, _) => {
-                if let Some(id) = self.by_association.remove(&association) {
-                    self.bound.remove(&id);
-                    self.has_changed = true;
-                }
-            }
-            Fact::TransportBegun(block) => {
-                self.transports.insert(block);
-            }
-            Fact::TransportEnded(block) => {
-                self.transports.remove(&block);
-                self.has_changed = true;
-            }
-            // What these say of blocks is read from memory.
-            Fact::BlockAllocated(_)
-            | Fact::BlockReleased(_)
-            | Fact::BlockOutOfService(_)
-            | Fact::CloseApplied { .. }
-            | Fact::CloseRequestDropped(_)
-            | Fact::AssociationOpened(_)
-            | Fact::AssociationBegun(..)
-            | Fact::AssociationRefused
-            | Fact::MessageSubmitted(_)
-            | Fact::MessageArrived { .. }
-            | Fact::MessageAcknowledged(_)
-            | Fact::MessageReturned(_) => {}
-        }
-    }
-
-    /// Every thread waits and no message is under way, so nothing but associations, transport
-    /// connections and wait arrays can lead to the release of a block.
+    /// Every thread waits and no message is under way, so nothing but transport connections and wait
+    /// arrays can lead to the release of a block.
     pub(super) fn on_quiescence(&mut self, audit: &Audit) -> Vec<Defect> {
         self.has_changed = false;
         let mut found: Vec<Defect> = self.words.on_quiescence().into_iter().collect();
@@ -114,7 +76,7 @@ impl Blocks {
             let defect = match free.contains(&block.id.index) {
                 true if is_free => continue,
                 true => in_use(block),
-                false if self.is_known(block.id.index, audit) => continue,
+                false if can_be_released(block.id.index, audit) => continue,
                 false => leak(block),
             };
             if self.reported.insert(block.id) {
@@ -123,15 +85,12 @@ impl Blocks {
         }
         found
     }
+}
 
-    /// Whether anybody may still release the block. One who knows an earlier use of it counts: a
-    /// build without instance numbers closes the present use instead.
-    fn is_known(&self, index: BlockIndex, audit: &Audit) -> bool {
-        let uses = BlockId::new(index, Instance(0))..=BlockId::new(index, Instance(u32::MAX));
-        self.bound.range(uses.clone()).next().is_some()
-            || self.transports.range(uses).next().is_some()
-            || audit.is_waited_for(index)
-    }
+/// Whether the block can still be released. One who knows an earlier use of it counts: a build without
+/// instance numbers closes the present use instead.
+fn can_be_released(index: BlockIndex, audit: &Audit) -> bool {
+    audit.is_waited_for(index) || audit.is_closable(index)
 }
 
 fn leak(block: &BlockSnapshot) -> Defect {
@@ -165,7 +124,7 @@ fn state_name(state: Option<BlockState>) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use mta::AssociationEnd;
+    use mta::Instance;
 
     use super::*;
 
@@ -188,26 +147,34 @@ mod tests {
             free: Vec::new(),
             free_list_ends: true,
             waiting: Vec::new(),
+            closable: Vec::new(),
         }
     }
 
     #[test]
-    fn a_block_leaks_when_its_last_owner_is_gone_and_is_reported_once() {
+    fn a_block_leaks_when_nobody_can_close_it_and_is_reported_once() {
         let mut oracle = Blocks::default();
-        let association = AssociationIndex(3);
-        oracle.on_fact(Fact::BlockAllocated(FIRST));
-        oracle.on_fact(Fact::BlockBound(association, FIRST));
-        oracle.on_fact(Fact::TransportBegun(FIRST));
-        assert!(oracle.on_quiescence(&audit()).is_empty());
-        let end = AssociationEnd::NotOpened;
-        oracle.on_fact(Fact::AssociationEnded(association, end));
-        assert!(oracle.on_quiescence(&audit()).is_empty());
-        oracle.on_fact(Fact::TransportEnded(FIRST));
-        let defects = oracle.on_quiescence(&audit());
+        let mut memory = audit();
+        memory.waiting = vec![vec![Some(BLOCK)]];
+        assert!(oracle.on_quiescence(&memory).is_empty());
+        memory.waiting.clear();
+        memory.closable = vec![FIRST];
+        assert!(oracle.on_quiescence(&memory).is_empty());
+        memory.closable.clear();
+        let defects = oracle.on_quiescence(&memory);
         assert_eq!(defects.len(), 1);
         assert_eq!(defects[0].location, "control block, out of service");
-        oracle.on_fact(Fact::BlockOutOfService(FIRST));
-        assert!(oracle.on_quiescence(&audit()).is_empty());
+        assert!(oracle.on_quiescence(&memory).is_empty());
+    }
+
+    /// What the transport loses is a reason to look, without a word written and without a record.
+    #[test]
+    fn a_lost_connection_is_a_reason_to_look() {
+        let mut oracle = Blocks::default();
+        assert!(!oracle.has_suspects(0));
+        assert!(oracle.has_suspects(1));
+        assert!(oracle.on_quiescence(&audit()).len() == 1);
+        assert!(!oracle.has_suspects(1));
     }
 
     /// What the MTA has recorded does not matter: the words do.
@@ -216,8 +183,6 @@ mod tests {
         let mut oracle = Blocks::default();
         let mut memory = audit();
         memory.blocks[0].state = Some(BlockState::Free);
-        oracle.on_fact(Fact::BlockAllocated(FIRST));
-        oracle.on_fact(Fact::BlockReleased(FIRST));
         let defects = oracle.on_quiescence(&memory);
         assert_eq!(defects.len(), 1);
         assert_eq!(defects[0].kind, ViolationKind::ControlBlockLeak);
@@ -244,9 +209,9 @@ mod tests {
         let mut memory = audit();
         memory.blocks[0].id = SECOND;
         memory.blocks[0].state = Some(BlockState::Open);
-        oracle.on_fact(Fact::TransportBegun(FIRST));
+        memory.closable = vec![FIRST];
         assert!(oracle.on_quiescence(&memory).is_empty());
-        oracle.on_fact(Fact::TransportEnded(FIRST));
+        memory.closable.clear();
         assert_eq!(oracle.on_quiescence(&memory).len(), 1);
     }
 }

@@ -1,10 +1,13 @@
 //! Delivery of messages.
 //!
 //! Property: a message arrives as it was submitted - sender, length and bytes - and once, and it is
-//! acknowledged to its sender only after it has arrived. Arrivals are compared by a hash of the
-//! bytes in the order in which they were read, from the MTA's facts. That the MTA has the bytes is not
-//! taken from its facts: the messages that have arrived at a host are no longer than what its sockets
-//! have given out. A message that never arrives violates nothing here; see `liveness`.
+//! acknowledged to its sender only after it has arrived.
+//!
+//! That a message has arrived or is acknowledged is what the MTA tells its users: facts. Whether it is
+//! true is not taken from facts: `transfers` reads the message in the bytes that the receiver's sockets
+//! have given out, and the acknowledgment in those of the sender's. The hash of the fact is compared
+//! besides, since the MTA could spoil a message after it has read it. A message that never arrives violates
+//! nothing here; see `liveness`.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +15,7 @@ use mta::{Fact, Submission, content};
 use net::HostId;
 
 use super::Defect;
+use super::transfers::{SocketDid, Transfers};
 use config::plan::ViolationKind;
 
 /// The messages of a run.
@@ -19,16 +23,7 @@ use config::plan::ViolationKind;
 pub(super) struct Delivery {
     addresses: Vec<u32>,
     messages: BTreeMap<u32, Message>,
-    hosts: BTreeMap<HostId, Bytes>,
-}
-
-/// The bytes of a host.
-#[derive(Debug, Default)]
-struct Bytes {
-    /// Taken out of sockets.
-    taken: u64,
-    /// In messages that have arrived.
-    arrived: u64,
+    transfers: Transfers,
 }
 
 #[derive(Debug)]
@@ -44,13 +39,18 @@ impl Delivery {
         Self {
             addresses,
             messages: BTreeMap::new(),
-            hosts: BTreeMap::new(),
+            transfers: Transfers::default(),
         }
     }
 
-    /// The threads of a host have taken this many bytes out of their sockets so far.
-    pub(super) fn on_bytes_taken(&mut self, host: HostId, bytes: u64) {
-        self.hosts.entry(host).or_default().taken = bytes;
+    /// A socket of a host gives out bytes, or is closed.
+    pub(super) fn on_socket(&mut self, host: HostId, did: &SocketDid) {
+        self.transfers.on_socket(host, did);
+    }
+
+    /// The process of a host has ended.
+    pub(super) fn on_end(&mut self, host: HostId) {
+        self.transfers.on_end(host);
     }
 
     pub(super) fn on_submission(&mut self, sender: HostId, submission: Submission) {
@@ -72,17 +72,18 @@ impl Delivery {
         } = fact
         {
             let found = self.on_arrival(from, message, length, hash);
-            let bytes = self.hosts.entry(host).or_default();
-            bytes.arrived += u64::from(length);
-            let has_bytes = bytes.arrived <= bytes.taken;
+            let has_bytes = self.transfers.has_message(host, message, length);
             let invented = || defect("arrived without its bytes", message);
             return found.or_else(|| (!has_bytes).then(invented));
         }
         let Fact::MessageAcknowledged(number) = fact else {
             return None;
         };
-        let is_early = !self.messages.get(&number)?.has_arrived;
-        is_early.then(|| defect("acknowledged before it arrived", number))
+        if !self.messages.get(&number)?.has_arrived {
+            return Some(defect("acknowledged before it arrived", number));
+        }
+        let is_invented = !self.transfers.has_acknowledgment(host, number);
+        is_invented.then(|| defect("acknowledged without an acknowledgment", number))
     }
 
     fn on_arrival(&mut self, from: u32, number: u32, length: u32, hash: u64) -> Option<Defect> {
@@ -108,6 +109,11 @@ fn defect(location: &str, message: u32) -> Defect {
 
 #[cfg(test)]
 mod tests {
+    use mta::iso::spdu::Spdu;
+    use mta::iso::tpdu::Tpdu;
+    use mta::iso::tpkt;
+    use winsock::SocketHandle;
+
     use super::*;
 
     const SENDER: u32 = 0x0a00_0001;
@@ -124,8 +130,31 @@ mod tests {
             priority: mta::Priority::Normal,
         };
         oracle.on_submission(HostId(0), submission);
-        oracle.on_bytes_taken(RECEIVER, 1_000);
         oracle
+    }
+
+    /// A socket of a host gives out these session units.
+    fn give_out(oracle: &mut Delivery, host: HostId, units: &[Spdu<'_>]) {
+        for unit in units {
+            let user = unit.encode();
+            let tpdu = Tpdu::Data {
+                end: true,
+                user: &user,
+            };
+            let packet = tpkt::encode(&tpdu.encode());
+            let did = SocketDid::GaveOut(SocketHandle(8), packet.into());
+            oracle.on_socket(host, &did);
+        }
+    }
+
+    /// The first bytes of message 7 come out at the receiver.
+    fn give_out_message(oracle: &mut Delivery, bytes: u32) {
+        let start = Spdu::ActivityStart {
+            message: 7,
+            length: 100,
+        };
+        let user = content::bytes(7, 0, bytes);
+        give_out(oracle, RECEIVER, &[start, Spdu::Data { user: &user }]);
     }
 
     fn arrival(message: u32, length: u32) -> Fact {
@@ -139,9 +168,14 @@ mod tests {
 
     fn locations(facts: &[Fact]) -> Vec<String> {
         let mut oracle = oracle();
-        let defects = facts
-            .iter()
-            .filter_map(|fact| oracle.on_fact(RECEIVER, *fact));
+        give_out_message(&mut oracle, 100);
+        let acknowledgment = Spdu::ActivityEndAck { serial: 7 };
+        give_out(&mut oracle, HostId(0), &[acknowledgment]);
+        let defects = facts.iter().filter_map(|fact| {
+            let is_sender = matches!(fact, Fact::MessageAcknowledged(_));
+            let at = if is_sender { HostId(0) } else { RECEIVER };
+            oracle.on_fact(at, *fact)
+        });
         defects.map(|defect| defect.location).collect()
     }
 
@@ -166,11 +200,25 @@ mod tests {
     fn a_message_whose_bytes_no_socket_gave_out_is_reported() {
         for (taken, reported) in [(0, true), (99, true), (100, false)] {
             let mut oracle = oracle();
-            oracle.on_bytes_taken(RECEIVER, taken);
+            give_out_message(&mut oracle, taken);
             let found = oracle.on_fact(RECEIVER, arrival(7, 100));
             let location = found.map(|it| it.location);
             let invented = location.as_deref() == Some("arrived without its bytes");
             assert_eq!(invented, reported, "{taken}: {location:?}");
         }
+    }
+
+    /// The message is there, but its sender cannot know that.
+    #[test]
+    fn an_acknowledgment_that_no_socket_gave_out_is_reported() {
+        let mut oracle = oracle();
+        give_out_message(&mut oracle, 100);
+        assert_eq!(oracle.on_fact(RECEIVER, arrival(7, 100)), None);
+        let found = oracle.on_fact(HostId(0), Fact::MessageAcknowledged(7));
+        let location = found.map(|it| it.location);
+        assert_eq!(
+            location.as_deref(),
+            Some("acknowledged without an acknowledgment")
+        );
     }
 }

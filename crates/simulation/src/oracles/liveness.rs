@@ -2,9 +2,10 @@
 //!
 //! Property: a message that is queued when the network heals has arrived and is acknowledged, or is
 //! returned, before the run ends. It is checked only in scenarios with a healing phase, at their end.
-//! An acknowledgment counts only for a message whose arrival the oracle of the delivery has found
-//! true: the receiver has it, with its bytes. That a message was returned is taken from the sender's
-//! facts. If the phase is too short for a correct MTA to drain its queues, the report is wrong.
+//! An arrival and an acknowledgment count only if `delivery` found them true: the message's bytes came
+//! out of the receiver's sockets, and its acknowledgment out of the sender's. That a message was returned
+//! is taken from the sender's facts: a return goes to the local user, and nothing else in a run shows it.
+//! If the phase is too short for a correct MTA to drain its queues, the report is wrong.
 
 use std::collections::BTreeMap;
 
@@ -38,14 +39,13 @@ impl Liveness {
         self.pending.insert(message, pending);
     }
 
-    /// The message has arrived, with its bytes.
-    pub(super) fn on_arrival(&mut self, message: u32) {
-        if let Some(pending) = self.pending.get_mut(&message) {
+    /// A fact that `delivery` found true, or does not check.
+    pub(super) fn on_fact(&mut self, fact: Fact) {
+        if let Fact::MessageArrived { message, .. } = fact
+            && let Some(pending) = self.pending.get_mut(&message)
+        {
             pending.has_arrived = true;
         }
-    }
-
-    pub(super) fn on_fact(&mut self, fact: Fact) {
         if let Fact::MessageReturned(message) = fact {
             self.pending.remove(&message);
         }
@@ -80,13 +80,22 @@ impl Liveness {
 mod tests {
     use super::*;
 
+    fn arrival(message: u32) -> Fact {
+        Fact::MessageArrived {
+            from: 0,
+            message,
+            length: 1,
+            hash: 0,
+        }
+    }
+
     #[test]
     fn only_messages_queued_at_healing_and_still_pending_are_overdue() {
         let mut oracle = Liveness::default();
         for message in 1..=4 {
             oracle.on_submission(HostId(0), message);
         }
-        oracle.on_arrival(1);
+        oracle.on_fact(arrival(1));
         oracle.on_fact(Fact::MessageAcknowledged(1));
         assert!(
             oracle.overdue().is_empty(),
@@ -111,7 +120,7 @@ mod tests {
         oracle.on_fact(Fact::MessageAcknowledged(1));
         oracle.on_healing();
         assert_eq!(oracle.overdue().len(), 1);
-        oracle.on_arrival(1);
+        oracle.on_fact(arrival(1));
         oracle.on_fact(Fact::MessageAcknowledged(1));
         assert!(oracle.overdue().is_empty());
     }

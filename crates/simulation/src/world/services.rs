@@ -1,7 +1,7 @@
 //! Runs the MTA process of each host: starts, time slices of its threads, and ends.
 
 use kernel::Instant;
-use machine::{Exception, Progress, ThreadId, Watched, WatchedAccess};
+use machine::{Exception, Progress, Recorded, ThreadId, Watched, WatchedAccess};
 use mta::{PoolWord, Process, Submission, closed_block};
 use net::HostId;
 
@@ -131,6 +131,9 @@ impl World<'_> {
                     let sockets = self.internet.sockets_mut(host);
                     let it = &mut self.hosts[host.0 as usize];
                     let answered = it.call(self.now, sockets, thread, call);
+                    if let Some(did) = it.socket_did.take() {
+                        self.oracles.on_socket(host, &did);
+                    }
                     if let Answered::Waits { until, generation } = answered
                         && until < Instant::MAX
                     {
@@ -184,7 +187,8 @@ impl World<'_> {
         };
         // An audit reads the whole pool. While a thread still runs, a block that is on no list is
         // in its hands, not lost.
-        if self.oracles.has_suspects(host) && service.is_quiescent() {
+        let lost = service.process.connections_lost();
+        if self.oracles.has_suspects(host, lost) && service.is_quiescent() {
             let audit = service.process.audit(&service.machine);
             self.oracles.on_quiescence(host, self.now, &audit);
         }
@@ -230,12 +234,10 @@ impl World<'_> {
     /// Takes the records of a host's threads, and the findings of the race detector, to journal,
     /// oracles and observer.
     pub(super) fn take_records(&mut self, host: HostId) {
-        let bytes_taken = self.hosts[host.0 as usize].bytes_taken;
         let Some(service) = &mut self.hosts[host.0 as usize].service else {
             return;
         };
         let (journal, oracles) = (&mut self.journal, &mut self.oracles);
-        oracles.on_bytes_taken(host, bytes_taken);
         let store = &mut self.message_store;
         let numbers = &service.numbers;
         let (process, now) = (&service.process, self.now);
@@ -253,18 +255,21 @@ impl World<'_> {
                     return;
                 }
             };
-            let number = numbers[written.thread.index()];
-            oracles.on_record(host, &written);
-            if let mta::Record::Fact(fact) = written.record {
-                store.on_fact(host, fact);
-            }
-            let record = Record::Mta(host, number, written.record);
-            // The digest must not depend on whether records are kept.
-            if record.is_digested() {
-                journal.write(written.at, record);
-            } else {
-                journal.note(written.at, record);
-            }
+            let Recorded { at, thread, record } = written;
+            process.tell(record, &mut |record| {
+                let written = Recorded { at, thread, record };
+                oracles.on_record(host, &written);
+                if let mta::Record::Fact(fact) = written.record {
+                    store.on_fact(host, fact);
+                }
+                let record = Record::Mta(host, numbers[thread.index()], written.record);
+                // The digest must not depend on whether records are kept.
+                if record.is_digested() {
+                    journal.write(at, record);
+                } else {
+                    journal.note(at, record);
+                }
+            });
         };
         if service.machine.has_watched() {
             service.machine.drain_watched(write);

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use config::file;
 use config::plan::{Scenario, ViolationKind};
-use mta::{BlockIndex, EventEntry, Fact, Instance};
+use mta::{BlockIndex, EventEntry, Fact, Instance, content};
 use simulation::record::Record;
 use simulation::{Options, Outcome, run};
 
@@ -38,6 +38,7 @@ struct Believed {
     /// Blocks whose association and connection have ended and that were not released.
     forgotten: BTreeSet<(u32, BlockIndex)>,
     submitted: BTreeSet<u32>,
+    arrived: BTreeSet<u32>,
     found: BTreeSet<ViolationKind>,
 }
 
@@ -84,7 +85,24 @@ impl Believed {
             Fact::MessageSubmitted(message) => {
                 self.submitted.insert(message);
             }
-            Fact::MessageAcknowledged(message) | Fact::MessageReturned(message) => {
+            Fact::MessageArrived {
+                message,
+                length,
+                hash,
+                ..
+            } => {
+                let is_intact = content::hash(message, length) == hash;
+                if !is_intact || !self.arrived.insert(message) {
+                    self.found.insert(ViolationKind::Delivery);
+                }
+            }
+            Fact::MessageAcknowledged(message) => {
+                self.submitted.remove(&message);
+                if !self.arrived.contains(&message) {
+                    self.found.insert(ViolationKind::Delivery);
+                }
+            }
+            Fact::MessageReturned(message) => {
                 self.submitted.remove(&message);
             }
             _ => {}
@@ -113,6 +131,8 @@ fn what_the_records_hide_is_found() {
         ("unchecked-owner-4.0", ViolationKind::WrongThread),
         ("empty-pool-5.5", ViolationKind::ControlBlockExhaustion),
         ("lost-message-5.5", ViolationKind::Liveness),
+        ("early-arrival-5.5", ViolationKind::Delivery),
+        ("untold-end-5.5", ViolationKind::ControlBlockLeak),
     ] {
         let outcome = outcome(name);
         let count = |kind| {

@@ -47,7 +47,7 @@ fn a_mistake_is_shown_with_its_line_and_what_was_meant() {
     assert_eq!(
         rendered(after("[host.C]\nbuild = \"5.5.2653.24\"\n").as_bytes(), &[]),
         "\
-error[MTA0009]: `host.C.build`: `5.5.2653.24` is not one of 4.0.993.6, 4.0.994.2, 5.5.2232.18, 5.5.2448.1, 5.5.2653.23, 5.5.2653.23-b, 5.5.2655.16, 6.0.4712.0, 6.0.4720.14, 5.5.2655.16-unmade-release, 5.5.2655.16-second-release, 5.5.2655.16-other-instance, 4.0.993.6-unchecked-owner, 5.5.2655.16-empty-pool, 5.5.2655.16-lost-message
+error[MTA0009]: `host.C.build`: `5.5.2653.24` is not one of 4.0.993.6, 4.0.994.2, 5.5.2232.18, 5.5.2448.1, 5.5.2653.23, 5.5.2653.23-b, 5.5.2655.16, 6.0.4712.0, 6.0.4720.14, 5.5.2655.16-unmade-release, 5.5.2655.16-second-release, 5.5.2655.16-other-instance, 4.0.993.6-unchecked-owner, 5.5.2655.16-empty-pool, 5.5.2655.16-lost-message, 5.5.2655.16-early-arrival, 5.5.2653.23-untold-end
   --> test.toml:14:9
    |
 14 | build = \"5.5.2653.24\"
