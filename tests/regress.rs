@@ -84,6 +84,8 @@ fn no_fixed_build_fails_as_pinned() {
                 | Build::V5_5_2655_16OtherInstance
                 | Build::V5_5_2655_16EmptyPool
                 | Build::V5_5_2655_16LostMessage
+                | Build::V5_5_2655_16EarlyArrival
+                | Build::V5_5_2653_23UntoldEnd
                 | Build::V5_5_2655_16 => Build::V5_5_2655_16,
                 Build::V6_0_4712_0 | Build::V6_0_4720_14 => Build::V6_0_4720_14,
             });

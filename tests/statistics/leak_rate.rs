@@ -48,6 +48,10 @@ impl Opens {
 
     /// By how many standard deviations its proportion is above another's.
     fn above(self, other: Self) -> f64 {
+        // Two zeros differ by nothing; their deviation is zero as well.
+        if self.leaked == 0 && other.leaked == 0 {
+            return 0.0;
+        }
         (self.share() - other.share()) / self.deviation().hypot(other.deviation())
     }
 }

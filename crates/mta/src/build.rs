@@ -11,17 +11,19 @@ use std::rc::Rc;
 use machine::Duration;
 use winsock::SocketError;
 
-use crate::blocks::pool::{Release, Releasing};
 use crate::layout::BlockState;
 use crate::record::Record;
+pub use crate::version::{Generation, Version};
 
 mod canary;
 pub mod decision;
+pub mod release;
 
 use decision::{
     CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, TimeoutAction,
     WaitArrayScan, WakeTiming,
 };
+use release::{Release, ReleaseStep};
 
 /// The decisions of one build.
 ///
@@ -159,8 +161,11 @@ pub trait Build: fmt::Debug {
     }
 
     /// Puts a block that is no longer used back into the pool, and records it.
-    fn release<'a>(&'a self, block: Release<'a>) -> Releasing<'a> {
-        Box::pin(block.put_back_and_record())
+    fn release<'a>(&'a self, block: &'a dyn Release) -> ReleaseStep<'a, ()> {
+        Box::pin(async {
+            let instance = block.put_back().await;
+            block.record(instance);
+        })
     }
 
     /// Whether this message goes back to its queue after its association broke off.
@@ -194,25 +199,6 @@ pub struct ConnectFailure {
     pub allowed: u32,
     /// Its error.
     pub error: SocketError,
-}
-
-/// A version as the start-up event prints it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version {
-    /// The product: 4.0, 5.5 or 6.0.
-    pub product: (u16, u16),
-    /// The build: 993.6, 2653.23.
-    pub build: (u16, u16),
-}
-
-/// A product generation: which threads wait for network events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Generation {
-    /// Exchange 4.0: each thread control block belongs to a pair of threads, a Driver for messages
-    /// from above and an Async Notify for network events (Exchange Server Analyzer).
-    Pairs,
-    /// Exchange 5.5 and 2000: one driver thread for each thread control block does both.
-    Single,
 }
 
 /// A structure that several threads use.
@@ -440,25 +426,6 @@ impl Shipped {
 impl Build for Shipped {
     fn base(&self) -> Shipped {
         *self
-    }
-}
-
-impl Version {
-    const fn generation(self) -> Generation {
-        match self.product.0 {
-            0..=4 => Generation::Pairs,
-            _ => Generation::Single,
-        }
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            product: (major, minor),
-            build: (build, revision),
-        } = self;
-        write!(formatter, "{major}.{minor}.{build}.{revision}")
     }
 }
 

@@ -8,14 +8,14 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`build`] | what differs between builds, and the answers a variant can give |
+//! | [`build`], [`version`] | what differs between builds, the answers a variant can give, and versions |
 //! | [`config`] | the configuration of one MTA |
 //! | [`environment`], [`shared`] | the environment of the threads, and the state they share |
 //! | [`layout`] | the layout of control blocks and thread control blocks in modeled memory |
 //! | [`blocks`] | the operations on the shared structures, and an audit of them |
 //! | [`iso`], [`content`] | the bytes on the wire |
 //! | `manager` | the association manager, independent of threads |
-//! | [`message`], `programs`, `connections` | the threads, the messages they send each other, and the transport's table |
+//! | [`message`], `programs`, `transport_table` | the threads, the messages they send each other, and the transport's table |
 //! | [`process`], [`threads`] | the start of a process; names and numbers of its threads |
 //! | [`record`], [`coverage`] | records for logs and oracles; counts of state and stimulus |
 
@@ -24,7 +24,6 @@
 pub mod blocks;
 pub mod build;
 pub mod config;
-mod connections;
 pub mod content;
 pub mod coverage;
 pub mod environment;
@@ -38,15 +37,18 @@ pub mod record;
 pub mod shared;
 mod sockets;
 pub mod threads;
+mod transport_table;
+pub mod version;
 
 pub use blocks::audit::{Audit, BlockSnapshot};
-pub use blocks::pool::{Release, Releasing};
 pub use build::decision::{
     CloseAction, ConnectFailureAction, EmptyPoolAction, EventReset, FreeList, TimeoutAction,
     WaitArrayScan, WakeTiming,
 };
+pub use build::release::{Release, ReleaseStep};
 pub use build::{
-    Build, ConnectFailure, Generation, LockName, StructureOperation, Shipped, Structure, Version, named,
+    Build, ConnectFailure, Generation, LockName, Shipped, Structure, StructureOperation, Version,
+    named,
 };
 pub use config::{Config, Connector, Database, Priority, ResponderTimeouts, Submission};
 pub use coverage::{Coverage, Stimulus};

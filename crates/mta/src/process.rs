@@ -11,7 +11,6 @@ use crate::blocks::audit::Audit;
 use crate::build::decision::FreeList;
 use crate::build::{Build, Generation, Structure, StructureOperation};
 use crate::config::{Config, Submission};
-use crate::connections::Connections;
 use crate::coverage::{Coverage, CoverageCounters};
 use crate::environment::{Thread, Winsock};
 use crate::layout::{BlockIndex, Layout, field, pool, select_copy, wait_array};
@@ -21,6 +20,7 @@ use crate::programs::{driver, main_base, timer, transport_down, transport_up};
 use crate::record::Record;
 use crate::shared::{FlowLabels, Locks, Queues, Shared};
 use crate::threads::{self, ThreadName, ThreadRole};
+use crate::transport_table::TransportTable;
 
 /// The capacity of a message queue. A sender waits while the queue is full.
 const QUEUE_LIMIT: usize = 1 << 16;
@@ -36,7 +36,7 @@ pub struct Process {
     /// The threads of one thread control block: a pair, or one.
     threads_of_block: u32,
     coverage: Rc<CoverageCounters>,
-    connections: Rc<Connections>,
+    connections: Rc<TransportTable>,
     build: Rc<dyn Build>,
 }
 
@@ -87,7 +87,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         Generation::Single => 1,
     };
     let coverage = Rc::new(CoverageCounters::default());
-    let connections = Rc::new(Connections::default());
+    let connections = Rc::new(TransportTable::default());
     let shared = Shared {
         locks: make_locks(machine, config.build.as_ref()),
         build: Rc::clone(&config.build),

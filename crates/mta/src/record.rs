@@ -7,8 +7,8 @@ use std::hash::{Hash, Hasher};
 
 use winsock::{EventHandle, NetworkEvents, SocketError, SocketHandle};
 
-use crate::build::Version;
 use crate::layout::{BlockId, BlockIndex, BlockState, Instance};
+use crate::version::Version;
 
 // The digest of a run covers these records through `Hash`. Reordering variants or fields of any type
 // in this file changes every digest.

@@ -12,14 +12,14 @@ use machine::{Address, Duration, EventId, LockId, QueueId};
 use winsock::{EventHandle, FlowLabel, SocketAddress, SocketError};
 
 use crate::build::decision::WakeTiming;
-use crate::build::{Build, Generation, StructureOperation, Structure};
-use crate::connections::Connections;
+use crate::build::{Build, Generation, Structure, StructureOperation};
 use crate::coverage::{CoverageCounters, Stimulus};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field};
 use crate::message::{Message, ToDriver, ToMain, ToUp};
 use crate::record::{EventEntry, Fact, LogLine, Record, SocketFunction};
 use crate::sockets;
+use crate::transport_table::TransportTable;
 
 /// The TCP port of RFC 1006.
 pub const PORT: u16 = 102;
@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) coverage: Rc<CoverageCounters>,
     pub(crate) flow_labels: FlowLabels,
     /// The table of POP4 UP. It is here so that an audit can read it.
-    pub(crate) connections: Rc<Connections>,
+    pub(crate) connections: Rc<TransportTable>,
 }
 
 /// The keys of the network's random choices for the outgoing connections, by block.

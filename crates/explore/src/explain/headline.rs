@@ -5,7 +5,7 @@
 
 use config::plan::{Keyword, Scenario};
 use kernel::Instant;
-use mta::{BlockId, Fact, StructureOperation, Record as MtaRecord, Structure};
+use mta::{BlockId, Fact, Record as MtaRecord, Structure, StructureOperation};
 use simulation::Outcome;
 use simulation::outcome::Violation;
 use simulation::record::ThreadNumber;

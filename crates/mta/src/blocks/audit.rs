@@ -4,11 +4,11 @@
 
 use machine::{Address, Machine};
 
-use crate::connections::Connections;
 use crate::environment::Winsock;
 use crate::layout::{
     BlockId, BlockIndex, BlockState, Instance, Layout, NONE, field, pool, wait_array,
 };
+use crate::transport_table::TransportTable;
 
 /// The words of the shared structures at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Audit {
     pub(crate) fn read(
         machine: &Machine<Winsock>,
         layout: Layout,
-        connections: &Connections,
+        connections: &TransportTable,
     ) -> Self {
         let word = |place: machine::Location| machine.peek(place.address).unwrap_or(NONE);
         let blocks = (0..layout.blocks).map(|index| {

@@ -1,12 +1,11 @@
 //! Allocation and release of control blocks.
 
-use std::pin::Pin;
-
 use machine::Address;
 
 use crate::blocks::free_list::{self, FreeBlock};
 use crate::blocks::{heap, wait_array};
-use crate::build::{StructureOperation, Structure};
+use crate::build::release::{Release, ReleaseStep};
+use crate::build::{Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, NONE, field};
 use crate::record::{EventEntry, Fact, LogLine};
@@ -47,55 +46,48 @@ pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
 /// Releases a block and its buffer. The caller has closed the socket and the event object, or has
 /// a build that leaks them.
 pub(crate) async fn release(t: &Thread, shared: &Shared, address: Address) {
-    let block = Release { t, shared, address };
-    shared.build.release(block).await;
+    let block = Allocated { t, shared, address };
+    shared.build.release(&block).await;
 }
 
-/// A block that a thread is about to release. What it does is up to the build.
-#[derive(Debug)]
-pub struct Release<'a> {
+/// A block that a thread is about to release.
+struct Allocated<'a> {
     t: &'a Thread,
     shared: &'a Shared,
     address: Address,
 }
 
-/// The rest of a release.
-pub type Releasing<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
-
-impl Release<'_> {
-    /// What a release is: the block is in the pool, and a record says so.
-    pub async fn put_back_and_record(self) {
-        let instance = self.put_back().await;
-        self.record(instance);
+impl Release for Allocated<'_> {
+    fn instance(&self) -> ReleaseStep<'_, Instance> {
+        Box::pin(async { Instance(self.t.read(self.address + field::INSTANCE).await) })
     }
 
-    /// The use that the block is in.
-    pub async fn instance(&self) -> Instance {
-        Instance(self.t.read(self.address + field::INSTANCE).await)
+    fn put_back(&self) -> ReleaseStep<'_, Instance> {
+        Box::pin(put_back(self.t, self.shared, self.address))
     }
 
-    /// Records the release of this use.
-    pub fn record(&self, instance: Instance) {
+    fn record(&self, instance: Instance) {
         let block = BlockId::new(self.shared.layout.index(self.address), instance);
         record_fact(self.t, Fact::BlockReleased(block));
     }
+}
 
-    /// Puts the block into the pool. Returns the use that it was in.
-    pub async fn put_back(&self) -> Instance {
-        let Self { t, shared, address } = *self;
-        let lock = shared.lock(t, Structure::Blocks, StructureOperation::Release).await;
-        let instance = self.instance().await;
-        let buffer = Address(t.read(address + field::BUFFER).await);
-        let owner = t.read(address + field::OWNER).await;
-        t.write(address + field::BUFFER, 0).await;
-        t.write(address + field::OWNER, NONE).await;
-        t.write(address + field::STATE, BlockState::Free.word())
-            .await;
-        shared.unlock(t, lock).await;
-        wait_array::unbind(t, shared, owner).await;
-        // The block is pushed last: from then on another thread may allocate it.
-        heap::free(t, buffer).await;
-        free_list::push(t, shared, address).await;
-        instance
-    }
+/// Puts a block into the pool. Returns the instance that it was.
+async fn put_back(t: &Thread, shared: &Shared, address: Address) -> Instance {
+    let lock = shared
+        .lock(t, Structure::Blocks, StructureOperation::Release)
+        .await;
+    let instance = Instance(t.read(address + field::INSTANCE).await);
+    let buffer = Address(t.read(address + field::BUFFER).await);
+    let owner = t.read(address + field::OWNER).await;
+    t.write(address + field::BUFFER, 0).await;
+    t.write(address + field::OWNER, NONE).await;
+    t.write(address + field::STATE, BlockState::Free.word())
+        .await;
+    shared.unlock(t, lock).await;
+    wait_array::unbind(t, shared, owner).await;
+    // The block is pushed last: from then on another thread may allocate it.
+    heap::free(t, buffer).await;
+    free_list::push(t, shared, address).await;
+    instance
 }

@@ -4,8 +4,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::{Build, Release, Releasing, Shipped};
+use super::{Build, Shipped};
 use crate::build::decision::TimeoutAction;
+use crate::build::release::{Release, ReleaseStep};
 use crate::content;
 use crate::layout::BlockState;
 use crate::record::{EventEntry, Fact, Record};
@@ -34,7 +35,7 @@ impl Build for UnmadeRelease {
         Shipped::EXCHANGE_5_5_2655_16
     }
 
-    fn release<'a>(&'a self, block: Release<'a>) -> Releasing<'a> {
+    fn release<'a>(&'a self, block: &'a dyn Release) -> ReleaseStep<'a, ()> {
         Box::pin(async move {
             let instance = block.instance().await;
             block.record(instance);
@@ -51,7 +52,7 @@ impl Build for SecondRelease {
         Shipped::EXCHANGE_5_5_2655_16
     }
 
-    fn release<'a>(&'a self, block: Release<'a>) -> Releasing<'a> {
+    fn release<'a>(&'a self, block: &'a dyn Release) -> ReleaseStep<'a, ()> {
         Box::pin(async move {
             let instance = block.put_back().await;
             block.put_back().await;

@@ -111,7 +111,7 @@ where
         }
     };
     Outcome {
-        audit: Audit::read(&machine, layout, &Connections::default()),
+        audit: Audit::read(&machine, layout, &TransportTable::default()),
         raised,
         violations: machine
             .race_detector()

@@ -9,7 +9,7 @@ use winsock::{EventHandle, SocketHandle};
 
 use crate::blocks::{pool, wait_array};
 use crate::build::decision::{CloseAction, WakeTiming};
-use crate::build::{Generation, StructureOperation, Structure};
+use crate::build::{Generation, Structure, StructureOperation};
 use crate::coverage::Stimulus;
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, NONE, field};

@@ -14,13 +14,13 @@ use crate::record::Fact;
 use crate::shared::{Shared, record_fact};
 
 use super::winsock_entry::{self, Close, CloseAnswer};
-use crate::connections::{Connections, Reassembled};
+use crate::transport_table::{Reassembled, TransportTable};
 
 /// The thread, at work.
 struct Transport<'a> {
     t: &'a Thread,
     shared: &'a Shared,
-    connections: &'a Connections,
+    connections: &'a TransportTable,
 }
 
 pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {

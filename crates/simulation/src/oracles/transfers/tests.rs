@@ -1,3 +1,5 @@
+//! Messages and acknowledgments are found in streams of bytes, in any pieces, and nothing else is.
+
 use super::*;
 
 const HOST: HostId = HostId(1);

@@ -11,14 +11,14 @@ const UNIT_BYTES_MAX: usize = 64 * 1024;
 
 /// The table. Only POP4 UP changes it; an audit reads it.
 #[derive(Debug, Default)]
-pub(crate) struct Connections {
-    by_block: RefCell<BTreeMap<BlockId, Connection>>,
+pub(crate) struct TransportTable {
+    by_block: RefCell<BTreeMap<BlockId, TransportConnection>>,
     /// How often a connection has ceased to be one that the transport can close.
     lost: Cell<u64>,
 }
 
 #[derive(Debug, Default)]
-struct Connection {
+struct TransportConnection {
     /// The thread control block that it is bound to. Its driver closes the socket.
     thread_block: u32,
     /// The part of a session unit that has arrived.
@@ -34,11 +34,11 @@ pub(crate) enum Reassembled {
     TooLong,
 }
 
-impl Connections {
+impl TransportTable {
     pub(crate) fn begin(&self, block: BlockId, thread_block: u32) {
-        let connection = Connection {
+        let connection = TransportConnection {
             thread_block,
-            ..Connection::default()
+            ..TransportConnection::default()
         };
         self.by_block.borrow_mut().insert(block, connection);
     }
@@ -50,7 +50,7 @@ impl Connections {
     /// Adds the user data of a Data TPDU.
     pub(crate) fn add(&self, block: BlockId, user: &[u8], end: bool) -> Reassembled {
         let mut connections = self.by_block.borrow_mut();
-        let Some(Connection { unit, .. }) = connections.get_mut(&block) else {
+        let Some(TransportConnection { unit, .. }) = connections.get_mut(&block) else {
             return Reassembled::Part;
         };
         // The limit keeps a peer that never sets the end mark from growing the unit forever.
