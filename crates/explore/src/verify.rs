@@ -33,7 +33,8 @@ pub struct VerificationResult {
 /// How a search ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Conclusion {
-    /// Every order within the bound satisfies every property.
+    /// No order within the bound violates a property, as far as the search covers orders: states are compared
+    /// by a hash of 64 bits, without the race detector's state.
     Exhausted,
     /// No violation so far, and the limit on runs is reached.
     OutOfRuns {
@@ -71,7 +72,7 @@ pub fn untimed(scenario: &Scenario) -> Scenario {
     untimed
 }
 
-/// Its name as a limit.
+/// How messages name the limit of [`CALLS_MAX`].
 const OWN_LIMIT: &str = "65535 calls of an execution, which is all that a search follows";
 /// Calls of one execution that a search follows: it numbers the calls of a thread with 16 bits.
 const CALLS_MAX: u64 = 65_535;
@@ -138,7 +139,7 @@ pub fn verify(
             // The counterexample is run without the search, which alone needed the lower limit.
             pinned.limits.calls = scenario.limits.calls;
             pinned.pins.preempt.extend(pins);
-            // The search's order is one of pins now. If the run with these pins does not fail, the
+            // The order that the search found is now given by pins. If the run with these pins does not fail, the
             // pins do not say all that the search did, and the user is told so instead of getting a
             // capsule that passes.
             broken = Some(match counterexample(&pinned, &signatures, subject)? {

@@ -26,7 +26,7 @@ pub const WRONG: &str = "an answer to another question";
 pub const MORE: &str = "never more than five connections";
 /// What a pool must not count.
 pub const COUNTED: &str = "more connections counted than there are";
-/// As above.
+/// What a pool must not count either.
 pub const WAITING: &str = "handlers counted that do not wait";
 /// A bad line: one ping in eight is answered, outages last 30 s on average.
 pub const POOL: &str = include_str!("../pool.toml");

@@ -68,7 +68,8 @@ pub fn run(
         ambient::enter(world);
         poll_fn(|context| poll_run(&sim, context)).await;
     });
-    // Tasks that still run are dropped while there is a simulation, which ignores them by now.
+    // Tasks that still run are dropped here, while the world is still entered: their destructors may call
+    // it. It has stopped, and ignores what they do.
     drop(runtime);
     drop(traces);
     let world = ambient::leave().expect("it was entered above");
@@ -117,7 +118,7 @@ fn check_programs(sim: &Sim, scenario: &Scenario) -> Result<(), LoweringError> {
 /// One thread, no real time and no real I/O: time advances only when no task can run.
 fn runtime(seed: u64) -> Runtime {
     let mut builder = Builder::new_current_thread();
-    // The runtime itself has no thread: one that gets a name is for `spawn_blocking`. The name is made
+    // The runtime itself starts no thread, so a thread that asks for a name is one of `spawn_blocking`. The name is made
     // by the caller, so that the moment does not depend on when the thread starts.
     let has_blocking = Arc::new(AtomicBool::new(false));
     let starts = Arc::clone(&has_blocking);
@@ -260,7 +261,7 @@ fn report_end(host: HostId, ended: Result<(), String>) {
 
 fn finish(sim: &Sim, mut world: World, seed: u64) -> (Outcome, Observations) {
     let (stop, at) = world.stop.take().unwrap_or((Stop::Quiet, Instant::ZERO));
-    // In a run that was cut off, what is owed may still have come.
+    // A run that a limit cut off decides nothing about what is owed: it might still have come.
     if let Some(healed_at) = world.healed_at.filter(|_| stop.limit().is_none()) {
         for owed in &sim.owed {
             if let Some((at, violated)) = overdue(&world, owed, healed_at, at) {

@@ -34,8 +34,8 @@ const TOKIO_TICK: u64 = 1_000_000;
 const FAR: Duration = Duration::from_secs(86_400 * 600);
 /// Polls of guests' tasks at one instant. A program that never waits would make more for ever.
 const POLLS_MAX: u64 = 1_000_000;
-/// A connect that fails at once counts as so many polls: tasks of `tokio::spawn` make no others that
-/// can be counted.
+/// A connect that fails at once counts as this many polls. A task of `tokio::spawn` that only makes such
+/// connects is polled by tokio alone, where its polls cannot be counted.
 const CONNECT_POLLS: u64 = 100;
 
 /// One running simulation.
@@ -119,7 +119,7 @@ impl World {
         if self.stop.is_some() || !self.hosts.is_current(host) {
             return false;
         }
-        if !self.waits(host, 1) {
+        if !self.count_polls(host, 1) {
             return false;
         }
         let now = self.now();
@@ -128,7 +128,7 @@ impl World {
 
     /// Counts polls, or what costs as much, since time last advanced. Returns whether the run goes on:
     /// a program that never waits ends it.
-    fn waits(&mut self, host: Incarnation, polls: u64) -> bool {
+    fn count_polls(&mut self, host: Incarnation, polls: u64) -> bool {
         self.polls += polls;
         if self.polls <= POLLS_MAX {
             return true;
@@ -149,14 +149,14 @@ impl World {
     }
 
     /// Counts a datagram, which is sent without waiting. Returns whether the run goes on.
-    pub(crate) fn sends(&mut self, host: Incarnation) -> bool {
-        self.waits(host, 1)
+    pub(crate) fn count_datagram(&mut self, host: Incarnation) -> bool {
+        self.count_polls(host, 1)
     }
 
     /// A connect failed at once, as without a route. Returns whether the run goes on: a program that
     /// tries again for ever without waiting ends it.
-    pub(crate) fn fails_at_once(&mut self, host: Incarnation) -> bool {
-        self.waits(host, CONNECT_POLLS)
+    pub(crate) fn count_failed_connect(&mut self, host: Incarnation) -> bool {
+        self.count_polls(host, CONNECT_POLLS)
     }
 
     /// Reports a violated property, unless the same was reported before.
@@ -230,7 +230,7 @@ impl World {
     pub(crate) fn on_idle(&mut self) {
         let now = self.now();
         // What is woken may be a task that has ended. Waking the main future too makes sure that tokio
-        // asks again before it advances to its next timer, of which the guard may be outdated.
+        // asks again before it advances to its next timer: the timer that it knows may be a cancelled one.
         if self.stop.is_some() || self.sockets.flush_all(now, &mut self.recorder) {
             return self.wake_main();
         }

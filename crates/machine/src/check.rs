@@ -1,7 +1,7 @@
 //! Tests of concurrent programs: many schedules, or all of them, and each failure made small.
 //!
 //! A program is declared by a function that gets a [`Program`]: shared words, mutexes, condition
-//! variables, threads as `async` closures, and checks of the end. What is wrong with a run:
+//! variables, threads as `async` closures, and checks of the end. A run fails by:
 //!
 //! - a panic in a thread or in a check of the end: `assert!` as in any test;
 //! - threads that wait for ever;

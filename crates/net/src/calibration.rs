@@ -121,8 +121,8 @@ pub fn bursts_shared(ping_success: Ratio, mean_burst: u32) -> Result<LossModel, 
     alone(high).map(|(model, _)| model)
 }
 
-/// The ping success that the functions for both directions need if only one direction loses packets:
-/// its square, whose root is the success of each direction.
+/// The value to give to the functions for both directions if only one direction loses packets. They take the
+/// square root for each direction, so it is the square of `ping_success`.
 #[must_use]
 pub fn of_one_direction(ping_success: Ratio) -> Ratio {
     let success = Fraction::from_ratio(ping_success);

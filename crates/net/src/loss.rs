@@ -36,7 +36,7 @@ pub enum LossModel {
 /// A packet is lost with the loss probability of the state it finds, then the state may move. The
 /// chain starts in its stationary distribution.
 ///
-/// The state that a packet finds depends on the packets before it; the model means that. Each move
+/// The state that a packet finds depends on the packets before it. That is part of the model. Each move
 /// is keyed by the identity of the packet that causes it, and the same random word decides the
 /// move from either state. Two runs that differ in one packet therefore agree again after the next
 /// packet whose word leads both states to the same successor: after `n` packets they still differ

@@ -196,9 +196,10 @@ fn expected_fraction(config: &LinkConfig, length: u16) -> Ratio {
     let length = IP_HEADER + ICMP_HEADER + u32::from(length);
     let success = match config.loss {
         Loss::Shared(LossModel::GilbertElliott(chain)) => calibration::ping_success_alone(&chain),
-        loss @ (Loss::Shared(_) | Loss::PerDirection { .. }) => {
-            calibration::ping_success(loss, config.separation(length))
-        }
+        loss @ (Loss::Shared(
+            LossModel::None | LossModel::Independent { .. } | LossModel::Outages(_),
+        )
+        | Loss::PerDirection { .. }) => calibration::ping_success(loss, config.separation(length)),
     };
     let corrupt = [&config.forward, &config.backward].map(|it| it.impairment.corrupt);
     calibration::damaged(success, corrupt)

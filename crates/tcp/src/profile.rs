@@ -19,11 +19,11 @@ pub enum Validation {
 /// When a connection fails whose text is retransmitted without an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryLimit {
-    /// After so many retransmissions. NT \[S\].
+    /// After this many retransmissions. NT \[S\].
     Count,
-    /// At the first timeout at which the text has been retransmitted for as long as so many retransmissions
-    /// would take if the first came after the least timeout. Linux: 924.6 s for 15 (`tcp_retries2`, ip-sysctl)
-    /// \[S\].
+    /// After a time: the one that this many retransmissions would take if the first came after the minimum
+    /// timeout. The first timeout after that time ends the connection. Linux: 924.6 s for 15
+    /// (`tcp_retries2`, ip-sysctl) \[S\].
     Time,
 }
 
@@ -269,7 +269,8 @@ impl Profile {
         self.validation == Validation::Rfc5961
     }
 
-    /// How long text may be retransmitted, from the first retransmission on; `None`: that is counted.
+    /// How long text may be retransmitted, from the first retransmission on. `None` if retransmissions are counted
+    /// instead.
     pub(crate) fn retransmission_limit(&self) -> Option<TimeSpan> {
         let doubled = |times| self.minimum_variance.doubled(times, self.maximum_rto);
         let sum =

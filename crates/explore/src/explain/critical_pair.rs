@@ -128,9 +128,9 @@ impl<'a> Window<'a> {
     /// preempted thread was about to write; another thread changed or read what it had read or
     /// written before; it later used what another thread left.
     fn pair(&self) -> Option<(usize, usize)> {
-        self.too_soon()
-            .or_else(|| self.stale())
-            .or_else(|| self.too_late())
+        self.order_violation()
+            .or_else(|| self.atomicity_violation())
+            .or_else(|| self.conflict_after_preemption())
     }
 
     fn others(&self) -> impl DoubleEndedIterator<Item = usize> {
@@ -139,7 +139,7 @@ impl<'a> Window<'a> {
         within.filter(move |at| self.accesses[*at].number != preempted)
     }
 
-    fn too_soon(&self) -> Option<(usize, usize)> {
+    fn order_violation(&self) -> Option<(usize, usize)> {
         let pending = self.accesses[self.begin];
         let mut others = self.others();
         // A read of a word whose write is still pending: the order violation of Lu and others
@@ -153,7 +153,7 @@ impl<'a> Window<'a> {
 
     /// Of the accesses before the preemption, the most recent one that another thread conflicts
     /// with.
-    fn stale(&self) -> Option<(usize, usize)> {
+    fn atomicity_violation(&self) -> Option<(usize, usize)> {
         let preempted = self.accesses[self.begin].number;
         let own = (0..=self.begin).rev();
         let own = own.filter(|at| self.accesses[*at].number == preempted);
@@ -169,7 +169,7 @@ impl<'a> Window<'a> {
     }
 
     /// The first access after the preemption that conflicts with one of another thread meanwhile.
-    fn too_late(&self) -> Option<(usize, usize)> {
+    fn conflict_after_preemption(&self) -> Option<(usize, usize)> {
         let preempted = self.accesses[self.begin].number;
         let own = self.end..self.accesses.len();
         let own = own.filter(|at| self.accesses[*at].number == preempted);

@@ -100,7 +100,10 @@ pub(super) fn list_messages(search: &mut Search<'_>) {
 
 /// Replaces random outages by pinned ones, on all links at once or else link by link.
 pub(super) fn list_outages(search: &mut Search<'_>) {
-    let is_out = |loss: Loss| matches!(loss, Loss::Outages { .. });
+    let is_out = |loss: Loss| match loss {
+        Loss::Outages { .. } => true,
+        Loss::None | Loss::Independent(_) | Loss::GilbertElliott { .. } => false,
+    };
     let links: Vec<String> = search
         .best
         .links
@@ -135,7 +138,10 @@ pub(super) fn list_outages(search: &mut Search<'_>) {
 
 /// Replaces loss models by pinned losses of the packets that they dropped.
 pub(super) fn list_losses(search: &mut Search<'_>) {
-    let by_packet = |loss: Loss| matches!(loss, Loss::Independent(_) | Loss::GilbertElliott { .. });
+    let by_packet = |loss: Loss| match loss {
+        Loss::Independent(_) | Loss::GilbertElliott { .. } => true,
+        Loss::None | Loss::Outages { .. } => false,
+    };
     let links: Vec<String> = search
         .best
         .links

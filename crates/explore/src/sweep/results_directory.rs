@@ -153,7 +153,7 @@ impl ResultsDirectory {
             cut_at.get_or_insert(line.range.start);
             Ok(())
         })
-        .map_err(|error: Passed| error.into_results(&results))?;
+        .map_err(|error: LinesError| error.into_results(&results))?;
         // First the rows are safe in the other file, then they are cut off here. A crash in between
         // leaves them in both, which does no harm.
         if let Some(length) = cut_at {
@@ -181,7 +181,7 @@ impl ResultsDirectory {
             self.early_length = line.range.end;
             Ok(())
         })
-        .map_err(|error: Passed| error.into_results(&early))?;
+        .map_err(|error: LinesError| error.into_results(&early))?;
         Ok(found)
     }
 
@@ -335,25 +335,25 @@ impl ResultsDirectory {
     }
 }
 
-/// An error of reading, or of what is done with a line.
-enum Passed {
+/// Why lines are not read on: the file cannot be read, or what was to be done with a line failed.
+enum LinesError {
     Io(io::Error),
     Results(ResultsError),
 }
 
-impl From<io::Error> for Passed {
+impl From<io::Error> for LinesError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl From<ResultsError> for Passed {
+impl From<ResultsError> for LinesError {
     fn from(error: ResultsError) -> Self {
         Self::Results(error)
     }
 }
 
-impl Passed {
+impl LinesError {
     fn into_results(self, path: &Path) -> ResultsError {
         match self {
             Self::Io(error) => ResultsError::Io(path.to_owned(), error),
@@ -362,8 +362,8 @@ impl Passed {
     }
 }
 
-/// What is wrong with a line of `seeds.jsonl` in place of run `due`; `None` if that is no news. Rows
-/// behind the first that is out of place are all out of place.
+/// What is wrong with a line of `seeds.jsonl` in place of run `due`; `None` if nothing is, or
+/// if an earlier row is out of place already: all rows behind it are then, too.
 fn damage(line: &NumberedRow<'_>, is_first: bool, manifest: &Manifest, due: u64) -> Option<String> {
     let number = line.number;
     match &line.row {
@@ -496,9 +496,12 @@ pub fn read_results(
                 "line {}: {what}; the same sweep again mends it",
                 line.number
             );
-            Err(Passed::Results(ResultsError::Foreign(path.clone(), what)))
+            Err(LinesError::Results(ResultsError::Foreign(
+                path.clone(),
+                what,
+            )))
         }
         Row::Unfinished => Ok(()),
     })
-    .map_err(|error: Passed| error.into_results(&path))
+    .map_err(|error: LinesError| error.into_results(&path))
 }

@@ -73,10 +73,11 @@ impl TcpStream {
                 return Ok(None);
             }
             let now = world.now();
-            let socket = match world.sockets.connect(now, host, to) {
-                Err(_) if !world.fails_at_once(host) => return Ok(None),
-                connecting => connecting?,
-            };
+            let connecting = world.sockets.connect(now, host, to);
+            if connecting.is_err() && !world.count_failed_connect(host) {
+                return Ok(None);
+            }
+            let socket = connecting?;
             let port = world.sockets.local_port(socket);
             let local = SocketAddress::new(world.sockets.address(host.host), port);
             Ok(Some(Self::new(socket, socket_addr(local), socket_addr(to))))

@@ -167,7 +167,7 @@ impl UdpSocket {
         }
         let host = self.socket.owner;
         let sent = call_owned(host, |world| {
-            if !world.sends(host) {
+            if !world.count_datagram(host) {
                 return None;
             }
             let now = world.now();

@@ -164,7 +164,7 @@ impl Question<'_> {
     fn is_disabled(&self, index: usize, made: &CallClock) -> bool {
         self.trace.events[index].enabler.is_some_and(|enabler| {
             let enabler = &self.trace.events[enabler];
-            made.0[usize::from(enabler.thread)] < enabler.ordinal
+            made.0[usize::from(enabler.thread)] < enabler.nth
         })
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct CallClock(pub(super) [u16; THREADS_MAX]);
 pub(super) struct TracedCall {
     pub(super) thread: u8,
     /// The number of the call among its thread's calls of the stretch, from one.
-    pub(super) ordinal: u16,
+    pub(super) nth: u16,
     class: CallClass,
     pub(super) resource: Option<Resource>,
     /// The calls that happened before, itself included.
@@ -121,7 +121,7 @@ impl CallClock {
 
     /// Whether `event` happened before the event with this clock.
     fn includes(&self, event: &TracedCall) -> bool {
-        self.0[usize::from(event.thread)] >= event.ordinal
+        self.0[usize::from(event.thread)] >= event.nth
     }
 }
 
@@ -137,13 +137,13 @@ impl Trace {
         let thread = new.thread;
         self.threads = self.threads.with(thread);
         // Program order: the clock starts from that of the thread's previous call in this stretch.
-        let (mut own, mut ordinal, mut held) = (CallClock::default(), 1, HeldLocks::default());
+        let (mut own, mut nth, mut held) = (CallClock::default(), 1, HeldLocks::default());
         let mut waker = None;
         for index in (start..self.events.len()).rev() {
             let event = &self.events[index];
             if event.thread == thread {
                 own = event.clock;
-                ordinal = event.ordinal + 1;
+                nth = event.nth + 1;
                 held = event.held;
                 break;
             }
@@ -160,7 +160,7 @@ impl Trace {
         self.races.clear();
         let mut event = TracedCall {
             thread,
-            ordinal,
+            nth,
             class: new.class,
             resource: new.resource,
             clock: own,
@@ -192,7 +192,7 @@ impl Trace {
             | CallClass::Independent => {}
         }
         // A clock includes its own event.
-        event.clock.0[usize::from(thread)] = ordinal;
+        event.clock.0[usize::from(thread)] = nth;
         self.events.push(event);
     }
 
@@ -337,8 +337,8 @@ impl Trace {
         let Race { earlier, later } = race;
         assert!(start <= earlier && earlier < later, "a race has an order");
         let first = &self.events[earlier];
-        // The threads seen so far in w, with the ordinals of their first calls.
-        let (mut seen, mut ordinals) = (ThreadSet::EMPTY, [0; THREADS_MAX]);
+        // The threads seen so far in w, with the numbers of their first calls.
+        let (mut seen, mut firsts) = (ThreadSet::EMPTY, [0; THREADS_MAX]);
         let mut initials = Initials {
             threads: ThreadSet::EMPTY,
             calls: [0; THREADS_MAX],
@@ -360,7 +360,7 @@ impl Trace {
             let is_initial = seen
                 .iter()
                 .map(usize::from)
-                .map(|other| (clock.0[other], ordinals[other]))
+                .map(|other| (clock.0[other], firsts[other]))
                 // By the clocks: the first call of each thread seen before must not be among what
                 // happened before this one.
                 .all(|(before, first)| before < first);
@@ -369,7 +369,7 @@ impl Trace {
                 initials.calls[thread] = index as u32;
             }
             seen = seen.with(event.thread);
-            ordinals[thread] = event.ordinal;
+            firsts[thread] = event.nth;
         }
         initials
     }

@@ -2,10 +2,10 @@
 //!
 //! The base is a schedule without choices: a thread runs until its call would block, then the next
 //! thread in the order of numbers. At a few random steps the thread that would go next is delayed: the
-//! one after it goes instead, and it comes again when the round has come back to it. A schedule with d
+//! one after it goes instead, and the delayed thread waits for its next place in the round. A schedule with d
 //! delays is one of at most k^d, where k is the number of steps.
 //!
-//! A thread that polls would poll for ever. After as many calls in a row as in [`Pct`], it is left out of the
+//! A thread that polls would never give way. After as many calls in a row as in [`Pct`], it is left out of the
 //! round until all others wait.
 
 use std::collections::BTreeSet;

@@ -1,8 +1,8 @@
 //! A random walk over modeled time instead of calls.
 //!
 //! Private calls are not choices, so the random walk over calls does not see how long a thread
-//! computes between two shared calls: a window of much computation is as narrow to it as one of
-//! none. This walk repeatedly advances a random thread by one step of modeled time, until a thread
+//! computes between two shared calls. A thread that computes for long between two accesses is
+//! interrupted there no more often than one that does not compute. This walk repeatedly advances a random thread by one step of modeled time, until a thread
 //! comes to its shared call. Without private calls it equals the random walk.
 
 use kernel::{Choices, CounterRng, Duration, Site};

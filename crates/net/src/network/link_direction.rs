@@ -106,7 +106,7 @@ impl LinkDirection {
     ) -> Copies {
         assert!(now >= self.last_offer, "time never steps back");
         self.last_offer = now;
-        // A packet travels as the state of the chain says that it finds, even if it then moves the chain.
+        // The state before this packet decides its delay and its loss, even if the packet then moves the chain.
         let bad = match &self.faults {
             Some(faults) if loss.is_bad() => faults.bad,
             Some(_) | None => BadState::default(),

@@ -27,8 +27,8 @@ impl Connection {
         if self.has_nothing_to_send() {
             return None;
         }
-        // First, and also in CLOSED: the connection has failed already, and only its reset is left
-        // to say so.
+        // First, and in CLOSED too: the connection has failed, and the peer learns of it only by this
+        // reset.
         if let Some(sequence) = self.pending_reset.take() {
             return Some(self.send_reset(now, sequence));
         }

@@ -96,8 +96,8 @@ impl RetransmissionTimeout {
         let variance = variance.max(profile.minimum_variance.nanos()).max(tick);
         let rto = srtt.saturating_add(variance);
         let clamped = rto.min(profile.maximum_rto.nanos());
-        // Rounded to whole ticks here, so that its doublings are whole ticks too. Otherwise five
-        // retransmissions would take not 63 timeouts but up to one tick more for each [I].
+        // Rounded to whole ticks here, so that its doublings are whole ticks too. Otherwise each of
+        // five retransmissions could come up to a tick late, and all would take more than 63 timeouts [I].
         self.base = TimeSpan::from_nanos(clamped.div_ceil(tick).saturating_mul(tick));
         self.doublings = 0;
     }

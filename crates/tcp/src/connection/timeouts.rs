@@ -50,7 +50,7 @@ impl Connection {
         };
         if is_fatal {
             self.fail(match reason {
-                // Nobody is there to answer: what a reset says.
+                // Port or protocol unreachable: nobody listens there, which a reset would say as well.
                 Unreachable::Hard => ConnectionFailure::Refused,
                 Unreachable::Soft => ConnectionFailure::Unreachable,
             });
