@@ -108,6 +108,14 @@ impl Clock {
         }
     }
 
+    /// How many midnights lie between the first stamp and the last if none has a date: so often the time of
+    /// day went back.
+    #[must_use]
+    pub fn midnights(&self) -> u64 {
+        let latest = self.latest.filter(|it| it.scale == Scale::OfDay);
+        latest.map_or(0, |it| u64::try_from(it.millis / DAY).unwrap_or(0))
+    }
+
     /// The time of the next stamp.
     pub fn read(&mut self, stamp: Stamp) -> Timestamp {
         let at = match stamp.day {

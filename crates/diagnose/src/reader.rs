@@ -131,6 +131,7 @@ impl<'a> Reader<'a> {
             let given_up = self.events.and_then(|it| it.given_up(count - 1 - index));
             self.diagnose(unused, given_up, out);
         }
+        self.summary.midnights = self.clock.midnights();
         self.summary
     }
 }

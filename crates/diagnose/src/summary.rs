@@ -41,6 +41,8 @@ pub struct Summary {
     pub unknown_forms: u64,
     /// Lines whose time is exact to the minute only.
     pub coarse_stamps: u64,
+    /// Midnights that are inferred from times of day without a date.
+    pub midnights: u64,
     /// Lines that begin with something that is not a time of a known form.
     pub unread_prefixes: u64,
     /// The first of them.

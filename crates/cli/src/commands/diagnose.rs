@@ -39,6 +39,7 @@ struct Report<'a> {
     quoted: Option<&'a EventLog>,
     left_out: LeftOut,
     pool: u64,
+    disconnect_timer: Duration,
 }
 
 /// Lines of no known form in a Winsock.log.
@@ -345,6 +346,7 @@ fn read_log(
         quoted,
         left_out,
         pool: arguments.pool.or(logged_pool).unwrap_or(POOL),
+        disconnect_timer: limits.disconnect_timer,
     });
     print(arguments.format, &printer.take_text(), terminal)?;
     let total = &summary.total;

@@ -186,7 +186,9 @@ impl Joined {
         let mut by_id: BTreeMap<u32, Known<'_>> = BTreeMap::new();
         for timed in self.entries.iter().filter(|it| may_share[it.file]) {
             if let Some(id) = timed.entry.id.filter(|_| timed.near.is_some()) {
-                by_id.entry(id).or_default().entries.push(timed);
+                let known = by_id.entry(id).or_default();
+                known.lacks_seconds |= lacks_seconds(timed);
+                known.entries.push(timed);
             }
         }
         let mut shared = Shared::default();
@@ -213,8 +215,9 @@ impl Joined {
 struct Known<'a> {
     entries: Vec<&'a Timed>,
     is_taken: Vec<bool>,
-    /// Those before are too early for what follows.
+    /// Those before are taken, or too early for what follows.
     from: usize,
+    lacks_seconds: bool,
 }
 
 /// What a file has in common with those before it.
@@ -242,15 +245,18 @@ impl Known<'_> {
     fn take(&mut self, timed: &Timed) -> Option<usize> {
         let at = timed.near?;
         self.is_taken.resize(self.entries.len(), false);
-        let near = |index: usize| self.entries[index].near;
-        while let Some(known) = self.entries.get(self.from).and_then(|_| near(self.from))
-            && at.since(known) > WITHOUT_SECONDS
+        let reach = match self.lacks_seconds || lacks_seconds(timed) {
+            true => WITHOUT_SECONDS,
+            false => BETWEEN_FORMS,
+        };
+        // What is taken or too early is not looked at again.
+        while let Some(known) = self.entries.get(self.from)
+            && (self.is_taken[self.from] || at.since(known.near?) > reach)
         {
             self.from += 1;
         }
         for index in self.from..self.entries.len() {
-            let known = near(index)?;
-            if known.since(at) > WITHOUT_SECONDS {
+            if self.entries[index].near?.since(at) > reach {
                 return None;
             }
             if !self.is_taken[index] && is_same_time(self.entries[index], timed) {
@@ -267,18 +273,22 @@ fn is_same_time(one: &Timed, other: &Timed) -> bool {
     let (Some(at), Some(then)) = (one.near, other.near) else {
         return false;
     };
-    let lacks_seconds = |it: &Timed| it.entry.at.is_some_and(|it| !it.has_seconds);
     if !at.is_comparable(then) {
         return false;
     }
     let apart = at.since(then).max(then.since(at));
-    if lacks_seconds(one) || lacks_seconds(other) {
-        apart < WITHOUT_SECONDS
-    } else if one.entry.is_text_form == other.entry.is_text_form {
-        at == then
-    } else {
-        apart <= BETWEEN_FORMS
+    match (lacks_seconds(one), lacks_seconds(other)) {
+        // A time without seconds is that of the start of its minute.
+        (true, false) => at <= then && apart < WITHOUT_SECONDS,
+        (false, true) => then <= at && apart < WITHOUT_SECONDS,
+        (true, true) => at == then,
+        (false, false) if one.entry.is_text_form == other.entry.is_text_form => at == then,
+        (false, false) => apart <= BETWEEN_FORMS,
     }
+}
+
+fn lacks_seconds(timed: &Timed) -> bool {
+    timed.entry.at.is_some_and(|it| !it.has_seconds)
 }
 
 impl Extent {

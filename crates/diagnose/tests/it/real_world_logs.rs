@@ -269,3 +269,16 @@ fn tags_are_no_remark_about_lines_that_were_left_out() {
     let excerpt = text.replace("</pre></html>", "<additional logging removed>");
     assert_eq!(diagnose(&excerpt)[1].reason, Reason::NoFurtherLines);
 }
+
+/// Times of day say nothing of the day: the reader does, and the page says so.
+#[test]
+fn midnights_that_are_inferred_are_counted() {
+    let count = |times: &[&str]| {
+        let lines = times.iter().map(|at| format!("{at} (008) No more data\n"));
+        let text: String = lines.collect();
+        with(&text, Limits::default(), None).1.midnights
+    };
+    assert_eq!(count(&["22:00:00", "23:00:00"]), 0);
+    assert_eq!(count(&["23:59:50", "00:00:50", "12:00:00", "00:00:10"]), 2);
+    assert_eq!(count(&["2001-06-06 23:59:50", "2001-06-07 00:00:50"]), 0);
+}

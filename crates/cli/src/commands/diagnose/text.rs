@@ -101,7 +101,7 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
         text.push_str("No leak since the last service start.\n");
     }
     if undecided > 0 {
-        text.push_str(what_decides(diagnosis.companion));
+        text.push_str(&what_decides(diagnosis));
     }
     text.push_str(&not_read(diagnosis));
     if let Some(quoted) = diagnosis.quoted {
@@ -146,6 +146,16 @@ fn not_read(diagnosis: &Report<'_>) -> String {
             lines(summary.coarse_stamps, "has", "have")
         );
     }
+    if summary.midnights > 0 {
+        let _ = writeln!(
+            text,
+            "The times have no dates: {} inferred from times that go back.",
+            match summary.midnights {
+                1 => "1 midnight is".to_owned(),
+                count => format!("{count} midnights are"),
+            }
+        );
+    }
     if summary.unknown_forms > 0 {
         let _ = writeln!(
             text,
@@ -182,16 +192,22 @@ const fn count(totals: &Totals, verdict: Diagnosis) -> u64 {
 }
 
 /// What would decide what this log leaves open.
-const fn what_decides(companion: Option<&Companion>) -> &'static str {
-    match companion {
-        None => {
+fn what_decides(diagnosis: &Report<'_>) -> String {
+    let seconds = diagnosis.disconnect_timer.as_secs();
+    let stamps = format!("a log with time stamps of {seconds} s more");
+    match diagnosis.companion.map(|it| it.log.unread()) {
+        None => format!(
             "To decide these, add the event log from the start of the service on (it says which calls \
-             were given up), or a log with time stamps of 120 s more.\n"
-        }
-        Some(_) => {
-            "To decide these, the event log must begin with the start of the service; a log with time \
-             stamps of 120 s more decides them too.\n"
-        }
+             were given up), or {stamps}.\n"
+        ),
+        Some(0) => format!(
+            "To decide these, the event log must begin with the start of the service; {stamps} decides \
+             them too.\n"
+        ),
+        Some(_) => format!(
+            "To decide these, every event from the start of the service on must be readable; {stamps} \
+             decides them too.\n"
+        ),
     }
 }
 

@@ -101,6 +101,11 @@ fn the_text_event_log_and_the_application_log_agree_to_the_second() {
         .fold(part(ROW, 0, 5), |text, time| text.replace(time, "8:00"));
     let log = joined(&[part(ARTICLE, 0, 5), coarse].map(|it| (it, None)));
     assert_eq!(log.given_up(0).map(|it| it.calls), Some(3));
+    // Another call, in the next minute, is another event.
+    let next = "6/6/2001,8:01 AM,MSExchangeMTA,Error,None,289,N/A,PARIS,x\n";
+    let coarse = "6/6/2001,8:00 AM,MSExchangeMTA,Error,None,289,N/A,PARIS,x\n".to_owned() + next;
+    let log = joined(&[part(ARTICLE, 0, 5), coarse].map(|it| (it, None)));
+    assert_eq!(log.given_up(0).map(|it| it.calls), Some(4));
 }
 
 #[test]
