@@ -89,6 +89,8 @@ impl Sim {
         F: Future<Output: Ending> + Send + 'static,
     {
         let start = move || -> Main {
+            // Here and not in the future: what the closure does before its first await belongs to
+            // the start of the host.
             let main = program();
             Box::pin(async move { main.await.into_result() })
         };

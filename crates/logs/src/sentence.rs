@@ -166,6 +166,7 @@ pub fn segment(segment: Segment) -> String {
         Segment::Icmp => "an ICMP message".to_owned(),
         Segment::Udp { length, .. } => format!("a datagram with {length} bytes"),
         Segment::Tcp { flags, length, .. } => {
+            // In the order of the header's bits (RFC 9293 section 3.1), from the lowest.
             let set = (0..).zip(FLAGS).filter(|(bit, _)| flags >> bit & 1 == 1);
             let set: Vec<&str> = set.map(|(_, name)| name).collect();
             format!("{} with {length} bytes", set.join(" "))

@@ -221,6 +221,7 @@ impl Operation {
     }
 
     /// A number for each variant, from one. It is part of the trace hash and indexes the cost table.
+    // The numbers go into the trace hash, and with it into digests: they stay, whatever is added.
     pub(crate) const fn number(&self) -> u8 {
         match self {
             Self::Read(_) => 1,

@@ -176,6 +176,8 @@ impl<E: Environment> Thread<E> {
     /// Puts a message into a queue; blocks while the queue is full.
     #[track_caller]
     pub fn send(&self, queue: QueueId, message: E::Message) -> impl Future<Output = ()> {
+        // Made here for the caller's source location. The message is put into the mailbox only when
+        // the call is awaited: a future that is dropped sends nothing.
         let call = self.make_call(Operation::Send(queue));
         async move {
             self.mailbox.put_payload(Attachment::Message(message));

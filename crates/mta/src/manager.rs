@@ -6,12 +6,14 @@
 //! - `queue`: the messages and the retry state of one connector.
 //! - `association`: one association, on either side.
 //! - `inbox`: incoming messages.
+//! - `units`: what arrives over a session.
 
 mod association;
 mod inbox;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod units;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -21,12 +23,12 @@ use machine::Instant;
 use crate::build::Build;
 use crate::config::{Config, ResponderTimeouts, Submission, Timer, TimerKind};
 use crate::content::ContentRange;
-use crate::iso::spdu::{self, SERIALS, Spdu};
+use crate::iso::spdu::Spdu;
 use crate::layout::BlockId;
 use crate::record::{AssociationEnd, AssociationIndex, ConnectorIndex, EventEntry, Fact, Record};
 
 use association::{Association, OutgoingTransfer, Phase, Role};
-use inbox::{Finished, Inbox};
+use inbox::Inbox;
 use queue::{Queue, Queued};
 
 /// An output: what MAIN BASE must do.
@@ -171,128 +173,6 @@ impl Manager {
                     self.on_association_timer(now, index);
                 }
             }
-        }
-    }
-
-    /// A session unit has arrived. An invalid or unexpected one ends the association.
-    pub(crate) fn on_unit(&mut self, now: Instant, block: BlockId, bytes: &[u8]) {
-        let Some(&index) = self.by_block.get(&block) else {
-            return;
-        };
-        self.association(index).last_heard = now;
-        // No abort SPDU is sent: closing the transport connection ends the session as well.
-        let Ok(unit) = spdu::decode(bytes) else {
-            return self.abort(index);
-        };
-        match self.associations[&index].role {
-            Role::Initiator { connector } => {
-                self.on_unit_as_initiator(now, index, block, connector, &unit)
-            }
-            Role::Responder { from } => self.on_unit_as_responder(now, index, block, from, &unit),
-        }
-    }
-
-    fn on_unit_as_initiator(
-        &mut self,
-        now: Instant,
-        index: AssociationIndex,
-        block: BlockId,
-        connector: u32,
-        unit: &Spdu<'_>,
-    ) {
-        match *unit {
-            Spdu::Accept if self.associations[&index].phase == Phase::Opening => {
-                self.association(index).phase = Phase::Open;
-                self.queues[connector as usize].on_opened();
-                self.record(Fact::AssociationOpened(index));
-                self.set_idle_timer(now, index, connector);
-                self.dispatch(now, connector);
-            }
-            Spdu::MinorSyncAck { serial } => {
-                if self.association(index).confirm(serial) {
-                    self.fill_window(index);
-                }
-            }
-            Spdu::ActivityEndAck { serial } => {
-                // An acknowledgment of another message is ignored: it may be a late one.
-                let done = self
-                    .association(index)
-                    .transfer
-                    .take_if(|it| it.message() % SERIALS == serial);
-                if let Some(done) = done {
-                    self.record(Fact::MessageAcknowledged(done.message()));
-                    self.queues[connector as usize].on_transferred();
-                    self.set_idle_timer(now, index, connector);
-                    self.dispatch(now, connector);
-                }
-            }
-            Spdu::Disconnect if self.associations[&index].phase == Phase::Finishing => {
-                self.association(index).phase = Phase::Closing { orderly: true };
-                self.actions.push(Action::Disconnect(block));
-            }
-            Spdu::Abort
-            | Spdu::Connect
-            | Spdu::Accept
-            | Spdu::Finish
-            | Spdu::Disconnect
-            | Spdu::ActivityStart { .. }
-            | Spdu::ActivityResume { .. }
-            | Spdu::Data { .. }
-            | Spdu::MinorSync { .. }
-            | Spdu::ActivityEnd { .. } => self.abort(index),
-        }
-    }
-
-    fn on_unit_as_responder(
-        &mut self,
-        now: Instant,
-        index: AssociationIndex,
-        block: BlockId,
-        from: u32,
-        unit: &Spdu<'_>,
-    ) {
-        match *unit {
-            Spdu::Connect if self.associations[&index].phase == Phase::Opening => {
-                self.association(index).phase = Phase::Open;
-                self.record(Fact::AssociationOpened(index));
-                self.send(block, &Spdu::Accept);
-                self.set_timer(index, now + self.responder_timeouts.inactivity);
-            }
-            Spdu::Finish => {
-                self.association(index).phase = Phase::Answered;
-                self.send(block, &Spdu::Disconnect);
-            }
-            Spdu::ActivityStart { message, length } => {
-                self.inbox.start(block, from, message, length)
-            }
-            Spdu::ActivityResume {
-                message,
-                length: _,
-                offset,
-            } => {
-                if !self.inbox.resume(block, from, message, offset) {
-                    self.abort(index);
-                }
-            }
-            Spdu::Data { user } => self.inbox.add(block, user),
-            Spdu::MinorSync { serial } => {
-                self.inbox.checkpoint(block);
-                self.send(block, &Spdu::MinorSyncAck { serial });
-            }
-            Spdu::ActivityEnd { serial } => match self.inbox.finish(block, serial) {
-                Finished::New(arrived) => {
-                    self.record(arrived);
-                    self.send(block, &Spdu::ActivityEndAck { serial });
-                }
-                Finished::Duplicate => self.send(block, &Spdu::ActivityEndAck { serial }),
-                Finished::Incomplete => self.abort(index),
-            },
-            Spdu::Connect
-            | Spdu::Accept
-            | Spdu::Disconnect
-            | Spdu::Abort
-            | Spdu::MinorSyncAck { .. }
-            | Spdu::ActivityEndAck { .. } => self.abort(index),
         }
     }
 

@@ -52,6 +52,7 @@ impl LineState {
 
     /// From `at` on, the outages come from `choices`.
     pub(crate) fn reseed(&mut self, at: Instant, choices: Choices) {
+        // First with the old choices: what happened before the reseed is the past.
         self.advance(at);
         self.outages.reseed(at, choices);
         self.changes_at = self.next_change(at);
@@ -80,6 +81,8 @@ impl LineState {
                 None => self.out_since = Some(at),
                 Some(since) => {
                     let longest = self.config.reset_after;
+                    // Only at the end of the outage: while it lasts nothing passes, so a new
+                    // session makes no difference yet.
                     if longest.is_some_and(|longest| at - since >= longest) {
                         self.session_since = at;
                     }

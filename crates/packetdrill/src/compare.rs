@@ -30,6 +30,7 @@ impl Numbers {
     /// A time of the script's clock on the host's. Zero stands for none.
     pub(crate) fn live_clock(self, scripted: u32) -> u32 {
         match scripted {
+            // A zero echo means that there is none (RFC 7323 section 3.2), and is not shifted.
             0 => 0,
             scripted => scripted.wrapping_add(self.clock.unwrap_or(0)),
         }
@@ -54,6 +55,7 @@ impl SegmentComparison<'_> {
     ) -> Result<(), (String, String)> {
         if got.flags.contains(Flags::SYN) && numbers.offset.is_none() {
             let first = expected.sequence.unwrap_or(0);
+            // The host chooses its initial sequence number; scripts count from zero.
             numbers.offset = Some(got.sequence.value().wrapping_sub(first));
         }
         let has_ack = got.flags.contains(Flags::ACK);
@@ -134,6 +136,7 @@ impl SegmentComparison<'_> {
             (expected, got) => return expected.is_none() && got.is_none(),
         };
         let difference = got.value.wrapping_sub(expected.value);
+        // The host's clock starts anywhere. What has to agree is how fast it goes.
         let clock = *numbers.clock.get_or_insert(difference);
         let drift = difference.wrapping_sub(clock);
         let drift = u64::from(drift.min(drift.wrapping_neg()));

@@ -40,6 +40,7 @@ impl Host {
         while let Some(outgoing) = self.sockets.poll_transmit(self.now) {
             self.sent.push_back((self.now, outgoing.transmit.segment));
         }
+        // The script's program waits for no signal: it calls again.
         while self.sockets.poll_signal().is_some() {}
     }
 

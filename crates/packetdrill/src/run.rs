@@ -124,6 +124,8 @@ impl Runner {
                 self.outbound(statement, packet, from)?;
             } else {
                 self.advance(from)?;
+                // From the time that the script names, as packetdrill counts, not from when the
+                // segment came.
                 self.last = from;
                 self.step(statement, &statement.step)?;
             }
@@ -171,6 +173,8 @@ impl Runner {
             return Err(differs(statement, "a segment".to_owned(), got));
         };
         let sent = micros(sent);
+        // A device may cut what the stack hands over as one segment (TSO), and scripts are written
+        // for what the stack hands over.
         self.host.join(&mut segment, packet.length);
         let comparison = SegmentComparison {
             profile: &self.profile,
@@ -180,6 +184,7 @@ impl Runner {
         comparison
             .segment(packet, &segment, &mut self.flow.numbers)
             .map_err(|(expected, got)| differs(statement, expected, got))?;
+        // After the contents: a wrong segment at a wrong time is first of all wrong.
         if !any && !(from.saturating_sub(self.tolerance)..=latest).contains(&sent) {
             let got = format!("at {}", seconds(sent));
             return Err(differs(statement, format!("at {}", seconds(from)), got));
@@ -215,6 +220,7 @@ impl Runner {
             window: packet.window.unwrap_or(0),
             maximum_segment_size,
             options: (!options.is_empty()).then(|| Box::new(options)),
+            // Scripts name lengths only; packetdrill sends zeroes as well.
             payload: Payload::from(vec![0; packet.length as usize]),
         };
         self.host.receive(self.flow.label, segment);
@@ -312,6 +318,7 @@ impl Runner {
             return Ok(());
         };
         let now = self.host.now();
+        // connect() is not made again: the second call of WinSock 1.1 would fail by itself.
         let answer = if call.name == "connect" {
             self.connected(&call.clone())
         } else {

@@ -42,6 +42,7 @@ impl FaultTimes {
                 let index = usize::try_from(occurrence).expect("a list is limited");
                 times.get(index).copied()
             }
+            // A cut lasts for the window; a reset happens at one moment in it.
             When::Window([from, _]) if self.kind.lasts() => (occurrence == 0).then_some(*from),
             When::Window([from, to]) => (occurrence == 0).then(|| {
                 let mut draw = choices.rng(MOMENT, self.key, [0, 0]);
@@ -51,6 +52,8 @@ impl FaultTimes {
             }),
             When::Random { mean_interval, .. } => {
                 let mut draw = choices.rng(GAP, self.key, [occurrence, 0]);
+                // Exponential waits make a Poisson process: when a fault comes says nothing about
+                // the next.
                 Some(since.saturating_add(draw.exponential(*mean_interval)))
             }
         }

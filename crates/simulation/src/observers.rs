@@ -118,6 +118,7 @@ impl Observer {
         findings: &[Finding],
     ) {
         let activities = machine.take_activity();
+        // Before the accesses: each finding waits for the access that it is about.
         self.contexts.expect(findings);
         for activity in activities {
             self.contexts.on_activity(host, numbers, &activity);

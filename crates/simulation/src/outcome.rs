@@ -278,6 +278,8 @@ impl Outcome {
         if self.digest == other.digest {
             return None;
         }
+        // A checkpoint hashes all records before it, so the first that differs ends the common
+        // part.
         let both = self.checkpoints.iter().zip(&other.checkpoints);
         let mut different = both.filter(|(one, two)| one != two);
         Some(match different.next() {
@@ -296,6 +298,7 @@ impl Outcome {
     #[must_use]
     pub fn verdict(&self) -> RunVerdict {
         match self.stop.limit() {
+            // Before the limit: what was found before the cut stays found.
             _ if !self.unexpected.is_empty() => RunVerdict::Unexpected,
             Some(limit) => RunVerdict::Undecided(limit),
             None => RunVerdict::AsExpected,

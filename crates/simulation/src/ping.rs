@@ -156,6 +156,8 @@ pub fn ping(
     };
     let mut config = lowering::links(scenario)?.swap_remove(index);
     let target = names::addresses(scenario)[config.ends[1].0 as usize];
+    // The link alone, without the rest of the network. Its key and the seed are the scenario's, so
+    // it loses what it loses in a run.
     config.ends = [SOURCE, TARGET];
     let choices = Choices::new(seed);
     let network = Network::new(choices, 2, std::slice::from_ref(&config))

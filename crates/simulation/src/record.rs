@@ -149,6 +149,8 @@ impl kernel::Record for Record {
             Self::Event(key) => (0_u8, key).hash(&mut canonical),
             Self::Mta(host, thread, record) => (1_u8, host, thread, record).hash(&mut canonical),
             Self::Exception(host, thread, exception) => {
+                // Not the source location: a line inserted above it would change every digest with
+                // a crash.
                 let Exception { code, address, .. } = exception;
                 (2_u8, host, thread, code, address).hash(&mut canonical);
             }
@@ -164,6 +166,7 @@ impl kernel::Record for Record {
             Self::ClockSet(host, nanos) => (10_u8, host, nanos).hash(&mut canonical),
             Self::ClosedDown(host) => (11_u8, host).hash(&mut canonical),
             Self::Healed => 8_u8.hash(&mut canonical),
+            // Not the detail, which is text for people and may be worded better.
             Self::Violation(violation) => (9_u8, violation.signature()).hash(&mut canonical),
             Self::Guest(host, text) => (13_u8, host.0, text).hash(&mut canonical),
             Self::Gauge(name, value) => (12_u8, name, value).hash(&mut canonical),

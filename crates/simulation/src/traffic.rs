@@ -208,6 +208,7 @@ impl TrafficMeter {
 
     /// The process of a host has ended, with all its associations.
     pub(crate) fn on_end(&mut self, host: HostId) {
+        // Numbers of associations begin anew with the next process.
         self.begun.retain(|(of, _), _| *of != host);
     }
 
@@ -272,6 +273,7 @@ impl TrafficMeter {
             return;
         };
         let connector = self.connector(host, call.connector);
+        // A call is a retry if the one before it never opened, whatever became of those before.
         connector.has_failed = !call.is_open;
         let calls = &mut connector.calls;
         match (call.is_open, end) {
@@ -297,6 +299,8 @@ impl TrafficMeter {
             is_settled,
             ..
         } = *pending;
+        // An acknowledgment may come first where the oracles find that wrong; the entry goes when
+        // both are there.
         if is_settled {
             self.pending.remove(&message);
         }
@@ -332,6 +336,7 @@ impl TrafficMeter {
 
     /// What a message counts for: its connector and its workload.
     fn flows(&mut self, connector: ConnectorKey, message: u32) -> impl Iterator<Item = &mut Flow> {
+        // The number of a message says which workload made it: each has a range of its own.
         let workload = u64::from(message) / self.numbers_each.max(1);
         let workload = usize::try_from(workload).unwrap_or(usize::MAX);
         let own = &mut self.connectors.entry(connector).or_default().flow;
@@ -375,6 +380,7 @@ impl Flow {
             .zip(of(90))
             .zip(of(99).zip(of(100)))
             .map(|((p50, p90), (p99, max))| Latency { p50, p90, p99, max });
+        // The last interval reaches to the end of the run, though nothing changed any more.
         self.counts.queue.change(end, 0);
         self.counts
     }
@@ -391,6 +397,8 @@ fn interval(
     *width = (*width).max(FIRST_WIDTH);
     let index = |width| usize::try_from(at.nanos() / width).unwrap_or(usize::MAX);
     while index(*width) >= POINTS_MAX {
+        // Pairs are joined and the width is doubled: the picture keeps its number of points in a
+        // run of any length.
         *width *= 2;
         values.halve(&join);
     }

@@ -93,6 +93,7 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
             Record::Exception(host, ..) | Record::ClosedDown(host) => reader.end(*host, *at),
             Record::Fault(fault, Stage::Starts) => {
                 let kind = scenario.faults.values().nth(*fault as usize);
+                // A machine that loses power writes no record of its process.
                 if let Some(FaultKind::Crash { host, .. }) = kind.map(|it| &it.kind)
                     && let Some(host) = outcome.host_named(host)
                 {
@@ -105,6 +106,8 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
                 let lifetime = lifetime.and_then(|(host, block)| reader.of(host, block));
                 if let Some(lifetime) = lifetime {
                     lifetime.is_leaked = true;
+                    // The oracle finds a leak at the end of a time slice, which may be stamped
+                    // before the lines of that slice.
                     lifetime.enter(violation.at.max(lifetime.from()), Phase::Leaked);
                 }
             }
@@ -173,6 +176,8 @@ impl Reader {
                     .insert((host, block.index), self.lifetimes.len());
                 if let Some(index) = previous {
                     let previous = &mut self.lifetimes[index];
+                    // A block that was handed out while in use, which Q152941 does: both uses are
+                    // shown.
                     (previous.to, previous.end) = (at, End::AllocatedAgain);
                 }
                 self.lifetimes.push(lifetime);
@@ -211,6 +216,7 @@ impl Reader {
     fn of(&mut self, host: HostId, block: BlockId) -> Option<&mut Lifetime> {
         let index = *self.current.get(&(host, block.index))?;
         let lifetime = &mut self.lifetimes[index];
+        // A record about an earlier use must not move the present one.
         (lifetime.block == block).then_some(lifetime)
     }
 

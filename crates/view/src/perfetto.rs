@@ -118,6 +118,8 @@ impl<W: Write> Trace<'_, W> {
                 | Fact::CloseApplied { .. } => continue,
             };
             let name = format!("message {message} {what}");
+            // Flow ids are one name space for the whole trace: the key keeps messages apart from
+            // packets and waits.
             let flow = mix(kernel::key("message"), u64::from(message));
             self.put(*at, Event::instant(track, &name).flowing(flow, is_last))?;
         }
@@ -196,9 +198,12 @@ impl<W: Write> Trace<'_, W> {
                     Fate::Carried(copies) => {
                         let name = if again { "sent again" } else { "sent" };
                         let flow = mix(mix(packet.identity.flow, packet.identity.unit), {
+                            // The time, too: after a restart the same bytes can be sent again as
+                            // the first attempt.
                             mix(packet.at.nanos(), u64::from(attempt))
                         });
                         self.put(packet.at, Event::instant(here, name).flowing(flow, false))?;
+                        // The receiver drops a damaged copy by its checksum, so it arrives nowhere.
                         for copy in copies.iter().filter(|copy| !copy.is_damaged) {
                             let arrived = Event::instant(there, "arrived").flowing(flow, true);
                             self.put(copy.at, arrived)?;

@@ -4,7 +4,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `messages` | one setting: how messages of each connector fare |
+//! | `messages` | one setting: times and counts of each connector's messages |
 //! | `heat_map` | two settings: one cell for each combination |
 //! | `curve` | one setting: proportions with intervals |
 //! | `survival` | no setting: survival over virtual time |
@@ -89,7 +89,7 @@ pub fn figure(statistics: &SweepStatistics, measure: Option<Measure>) -> Result<
     })
 }
 
-/// Plots how the messages of each connector fare over the one varied setting.
+/// Plots times and counts of each connector's messages over the one varied setting.
 ///
 /// # Errors
 /// If the sweep has no runs, or varies anything but one setting.
@@ -102,7 +102,7 @@ pub fn of_messages(statistics: &SweepStatistics, of: TrafficQuantity) -> Result<
     }
 }
 
-/// All plots of a page: the failures, and over one setting how messages fare.
+/// All plots of a page: the failures, and over one setting times and counts of messages.
 ///
 /// # Errors
 /// As [`figure`].

@@ -58,8 +58,8 @@ pub(crate) struct SweepArguments {
     /// resumes from it.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Plot the result: rates with confidence intervals over one --vary (a page also has how messages
-    /// fare), a heat map over two, survival over time without --vary.
+    /// Plot the result: rates with confidence intervals over one --vary (a page also plots
+    /// times and counts of messages), a heat map over two, survival over time without --vary.
     #[arg(long, value_name = "FILE.svg|html")]
     pub(crate) plot: Option<PathBuf>,
     /// What to plot [default: what occurred; without --vary, exhaustion].

@@ -67,6 +67,8 @@ impl<T: Setting> Setting for Option<T> {
     }
 
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
+        // A file replaces the default as a whole: `none` has to mean none even where the default is
+        // a value.
         *self = None;
         if !matches!(&input.node.item, Item::String(text) if T::NONE == Some(text)) {
             self.insert(T::blank()).read(input, reader);
@@ -141,6 +143,7 @@ impl<T: Setting> Setting for Vec<T> {
             };
         }
         list = json!({ "anyOf": [item.schema, list] });
+        // The range of a list's key is of its length, not of its items.
         let limits = range.map(|range| show_range(range, items));
         Shape {
             limits,

@@ -75,6 +75,8 @@ pub(crate) fn locate(
         let outcome = subject.run(scenario, seed, Options { keep_records: true });
         outcome.ok()
     };
+    // Two new runs, since the ones that differed kept no records: records of thousands of runs fit
+    // no memory.
     if let (Some(one), Some(other)) = (keep(), keep()) {
         divergence.record = first_difference(&one, &other).map(Box::new);
         if divergence.record.is_none() {

@@ -42,8 +42,10 @@ pub(crate) fn prune(scenario: &mut Scenario) {
 pub(crate) fn cut(scenario: &mut Scenario, duration: Duration) {
     let end = Instant::ZERO.saturating_add(duration);
     scenario.duration = duration;
+    // Healing would begin at the new end and change what the run is.
     scenario.healing = None;
     for workload in scenario.workloads.values_mut() {
+        // Without an end a workload goes on to the end of the run, which is the same now.
         if workload.end.is_some_and(|it| it >= end) {
             workload.end = None;
         }
@@ -118,6 +120,7 @@ pub(crate) fn starting_at(scenario: &Scenario, start: Instant) -> Option<Scenari
         let Arrivals::At(times) = &mut workload.arrivals else {
             return None;
         };
+        // Ordinals change with the removed times, so what was omitted is removed as well.
         let omitted = std::mem::take(&mut workload.omit);
         let mut ordinal = 0;
         times.retain(|time| {
@@ -135,6 +138,8 @@ pub(crate) fn starting_at(scenario: &Scenario, start: Instant) -> Option<Scenari
     }
     rest.faults.retain(|_, fault| match &fault.when {
         When::At(times) => !times.is_empty(),
+        // A window that is open at the new start would have to begin there, which is another fault.
+        // It is dropped, and the run shows whether it was needed.
         When::Window([from, _]) => *from >= start,
         When::Random { .. } => false,
     });

@@ -47,6 +47,8 @@ pub enum SettingsTable {
 #[must_use]
 pub fn parts(scenario: &Scenario) -> Vec<Part> {
     let mut found = Vec::new();
+    // Coarse parts first: a host takes its links, connectors and workloads with it, which saves
+    // most of the runs.
     found.extend(scenario.faults.keys().cloned().map(Part::Fault));
     found.extend(scenario.hosts.keys().cloned().map(Part::Host));
     found.extend(scenario.connectors.keys().cloned().map(Part::Connector));

@@ -173,12 +173,14 @@ impl Counters {
             self.failing += 1;
             self.first_failures.add(at);
         }
+        // For survival over time: a run that ends without the failure is censored at its end.
         self.ends.add(Instant::from_nanos(result.simulated));
         self.add_kinds(result);
         let indices = 0..result.failures.len();
         let kept = indices
             .filter(|&index| self.add_failure(result, index))
             .collect();
+        // A logarithmic scale: a curve of any sweep has a few dozen points.
         if self.runs.is_power_of_two() {
             self.growth.push(self.distinct());
         }
@@ -286,6 +288,7 @@ impl Counters {
             });
         counters.runs += 1;
         counters.times.add(at);
+        // Strictly earlier: of equal times the smaller seed, which came first, stays.
         let is_earlier = at < counters.earliest.at;
         if is_earlier {
             counters.earliest = here();

@@ -67,6 +67,8 @@ pub fn points(
             let varied = axes.iter().zip(&values);
             let varied = varied.map(|(axis, value)| format!("{}={value}", axis.path));
             let overrides: Vec<String> = overrides.iter().cloned().chain(varied).collect();
+            // All points before the first run: a mistake in the last one is not found after a
+            // night.
             let scenario = file::load(name, bytes, &overrides).map_err(GridError::Invalid)?;
             let hash = scenario_hash(&scenario);
             Ok(GridPoint {
@@ -131,6 +133,7 @@ fn split(text: &str) -> Vec<String> {
             ('"' | '\'', None) => quote = Some(character),
             (_, Some(open)) if open == character => quote = None,
             ('[' | '{', None) => depth += 1,
+            // A value is checked when it is read, not here: `a]` must reach that message.
             (']' | '}', None) => depth = depth.saturating_sub(1),
             (',', None) if depth == 0 => {
                 values.push(String::new());

@@ -100,6 +100,8 @@ impl Manifest {
             return None;
         }
         let first = (result.seed - part.from) * self.points;
+        // The point that the values name is nearly always right. The others are tried because an
+        // axis may list one value twice.
         let likely = self.point_with(&result.settings).map(|point| first + point);
         let mut numbers = likely.into_iter().chain(first..first + self.points);
         numbers.find(|&number| self.is_result_of(result, number))
@@ -173,6 +175,7 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest, ResultsError> {
         return Err(foreign(format!("it has more than {SIZE_MAX} bytes")));
     }
     let not_one = |error| foreign(format!("not a manifest: {error}"));
+    // The version alone first: fields of another format would be reported as mistakes in this one.
     let Version { schema_version } = serde_json::from_slice(&bytes).map_err(not_one)?;
     if schema_version != Manifest::SCHEMA {
         return Err(foreign(format!(
@@ -182,6 +185,8 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest, ResultsError> {
         )));
     }
     let manifest: Manifest = serde_json::from_slice(&bytes).map_err(not_one)?;
+    // Runs are numbered by seed and point. A file with other numbers would send rows to points that
+    // do not exist.
     if grid::size(&manifest.axes).map(|size| size as u64) != Some(manifest.points) {
         return Err(foreign(format!(
             "not a manifest: its axes do not have {} points",

@@ -55,6 +55,7 @@ fn target<A: ToSocketAddrs>(address: A) -> io::Result<Target> {
 
 impl ToSocketAddrs for str {
     fn target(&self) -> io::Result<Target> {
+        // Before the colon is looked for: `[::1]:80` has several.
         if let Ok(address) = self.parse::<SocketAddr>() {
             return Ok(Target(Kind::Addresses(vec![address])));
         }
@@ -131,6 +132,7 @@ async fn look_up(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
     let own = own_host()?;
     let found = simulated(|world| world.look_up(own.host, name))?;
+    // A sleep of zero could last to the next whole millisecond: tokio's timers are no finer.
     if !found.takes.is_zero() {
         tokio::time::sleep(found.takes).await;
     }

@@ -74,6 +74,8 @@ impl TcpStream {
             }
             let now = world.now();
             let connecting = world.sockets.connect(now, host, to);
+            // A connect that fails without any virtual time, again and again, would never let time
+            // advance: after many of them the program is stopped.
             if connecting.is_err() && !world.count_failed_connect(host) {
                 return Ok(None);
             }
@@ -256,6 +258,8 @@ impl Connection {
         if self.peeked().is_empty() {
             let mut bytes = vec![0; buffer.remaining()];
             let mut received = ReadBuf::new(&mut bytes);
+            // Bytes that were read leave room in the receive buffer, so a peek may open the window
+            // where Linux would not.
             ready!(self.poll_read(context, &mut received))?;
             self.peeked().extend_from_slice(received.filled());
         }
@@ -274,6 +278,8 @@ impl Connection {
         let sent = call(self.socket, |world| {
             let now = world.now();
             let sent = world.sockets.send(now, self.socket, bytes);
+            // Within the same borrow of the world as the call: nothing can become writable in
+            // between and go unnoticed.
             if matches!(sent, Err(SocketError::WouldBlock)) {
                 world.sockets.wait_writable(self.socket, context.waker());
             }

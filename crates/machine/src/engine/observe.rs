@@ -43,6 +43,7 @@ impl<E: Environment> Engine<E> {
             && let Some(observed) = &mut self.observed
         {
             observed.add_answer(dispatch.thread, &request.operation, word, dispatch.at);
+            // Taken out only to be hashed: the program reads it afterwards.
             if let Some(payload) = mailbox.take_payload() {
                 observed.add_value(dispatch.thread, &payload);
                 mailbox.put_payload(payload);
@@ -81,6 +82,7 @@ impl<E: Environment> Engine<E> {
             return;
         };
         let value = match (effect, &request.operation) {
+            // The answer to a write is the old word; a reader of the log wants the new one.
             (Effect::Answer(_), Operation::Write(_, value)) => Some(*value),
             (Effect::Answer(word), _) => Some(*word),
             (Effect::Blocked(_) | Effect::Environment | Effect::Raised(_), _) => None,

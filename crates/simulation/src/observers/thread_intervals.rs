@@ -120,6 +120,8 @@ impl IntervalRecorder {
                 outcome,
                 ..
             } => {
+                // A machine starts at time zero and is advanced, so its first calls could seem to
+                // begin before their service.
                 let (at, to) = (at.max(since), at.saturating_add(cost).max(since));
                 match &mut it.runs {
                     Some(runs) if at <= runs.to => runs.to = to,
@@ -144,6 +146,7 @@ impl IntervalRecorder {
                     return;
                 }
                 if let Some(runs) = it.runs.take() {
+                    // A wait begins when the call that waits has had its cost.
                     wait.from = runs.to;
                     self.ended.push(runs);
                 }
@@ -180,6 +183,7 @@ impl IntervalRecorder {
     /// The first `limit` intervals, and how many there were beyond.
     pub(super) fn into_kept(mut self, limit: usize) -> (Vec<ThreadInterval>, u64) {
         let dropped = self.ended.len().saturating_sub(limit);
+        // The first ones, as with records: both end at the same moment of the run.
         self.ended.truncate(limit);
         (self.ended, dropped as u64)
     }

@@ -37,6 +37,7 @@ impl World<'_> {
     fn reseed(&mut self, reseed: Reseed) {
         let Reseed { from, seed } = reseed;
         assert!(from >= self.now, "a reseed concerns what is still to come");
+        // First, since what is drawn again below takes its numbers from here.
         self.choices = Choices::new(seed);
         self.internet.reseed(from, self.choices);
         for host in &mut self.hosts {

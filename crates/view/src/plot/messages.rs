@@ -1,4 +1,4 @@
-//! One varied setting: how messages of each connector fare at each value.
+//! One varied setting: times and counts of each connector's messages at each value.
 
 use explore::statistics::traffic::{Spread, TrafficQuantity};
 use explore::sweep::grid::Axis;

@@ -242,6 +242,7 @@ pub(super) fn moments(failures: &[Failure]) -> Vec<u64> {
 /// The heading: the most serious failure and its context.
 pub(super) fn headline(outcome: &Outcome, failures: &[Failure]) -> Headline {
     match failures {
+        // Not "No failures": the rest of the run is unknown.
         [] if outcome.stop.limit().is_some() => cut_off(outcome),
         [] => success(outcome),
         [first, ..] if first.is(ViolationKind::ControlBlockLeak) => leak(outcome, first, failures),
@@ -279,6 +280,8 @@ fn success(outcome: &Outcome) -> Headline {
 fn failure(first: &Failure, others: &[Failure]) -> Headline {
     let at = first.first().at;
     let mut more = format!("First at {}.", Instant::from_nanos(at));
+    // The most serious failure is named first, and is often only the consequence of one that came
+    // before it.
     let mut earlier: Vec<&Failure> = others.iter().filter(|it| it.first().at <= at).collect();
     earlier.sort_by_key(|it| it.first().at);
     match earlier.as_slice() {

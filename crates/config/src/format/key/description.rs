@@ -117,6 +117,7 @@ pub(crate) fn object(keys: &[KeyDescription]) -> Json {
             continue;
         };
         for other in others {
+            // Several keys may be needed beside the same one.
             let mut names = schema["dependentRequired"][*other]
                 .as_array()
                 .cloned()
@@ -141,6 +142,7 @@ fn groups(keys: &[KeyDescription]) -> Vec<Json> {
             .map(|(.., name)| json!({ "required": [name] }));
         let mut rules: Vec<Json> = rules.collect();
         let is_needed = members[0].1;
+        // None of the group may be there either: the default is chosen then.
         if !is_needed {
             rules.push(json!({ "not": { "anyOf": rules } }));
         }
@@ -171,7 +173,10 @@ fn property(description: &KeyDescription) -> Json {
     }
     let mut schema = shape.schema.clone();
     schema["description"] = json!(text);
+    // A default that is computed from other keys is told in words only; as a value it would be
+    // wrong for some files.
     if let (Presence::Optional(Some(default)), None) = (presence, key.default)
+        // A scalar of TOML is one of JSON here, apart from dates and literal strings.
         && let Ok(default) = serde_json::from_str::<Json>(default)
     {
         schema["default"] = default;

@@ -111,6 +111,7 @@ pub(crate) fn parse_keyword<K: Keyword>(node: &Node) -> Result<K, Diagnostic> {
         found.label("write one of these, in quotes")
     })?;
     K::parse(text).ok_or_else(|| {
+        // A message quotes what the file has, and a file may have megabytes in one string.
         let short: String = text.chars().take(40).collect();
         let message = format!("`{short}` is not one of {listed}");
         let unknown = Diagnostic::new(Code::UnknownWord, node.span, message).label("unknown word");
@@ -151,6 +152,7 @@ pub(crate) fn quantity_mistake(
     let found = malformed(node, wanted, &error.to_string());
     match error {
         QuantityError::NoUnit => found.help(format!("units are {listed}")),
+        // `1.5h`: the digits end at the point, so what follows looks like a unit.
         QuantityError::UnknownUnit(unit) if unit.starts_with(['.', ',']) => {
             malformed(node, wanted, "only whole numbers are accepted")
                 .help("use a smaller unit instead of a decimal point")
@@ -187,6 +189,7 @@ pub(crate) fn integer_form(range: &Range) -> Json {
 
 fn plain_integer(range: &Range) -> Json {
     let mut schema = json!({ "type": "integer", "minimum": range.start() });
+    // A maximum of 2^64 - 1 is no integer for most readers of JSON.
     if *range.end() < u64::MAX {
         schema["maximum"] = json!(range.end());
     }
@@ -195,6 +198,8 @@ fn plain_integer(range: &Range) -> Json {
 
 /// The text as a TOML string, which can be shown on a terminal.
 pub(crate) fn quoted(text: &str) -> String {
+    // Nothing in it acts on a terminal, so TOML's own printer may choose the quotes. It would leave
+    // control characters of its literal strings as they are.
     if let Cow::Borrowed(text) = foreign::terminal(text) {
         return toml::Value::String(text.to_owned()).to_string();
     }

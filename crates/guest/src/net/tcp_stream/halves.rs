@@ -52,6 +52,7 @@ impl OwnedReadHalf {
         if !Arc::ptr_eq(&self.0, &other.connection) {
             return Err(ReuniteError(self, other));
         }
+        // Dropping the half would end sending, and the stream goes on.
         other.forget();
         Ok(TcpStream(self.0))
     }
@@ -174,6 +175,7 @@ impl AsyncWrite for OwnedWriteHalf {
     fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = self.connection.shutdown(Shutdown::Write);
         if shut.is_ok() {
+            // It was done, so the drop need not do it again.
             self.shuts_down = false;
         }
         Poll::Ready(shut)
