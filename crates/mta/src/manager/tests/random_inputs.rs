@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::iso::spdu;
 
 /// An input. Indices are reduced modulo the number of connections at the time.
 #[derive(Clone, Debug)]
