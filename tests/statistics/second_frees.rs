@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use mtasim::machine::AccessKind;
+use config::plan::OperationKind;
+use simulation::access_log::LoggedAccess;
 use simulation::observers::access_context::{AccessContext, ContextCause, MemoryAccess};
 use simulation::record::ThreadNumber;
 use simulation::{Observe, Run};
@@ -54,42 +55,36 @@ fn describe(context: &AccessContext, thread: ThreadNumber) -> String {
     )
 }
 
-/// Whether the other thread of the pair changed the wait array between the two times that an Async
-/// Notify read it: before it built its set, and after. Only then does its program discard the set.
-fn change_between_reads(context: &AccessContext, thread: ThreadNumber) -> &'static str {
-    let accesses = &context.accesses;
-    let is_array = |it: &MemoryAccess| ARRAY.contains(&it.name);
-    let own = |at: usize| accesses[at].thread == thread;
-    let Some((end, _)) = last_pointer(accesses, thread) else {
-        return "?";
+/// What an Async Notify that frees second had done before: it came from select(), or it had built a set and
+/// read the wait array again. Its program discards that set only if the array has changed since it was read
+/// for the set, so the log must show who changed it.
+fn before_second_free(log: &[&LoggedAccess], thread: u16) -> &'static str {
+    let own = |at: &usize| log[*at].number == thread;
+    let is_array = |at: &usize| ARRAY.contains(&log[*at].of);
+    let writes = |at: &usize| log[*at].kind == OperationKind::Write;
+    let is_pointer = |at: &usize| log[*at].of == POINTER;
+    let reads = |at: &usize| log[*at].kind == OperationKind::Read;
+    let latest = |end: usize, is: &dyn Fn(&usize) -> bool| (0..end).rev().find(|at| is(at));
+    let Some(end) = latest(log.len(), &|at| own(at) && is_pointer(at) && reads(at)) else {
+        return "not in the log";
     };
-    // It writes the address of the set that it builds into the pointer.
-    let is_built = |at: &usize| {
-        let access = &accesses[*at];
-        own(*at) && access.name == POINTER && is_write(access) && access.value != Some(0)
-    };
-    let Some(built) = (0..end).rev().find(is_built) else {
-        return "the set was built before what is kept";
-    };
-    let first_read = (0..built)
-        .rev()
-        .find(|at| own(*at) && is_array(&accesses[*at]));
-    let begin = first_read.unwrap_or(built);
-    let changed = (begin..end).any(|at| {
-        let access = &accesses[at];
-        access.thread.0 == thread.0 ^ 1 && is_array(access) && is_write(access)
-    });
-    match (changed, first_read) {
-        (true, _) => "changed between its reads",
-        (false, Some(_)) => "not changed between its reads",
-        (false, None) => {
-            "not changed since the set was built; the first read is before what is kept"
-        }
+    if latest(end, &own).is_none_or(|at| !is_array(&at)) {
+        return "came from select()";
     }
-}
-
-fn is_write(access: &MemoryAccess) -> bool {
-    access.kind == AccessKind::Write
+    // The address of the set that it has built.
+    let is_built =
+        |at: &usize| own(at) && is_pointer(at) && writes(at) && log[*at].value != Some(0);
+    let Some(built) = latest(end, &is_built) else {
+        return "built no set";
+    };
+    let first = latest(built, &|at| own(at) && is_array(at) && reads(at)).unwrap_or(built);
+    let other = thread ^ 1;
+    let changed = (first..end).any(|at| log[at].number == other && is_array(&at) && writes(&at));
+    if changed {
+        "the Driver changed the array between its two reads"
+    } else {
+        "nobody changed the array between its two reads"
+    }
 }
 
 #[test]
@@ -100,6 +95,7 @@ fn campaign_who_frees_second() {
     let settings = [
         "host.PARIS.race_detector=false",
         "host.LYON.race_detector=false",
+        "limits.access_log=1000",
     ];
     let scenario = read(CASE, &settings);
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -115,6 +111,14 @@ fn campaign_who_frees_second() {
         for raised in &outcome.exceptions {
             let kind = format!("{:08x} {} {}", raised.code, raised.number, raised.cause);
             *kinds.entry(kind).or_default() += 1;
+            let is_async_notify = role(ThreadNumber(raised.number)) == "Async Notify";
+            if raised.code == 0xE002_0002 && is_async_notify {
+                let log = outcome.access_log.iter();
+                let log: Vec<_> = log.filter(|it| it.host == raised.host).collect();
+                let before = before_second_free(&log, raised.number);
+                let change = format!("Async Notify: {before}");
+                *changes.entry(change).or_default() += 1;
+            }
         }
         for context in &seen.contexts {
             if let ContextCause::Exception {
@@ -124,12 +128,6 @@ fn campaign_who_frees_second() {
             } = context.cause
             {
                 *counts.entry(describe(context, thread)).or_default() += 1;
-                if role(thread) == "Async Notify" {
-                    let change = change_between_reads(context, thread);
-                    let (_, before) = last_pointer(&context.accesses, thread).unwrap_or((0, "?"));
-                    let change = format!("Async Notify, after {before}: array {change}");
-                    *changes.entry(change).or_default() += 1;
-                }
             }
         }
     }

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use config::file;
-use config::plan::{Scenario, ViolationKind};
+use config::plan::{Build, Keyword, Scenario, ViolationKind};
 use mta::{BlockIndex, EventEntry, Fact, Instance, content};
 use simulation::record::Record;
 use simulation::{Options, Outcome, run};
@@ -148,6 +148,17 @@ fn what_the_records_hide_is_found() {
         let fixed = self::outcome(&format!("{name}-fixed"));
         assert!(fixed.violations.is_empty(), "{name}-fixed");
     }
+}
+
+/// A name in a scenario file is that of its build's version, and what a canary does otherwise.
+#[test]
+fn every_build_of_the_format_is_known_by_its_name() {
+    for build in Build::ALL {
+        let name = build.as_str();
+        let found = mta::named(name).unwrap_or_else(|| panic!("{name} is unknown"));
+        assert!(name.starts_with(&found.version().to_string()), "{name}");
+    }
+    assert!(mta::named("5.5.2655.16-").is_none());
 }
 
 /// The second judgment is none that finds nothing anywhere.
