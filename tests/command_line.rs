@@ -168,6 +168,75 @@ fn colour_is_there_when_asked_for_only() {
     )));
 }
 
+/// One rule for results, messages, diagnostics and help (no-color.org, bixense.com/clicolors): the option
+/// counts most, then NO_COLOR, then CLICOLOR_FORCE; and here is no terminal.
+#[test]
+fn the_environment_and_the_option_decide_about_all_colours() {
+    let run = ["run", "sims/smoke/clean-link.toml", "--set", "duration=1m"];
+    let outputs: [&[&str]; 4] = [&run, &["check", "/nowhere"], &["check", "-"], &["--help"]];
+    let cases: [(&[(&str, &str)], Option<&str>, bool); 8] = [
+        (&[], None, false),
+        (&[("CLICOLOR_FORCE", "1")], None, true),
+        (&[("CLICOLOR_FORCE", "0")], None, false),
+        (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], None, false),
+        // An empty value counts as none.
+        (&[("NO_COLOR", ""), ("CLICOLOR_FORCE", "1")], None, true),
+        (&[("NO_COLOR", "1")], Some("always"), true),
+        (&[("CLICOLOR_FORCE", "1")], Some("never"), false),
+        (&[("CLICOLOR_FORCE", "1")], Some("auto"), true),
+    ];
+    for (environment, option, is_coloured) in cases {
+        for arguments in outputs {
+            let color = option.map(|it| ["--color", it]);
+            let arguments: Vec<&str> = color.iter().flatten().chain(arguments).copied().collect();
+            let mut command = command(&arguments);
+            let output = command.envs(environment.iter().copied()).output();
+            let output = output.expect("the program starts");
+            let all = [output.stdout, output.stderr].concat();
+            let what = format!("{environment:?} {arguments:?}: {}", text(&all));
+            assert_eq!(all.contains(&0x1b), is_coloured, "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_value_or_an_arm_that_is_given_twice_is_refused() {
+    let sweep = ["sweep", "sims/smoke/clean-link.toml", "--seeds", "0..1"];
+    for (vary, said) in [
+        ("link.wan.delay=20ms,20ms", "20ms twice"),
+        (
+            "link.wan.delay=1s,1000ms",
+            "1s and 1000ms are the same scenario",
+        ),
+    ] {
+        let output = mtasim(&[&sweep[..], &["--vary", vary]].concat(), b"");
+        code(&output, 2);
+        assert!(
+            text(&output.stderr).contains(said),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    let builds = ["--builds", "5.5.2653.23,5.5.2653.23"];
+    let compare = ["compare", "sims/smoke/clean-link.toml", "--seeds", "0..1"];
+    let output = mtasim(&[&compare[..], &builds].concat(), b"");
+    code(&output, 2);
+    let said = text(&output.stderr);
+    assert!(said.contains("5.5.2653.23 is given twice"), "{said}");
+}
+
+/// A page lists what the program has: this one has one system under test, and no `--arm`.
+#[test]
+fn manual_pages_and_completions_have_the_options_of_the_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    code(&mtasim(&["man", "--out", out], b""), 0);
+    for page in std::fs::read_dir(folder.path()).expect("pages") {
+        let page = std::fs::read_to_string(page.expect("one").path()).expect("text");
+        assert!(!page.contains("\\-\\-arm"), "{page}");
+    }
+}
+
 #[test]
 fn overrides_are_part_of_what_is_printed() {
     let output = mtasim(

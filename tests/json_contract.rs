@@ -18,6 +18,7 @@ pub(crate) use validation::check;
 
 const LEAK: &str = "sims/canary/late-close-5.5.toml";
 const CRASH: &str = "sims/canary/unguarded-4.0.toml";
+const OTHERS: &str = "sims/canary/two-owners-4.0.toml";
 const REGRESS: &str = "sims/regress/q152941-freed-set.toml";
 const VERIFY: &str = "sims/verify/two-allocations.toml";
 const LOGS: &str = "crates/diagnose/tests/it/data";
@@ -262,6 +263,9 @@ fn one_failure_has_the_form_of_its_schemas() {
         &["explain", capsule, "--reseeds", "4"],
         &["explain", REGRESS, "--reseeds", "4"],
         &["explain", CRASH, "--reseeds", "0"],
+        // Without a part, another failure occurs instead.
+        &["explain", OTHERS, "--reseeds", "0"],
+        &["explain", LEAK, "--set", "limits.events=1"],
     ]);
     has_form("explain", "mtasim explain --format json", &explanations);
     let small = folder.path().join("small.toml");

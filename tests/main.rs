@@ -13,6 +13,7 @@ mod fixes;
 mod generated_scenarios;
 mod how_to;
 mod internal_errors;
+mod interruptions;
 mod json_contract;
 mod logs;
 mod new_user;

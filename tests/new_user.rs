@@ -27,10 +27,17 @@ fn a_new_scenario_runs_as_it_says() {
     code(&mtasim(&["new", file]), 4);
     code(&mtasim(&["new", file, "--force"]), 0);
     let shown = mtasim(&["new", "-"]);
-    assert_eq!(
-        text(&shown.stdout),
-        fs::read_to_string(file).expect("a file")
-    );
+    let written = fs::read_to_string(file).expect("a file");
+    assert_eq!(text(&shown.stdout), written);
+    // Whatever is changed, a run in which something goes wrong is no success: here the build that the file
+    // names, a pool that is too small, and a workload without a message.
+    for changed in [
+        "host.PARIS.build=5.5.2653.23",
+        "host.LYON.control_blocks=2",
+        "workload.mail.poisson={ mean = \"100h\" }",
+    ] {
+        code(&mtasim(&["run", file, "--set", changed]), 1);
+    }
 }
 
 #[test]

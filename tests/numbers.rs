@@ -154,7 +154,7 @@ fn a_dead_branch_shows_at_one_look() {
     code(&mtasim(&[&sweep[..], &vary].concat()), 0);
     let plots = fs::read_to_string(&plots).expect("plots");
     for title in [
-        "Time to arrive",
+        "Time to arrive, of messages that arrived",
         "Longest queue",
         "Messages that arrive in an hour",
         "Retries of calls in a run",

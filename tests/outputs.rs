@@ -449,3 +449,20 @@ fn messages_of_a_gigabyte_need_no_memory_of_their_size() {
     code(&output, 5);
     assert!(text(&output.stdout).contains("limits.events"));
 }
+
+#[test]
+fn a_place_that_cannot_be_written_is_named_as_the_user_named_it() {
+    for command in [
+        &["run", CLEAN, "--pcap", "/proc/run.pcapng"][..],
+        &["report", CLEAN, "-o", "/proc/run.html"],
+        &["run", CLEAN, "--out", "/proc/run"],
+        &["new", "/proc/new.toml"],
+    ] {
+        let output = mtasim(command);
+        code(&output, 4);
+        let said = text(&output.stderr);
+        assert!(said.starts_with("mtasim: cannot write /proc/"), "{said}");
+        assert!(!said.contains(".partial"), "{said}");
+        assert!(said.contains("No such file or directory"), "{said}");
+    }
+}

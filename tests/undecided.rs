@@ -159,6 +159,7 @@ fn a_comparison_leaves_undecided_seeds_out_and_counts_them() {
         "{page}"
     );
     let object = in_json(&compare);
+    assert_eq!(object["verdict"], "undecided");
     assert_eq!(object["pairs"][0]["undecided"], 4);
     assert_eq!(
         object["cut_off"]["limits.events"],
@@ -212,11 +213,78 @@ fn the_page_of_a_run_that_was_cut_off_says_so() {
     let folder = folder();
     let page = folder.path().join("page.html");
     let file = stopped(&folder);
-    code(&mtasim(&["report", &file, "-o", argument(&page)]), 0);
+    let report = ["report", &file, "-o", argument(&page)];
+    let object = in_json(&report);
+    assert_eq!(object["verdict"], "undecided");
+    assert_eq!(object["cut_off"], "limits.events");
     let page = fs::read_to_string(page).expect("a page");
     assert!(page.contains("UNDECIDED: cut off at limits.events at 0:00:00"));
     assert!(page.contains("No failure before the run was cut off"));
     assert!(!page.contains("PASS"));
+}
+
+#[test]
+fn an_explanation_of_a_run_that_was_cut_off_is_undecided() {
+    let folder = folder();
+    let explain = ["explain", &stopped(&folder)];
+    let output = mtasim(&explain);
+    code(&output, UNDECIDED);
+    let said = text(&output.stderr);
+    let words = "undecided: the run shows no failure to explain, and it was cut off at limits.events after ";
+    assert!(said.contains(words), "{said}");
+    assert!(said.contains("; raise limits.events"), "{said}");
+    let object = in_json(&explain);
+    assert_eq!(object["verdict"], "undecided");
+    assert_eq!(object["cut_off"], "limits.events");
+    // Without the limit the same run is decided: it has none.
+    let longer = ["--set", "limits.events=1000000", "--set", "duration=10s"];
+    code(&mtasim(&[&explain[..], &longer].concat()), 1);
+}
+
+/// Both what is known and what is not.
+#[test]
+fn a_failure_before_the_limit_is_explained_and_replayed_with_a_word_about_the_limit() {
+    let folder = folder();
+    let capsule = capsule(&folder.path().join("out"));
+    let output = mtasim(&["explain", &capsule, "--reseeds", "0"]);
+    code(&output, 0);
+    let page = text(&output.stdout);
+    assert!(
+        page.contains("later the run was cut off at limits.violations: "),
+        "{page}"
+    );
+    let replayed = mtasim(&["replay", &capsule]);
+    code(&replayed, 0);
+    let page = text(&replayed.stdout);
+    assert!(
+        page.contains("the run was cut off at limits.violations after "),
+        "{page}"
+    );
+    let json_of = mtasim(&["replay", &capsule, "--format", "json"]);
+    assert_eq!(json(&json_of.stdout)["cut_off"], "limits.violations");
+}
+
+/// Some of these runs leak before the limit. Of the others it is unknown, so the rate has bounds.
+#[test]
+fn a_rate_over_runs_that_were_cut_off_has_bounds() {
+    let folder = folder();
+    let plot = folder.path().join("plot.svg");
+    let vary = ["--vary", "limits.events=200,300", "--plot", argument(&plot)];
+    let sweep = [&["sweep", LEAK, "--seeds", "0..4"], &vary[..]].concat();
+    let object = in_json(&sweep);
+    let failing = &object["failing"];
+    let [runs, unknown] = ["runs", "unknown"].map(|key| failing[key].as_u64().expect("a count"));
+    assert!(runs > 0 && unknown > 0 && runs + unknown <= 8, "{failing}");
+    let number = |key: &str| failing[key].as_f64().expect("a number");
+    assert!(
+        (number("rate") - runs as f64 / 8.0).abs() < 1e-9,
+        "{failing}"
+    );
+    if runs + unknown == 8 {
+        assert_eq!(number("high"), 1.0, "{failing}");
+    }
+    let plot = fs::read_to_string(plot).expect("a plot");
+    assert!(plot.contains(" UNDECIDED"), "{plot}");
 }
 
 /// The first leak of the case, with a limit that the run reaches after it.

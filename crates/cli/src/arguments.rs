@@ -20,12 +20,17 @@ pub(crate) use self::explore::{
 };
 
 const RUN_EXAMPLES: &str = "\
+Ctrl-C prints the counts up to there, undecided, and writes no files; exit code 130.
+
 Examples:
   mtasim run sims/casebook/q303102-cb-leak.toml
   mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/paris
   mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json
   mtasim run sims/smoke/bad-links.toml --pcap out/bad-links.pcapng";
 const REPORT_EXAMPLES: &str = "\
+The exit code is that of `run`. Ctrl-C writes no page, or one that does not explain the failure in full;
+exit code 130.
+
 Examples:
   mtasim report sims/casebook/q303102-cb-leak.toml -o out/leak.html
   mtasim run sims/smoke/clean-link.toml --out out/run
@@ -35,6 +40,8 @@ Examples:
   mtasim ping sims/casebook/q303102-cb-leak.toml --link wan --count 100
   mtasim ping sims/smoke/faults.toml --link wan --at 9m58s";
 const SWEEP_EXAMPLES: &str = "\
+Ctrl-C prints and keeps all finished runs; exit code 130.
+
 Examples:
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --out out/leak
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..100 \\
@@ -45,19 +52,27 @@ const MERGE_EXAMPLES: &str = "\
 Example:
   mtasim merge parts/* --out whole";
 const COMPARE_EXAMPLES: &str = "\
+Ctrl-C prints the comparison of the seeds so far; exit code 130.
+
 Examples:
   mtasim compare sims/casebook/q303102-cb-leak.toml --builds 5.5.2653.23,5.5.2655.16 --seeds 0..200
   mtasim compare sims/casebook/q303102-cb-leak.toml --seeds 0..200 \\
     --set connector.paris-lyon.session_disconnect=360s";
 const SHRINK_EXAMPLES: &str = "\
+Ctrl-C writes the smallest failing scenario so far; exit code 130.
+
 Example:
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1 --out out/first
   mtasim shrink out/first/capsules/control-block-leak-*.toml -o pinned.toml";
 const VERIFY_EXAMPLES: &str = "\
+Ctrl-C prints what is covered so far; exit code 130.
+
 Examples:
   mtasim verify sims/verify/close-vs-timeout.toml --preemptions 3
   mtasim verify sims/verify/close-vs-timeout.toml --build 5.5.2653.23 --out out";
 const EXPLAIN_EXAMPLES: &str = "\
+Ctrl-C prints the explanation so far; exit code 130.
+
 Examples:
   mtasim explain sims/regress/q303102-late-close.toml
   mtasim explain sims/casebook/q303102-cb-leak.toml --seed 4 --reseeds 0";
@@ -108,7 +123,8 @@ const GLOBAL: &str = "Options of every command";
 #[derive(Debug, Parser)]
 #[command(name = "mtasim", version = BUILD, after_help = exit_code::HELP, arg_required_else_help = true)]
 pub(crate) struct Arguments {
-    /// When to use colour. `auto`: on a terminal, unless NO_COLOR is set.
+    /// When to use colour, over what the environment says. `auto`: NO_COLOR and CLICOLOR_FORCE decide, else
+    /// whether it is a terminal.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN",
         help_heading = GLOBAL)]
     pub(crate) color: Color,
@@ -346,7 +362,7 @@ pub(crate) struct Overrides {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal that supports it, unless NO_COLOR is set.
+    /// Never if NO_COLOR is set, always if CLICOLOR_FORCE is, else on a terminal that supports it.
     Auto,
     /// Also in a file or pipe.
     Always,

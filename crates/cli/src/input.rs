@@ -10,7 +10,7 @@ use config::swarm;
 use explore::repro::capsule::{self, Capsule, CapsuleError};
 use simulation::lowering;
 
-use crate::arguments::Overrides;
+use crate::arguments::{Overrides, Seed};
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -83,17 +83,41 @@ pub(crate) fn capsule(path: &Path) -> Result<Capsule, Failure> {
     Capsule::parse(&bytes).map_err(|error| invalid(path, &error))
 }
 
-/// Reads a capsule, or a scenario with `set` applied to it.
-pub(crate) fn capsule_or_scenario(path: &Path, set: &[String]) -> Result<InputFile, Failure> {
+/// Reads a capsule, or a scenario with the settings applied to it, and the seed.
+pub(crate) fn capsule_or_scenario(
+    path: &Path,
+    seed: &Seed,
+    overrides: &Overrides,
+) -> Result<InputFile, Failure> {
     let bytes = at_most(path, CAPSULE_MAX)?;
     match Capsule::parse(&bytes) {
-        Ok(capsule) => Ok(InputFile::Capsule(Box::new(capsule))),
+        Ok(capsule) => {
+            refuse_changes(path, seed, overrides)?;
+            Ok(InputFile::Capsule(Box::new(capsule)))
+        }
         Err(CapsuleError::Foreign) => {
-            let scenario = load(&name(path), &bytes, set)?;
+            let mut scenario = load(&name(path), &bytes, &overrides.set)?;
+            scenario.seed = seed.given.unwrap_or(scenario.seed);
             Ok(InputFile::Scenario(Box::new(scenario)))
         }
         Err(error) => Err(invalid(path, &error)),
     }
+}
+
+/// A recorded run has its own seed and settings: other ones would be another run, without the failure that
+/// was recorded.
+pub(crate) fn refuse_changes(
+    path: &Path,
+    seed: &Seed,
+    overrides: &Overrides,
+) -> Result<(), Failure> {
+    if seed.given.is_none() && overrides.set.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::usage(format_args!(
+        "{}: this is a recorded run with its own seed and settings; --seed and --set are for scenario files",
+        path.display()
+    )))
 }
 
 /// Reads the bytes of a scenario; of a capsule, those of the scenario that it holds, with its seed.

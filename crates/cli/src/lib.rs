@@ -16,6 +16,7 @@ mod output;
 mod program;
 mod progress;
 mod shell;
+mod signals;
 mod stopwatch;
 mod terminal;
 mod tracing_filter;
@@ -64,6 +65,7 @@ fn dispatch(
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
     let subject = subjects.chosen();
+    let command_line = || subjects.command_line(explore::program::name());
     tracing_filter::init(arguments.log.as_deref()).map_err(Failure::usage)?;
     match &arguments.command {
         Command::Run(arguments) => commands::run::run(arguments, subject, terminal),
@@ -80,8 +82,10 @@ fn dispatch(
         Command::Explain(arguments) => commands::explain::run(arguments, subject, terminal),
         Command::Diagnose(arguments) => commands::diagnose::run(arguments, terminal),
         Command::Schema(arguments) => commands::schema::run(arguments, terminal),
-        Command::Completions(arguments) => commands::completions::run(arguments, terminal),
-        Command::Man(arguments) => commands::man::run(arguments, terminal),
+        Command::Completions(arguments) => {
+            commands::completions::run(arguments, command_line(), terminal)
+        }
+        Command::Man(arguments) => commands::man::run(arguments, command_line(), terminal),
     }
 }
 

@@ -64,7 +64,8 @@ impl Output {
             Kind::Stream => return Ok(Self { path, kind }),
         };
         // What is tried here fails now rather than after the work. Nothing is left behind.
-        prepare_directory(directory(file))?;
+        let prepared = make_directory(directory(file));
+        prepared.map_err(|error| Failure::cannot_write(&path, &error))?;
         Ok(Self { path, kind })
     }
 
@@ -181,9 +182,12 @@ fn resolved(path: &Path) -> PathBuf {
 
 /// Makes a directory, and checks that files can be made in it.
 pub(crate) fn prepare_directory(path: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(path)
-        .and_then(|()| temporary(path).map(drop))
-        .map_err(|error| Failure::cannot_write(path, &error))
+    make_directory(path).map_err(|error| Failure::cannot_write(path, &error))
+}
+
+fn make_directory(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)?;
+    temporary(path).map(drop)
 }
 
 fn directory(path: &Path) -> &Path {
@@ -198,6 +202,15 @@ fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
         .prefix(TEMPORARY)
         .permissions(Permissions::from_mode(MODE))
         .tempfile_in(directory)
+        .map_err(without_path)
+}
+
+/// The error of the system: tempfile appends the path of its file, which the user does not know.
+fn without_path(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path ") {
+        Some((system, _)) => io::Error::new(error.kind(), system.to_owned()),
+        None => error,
+    }
 }
 
 /// Writes a file whole: after a crash or an error the path holds what it held before, or the whole

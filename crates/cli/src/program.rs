@@ -56,8 +56,7 @@ impl Program {
     pub fn main(mut self) -> ExitCode {
         let arms = &self.subjects.arms;
         assert!(!arms.is_empty(), "a program has at least one arm");
-        let command = named(Arguments::command(), self.name, arms.len() > 1);
-        let matches = command.try_get_matches();
+        let matches = self.subjects.command_line(self.name).try_get_matches();
         let arguments = matches.and_then(|it| Arguments::from_arg_matches(&it));
         let arguments = match arguments {
             Ok(arguments) => arguments,
@@ -81,6 +80,11 @@ impl std::fmt::Debug for Program {
 }
 
 impl Subjects {
+    /// The command line of the program.
+    pub(crate) fn command_line(&self, program: &'static str) -> Clap {
+        named(Arguments::command(), program, self.arms.len() > 1)
+    }
+
     /// Chooses the arm that commands run.
     pub(crate) fn choose(&mut self, program: &str, arm: Option<&str>) -> Result<(), Failure> {
         if let Some(arm) = arm {

@@ -1,4 +1,8 @@
-//! Standard output for results, standard error for everything else, with colour where supported.
+//! Standard output for results, standard error for everything else, with colour where supported: verdicts,
+//! errors, diagnostics and help.
+//!
+//! Without `--color`, NO_COLOR, CLICOLOR_FORCE, CLICOLOR and TERM decide (no-color.org,
+//! bixense.com/clicolors), as `anstream` reads them, for each of the two streams.
 //!
 //! All text for a terminal goes through here, and so through [`config::foreign`].
 
@@ -8,6 +12,30 @@ use anstream::{AutoStream, ColorChoice};
 use config::foreign;
 
 use crate::arguments::Color;
+
+/// Bold red, as of an error of a diagnostic.
+const RED: &str = "\u{1b}[1m\u{1b}[91m";
+const GREEN: &str = "\u{1b}[1m\u{1b}[92m";
+const YELLOW: &str = "\u{1b}[1m\u{1b}[93m";
+const PLAIN: &str = "\u{1b}[0m";
+
+/// Words that begin a line with a verdict.
+const VERDICTS: [(&str, &str); 3] = [("PASS", GREEN), ("FAIL", RED), ("UNDECIDED", YELLOW)];
+
+/// The text with a colour for each verdict at the beginning of a line.
+fn verdicts(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let found = VERDICTS.iter().find(|(word, _)| {
+            let rest = line.strip_prefix(word);
+            rest.is_some_and(|it| it.is_empty() || it.starts_with([':', '\n']))
+        });
+        match found {
+            Some((word, colour)) => format!("{colour}{word}{PLAIN}{}", &line[word.len()..]),
+            None => line.to_owned(),
+        }
+    });
+    lines.collect()
+}
 
 /// The two output streams. They are not locked: a worker thread that panics must be able to print.
 pub(crate) struct Terminal {
@@ -35,9 +63,14 @@ impl Terminal {
         }
     }
 
-    /// Writes text to standard output.
+    /// Writes text to standard output, with the verdicts in colour.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
-        self.output.write(&foreign::terminal(text))
+        self.output.write(&verdicts(&foreign::terminal(text)))
+    }
+
+    /// Writes a script to standard output, byte for byte.
+    pub(crate) fn print_script(&mut self, script: &str) -> io::Result<()> {
+        self.output.write(script)
     }
 
     /// Writes JSON to standard output.
@@ -63,9 +96,10 @@ impl Terminal {
     /// Writes `mtasim: MESSAGE` to standard error.
     pub(crate) fn error(&mut self, message: &str) {
         // If standard error is closed there is nowhere left to report that.
-        let _ = self
-            .messages
-            .write(&format!("mtasim: {}\n", foreign::terminal(message)));
+        let _ = self.messages.write(&format!(
+            "{RED}mtasim:{PLAIN} {}\n",
+            foreign::terminal(message)
+        ));
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
@@ -105,5 +139,18 @@ impl<S: anstream::stream::RawStream + anstream::stream::AsLockedWrite> Stream<S>
             }
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::verdicts;
+
+    #[test]
+    fn a_verdict_is_coloured_where_it_begins_a_line() {
+        let text = "a title\nFAIL: not\n  FAIL: no\nPASSED\nPASS\n";
+        let shown = "a title\n\u{1b}[1m\u{1b}[91mFAIL\u{1b}[0m: not\n  FAIL: no\nPASSED\n\
+                     \u{1b}[1m\u{1b}[92mPASS\u{1b}[0m\n";
+        assert_eq!(verdicts(text), shown);
     }
 }

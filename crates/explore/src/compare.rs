@@ -293,7 +293,7 @@ impl Counts {
     fn comparison(self, arms: &[Arm], seeds: SeedRange) -> Comparison {
         let others = arms[1..].iter().zip(self.pairs);
         Comparison {
-            schema_version: 2,
+            schema_version: 3,
             seeds: self.seeds,
             complete: self.seeds == seeds.len(),
             pairs: others

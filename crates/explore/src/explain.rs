@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use self::critical_pair::{CriticalPair, FailureContext};
 use self::failure_likelihood::FailureLikelihood;
+use crate::cut_off;
 use crate::run_result::{Failure, failures};
 use crate::shrink::{edit, parts};
 use crate::subject::Subject;
@@ -43,10 +44,10 @@ const OTHERS_SHOWN: usize = 2;
 /// An explanation of a failure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
-    /// The version of this format.
-    pub schema_version: u32,
     /// The signature of the failure.
     pub signature: String,
+    /// The limit that cut the run off after the failure, if one did.
+    pub cut_off: Option<&'static str>,
     /// When it was found, in nanoseconds.
     #[serde(rename = "at_ns")]
     pub at: u64,
@@ -90,7 +91,7 @@ pub enum Necessity {
     NotNecessary,
     /// Without it there is no valid scenario.
     Inseparable,
-    /// The run without it was cut off at a limit before the failure.
+    /// The run without it was cut off before the failure, or the user stopped the explanation.
     Undecided,
 }
 
@@ -103,6 +104,14 @@ pub enum ExplainError {
     /// The run does not show the failure, or any failure.
     #[error("the run shows no failure to explain")]
     NoFailure,
+    /// Nor does a run that was cut off: the failure may have followed.
+    #[error("undecided: the run shows no failure to explain, and it was {words}")]
+    CutOff {
+        /// What [`Stop::limit`](simulation::outcome::Stop::limit) says.
+        limit: &'static str,
+        /// What [`cut_off`] says.
+        words: String,
+    },
 }
 
 /// Explains a failure of a scenario and seed. Without `signature` it explains the first failure
@@ -196,7 +205,8 @@ fn of_one_run(
     // The log changes no call and no draw: this is the run that failed, with more of it kept.
     logged.limits.access_log = critical_pair::ACCESSES_MAX;
     let outcome = subject.run(&logged, seed, Options { keep_records: true })?;
-    let failure = chosen(scenario, &outcome, signature).ok_or(ExplainError::NoFailure)?;
+    let failure = chosen(scenario, &outcome, signature);
+    let failure = failure.ok_or_else(|| no_failure(scenario, &outcome))?;
     let FailureDetails {
         detail,
         causal_trace,
@@ -217,8 +227,8 @@ fn of_one_run(
     let of_pair = || headline::of_pair(scenario, &host, critical_pair.as_ref()?);
     let headline = of_block.or_else(of_pair);
     let explanation = Explanation {
-        schema_version: 5,
         signature: failure.signature.clone(),
+        cut_off: outcome.stop.limit(),
         at: failure.at,
         detail,
         headline,
@@ -230,6 +240,14 @@ fn of_one_run(
         failure_likelihood: None,
     };
     Ok((explanation, outcome))
+}
+
+/// Why there is nothing to explain.
+fn no_failure(scenario: &Scenario, outcome: &Outcome) -> ExplainError {
+    match (outcome.stop.limit(), cut_off(scenario, outcome)) {
+        (Some(limit), Some(words)) => ExplainError::CutOff { limit, words },
+        _ => ExplainError::NoFailure,
+    }
 }
 
 /// The failure to explain.
@@ -307,6 +325,13 @@ impl fmt::Display for Explanation {
         )?;
         if let Some(headline) = &self.headline {
             writeln!(formatter, "  {headline}")?;
+        }
+        if let Some(limit) = self.cut_off {
+            let unknown = "what would have followed is unknown";
+            writeln!(
+                formatter,
+                "  later the run was cut off at {limit}: {unknown}"
+            )?;
         }
         writeln!(formatter, "  {}\n\nCausal trace:", self.detail)?;
         for sentence in &self.causal_trace {

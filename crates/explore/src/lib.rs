@@ -18,10 +18,12 @@
 //! | `worker_pool` | host threads and signals |
 //! | `clock` | virtual time as people read it |
 //! | `counted` | counts in text: `1 run`, `2 runs` |
+//! | `cut_off` | what cut a run off, in words |
 
 mod clock;
 pub mod compare;
 mod counted;
+mod cut_off;
 pub mod explain;
 mod file_system;
 pub mod pilot;
@@ -37,6 +39,7 @@ mod worker_pool;
 
 pub use clock::clock;
 pub use counted::counted;
+pub use cut_off::cut_off;
 pub use pilot::{run, run_builds, run_builds_observed, run_observed};
 pub use repro::capsule::Capsule;
 pub use repro::replay::replay;

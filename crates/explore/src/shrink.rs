@@ -18,7 +18,8 @@ use std::collections::BTreeSet;
 
 use config::plan::{Arrivals, Limits, Scenario, SizeRange};
 use kernel::{Duration, Instant};
-use simulation::{LoweringError, Options, Outcome};
+use simulation::outcome::Stop;
+use simulation::{LoweringError, Options, Outcome, interruption};
 use thiserror::Error;
 
 use self::parts::Part;
@@ -52,6 +53,8 @@ pub struct Shrunk {
     pub runs: u64,
     /// Whether the budget stopped the search.
     pub out_of_budget: bool,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
     /// Whether five other seeds show the failure too: no random choice matters any more.
     pub any_seed: bool,
     /// The outcome of the minimised scenario.
@@ -67,6 +70,9 @@ pub enum ShrinkError {
     /// The run does not show the failure of the capsule.
     #[error("the run does not show the failure of the capsule: {0}")]
     NotFailing(String),
+    /// The user stopped it before the first run showed the failure.
+    #[error("interrupted before the run showed the failure: nothing is known")]
+    Interrupted,
     /// The run was cut off at a limit, and the failure is not shown without that limit.
     #[error(
         "the run was cut off at {limit} and does not show {signature} without it: raise the limit and sweep again"
@@ -98,7 +104,8 @@ struct Search<'a> {
     budget: u64,
 }
 
-/// Minimises the failure of a capsule with at most `budget` runs. `on_progress` is called with the
+/// Minimises the failure of a capsule with at most `budget` runs. It ends early, with the best so
+/// far, once [`interruption::request`] is called. `on_progress` is called with the
 /// number of runs and the best scenario so far.
 ///
 /// # Errors
@@ -141,11 +148,20 @@ pub fn shrink(
     preemption_search::round(&mut search);
     // Once the budget is spent `shows` returns `None`, and `any_seed` is false.
     // With five seeds in a row a failure of probability 1/2 would pass in one of 32 cases.
-    let any_seed = (1..=5).all(|seed| search.shows(&search.best.clone(), seed).is_some());
-    let out_of_budget = search.is_spent();
+    let mut first = None;
+    let any_seed = (1..=5).all(|seed| {
+        let shown = search.shows(&search.best.clone(), seed);
+        let is_shown = shown.is_some();
+        first = first.take().or(shown);
+        is_shown
+    });
+    let out_of_budget = search.is_out_of_budget();
     let mut scenario = search.best;
-    scenario.seed = if any_seed { 1 } else { search.seed };
-    let shown = subject.run(&scenario, scenario.seed, QUICK)?;
+    scenario.seed = search.seed;
+    let mut shown = search.outcome;
+    if let Some((_, outcome)) = first.filter(|_| any_seed) {
+        (scenario.seed, shown) = (1, outcome);
+    }
     let signatures = shown.signatures();
     assert!(
         signatures.contains(&search.signature),
@@ -157,6 +173,7 @@ pub fn shrink(
         signature: search.signature,
         runs: search.runs,
         out_of_budget,
+        interrupted: interruption::is_requested(),
         any_seed,
         outcome: shown,
         scenario,
@@ -186,6 +203,9 @@ impl<'a> Search<'a> {
         let signature = capsule.failure.signature.clone();
         let mut best = capsule.scenario.clone();
         let mut outcome = subject.run(&best, capsule.seed, QUICK)?;
+        if outcome.stop == Stop::Interrupted {
+            return Err(ShrinkError::Interrupted);
+        }
         let is_shown = |it: &Failure| it.signature == signature;
         let Some(shown) = failures(&outcome).into_iter().find(is_shown) else {
             return Err(ShrinkError::NotFailing(signature));
@@ -194,6 +214,9 @@ impl<'a> Search<'a> {
             // The part of the run before the limit is kept, and nothing is cut off any more.
             best = within_limits(&best, shown.time());
             outcome = subject.run(&best, capsule.seed, QUICK)?;
+            if outcome.stop == Stop::Interrupted {
+                return Err(ShrinkError::Interrupted);
+            }
             if found_at(&outcome, &signature).is_none() {
                 return Err(ShrinkError::CutOff { signature, limit });
             }
@@ -231,6 +254,10 @@ impl<'a> Search<'a> {
     }
 
     fn is_spent(&self) -> bool {
+        self.is_out_of_budget() || interruption::is_requested()
+    }
+
+    fn is_out_of_budget(&self) -> bool {
         self.runs >= self.budget || self.calls >= CALLS_MAX
     }
 

@@ -226,11 +226,12 @@ pub struct TerminationSignals {
 }
 
 impl TerminationSignals {
-    /// From here on, these signals no longer end the process.
+    /// From here on, these signals no longer end the process. `on_signal` is called, on another thread, with
+    /// the number of signals so far.
     ///
     /// # Errors
     /// If the system cannot create threads or install signal handlers.
-    pub fn watch() -> io::Result<Self> {
+    pub fn watch(on_signal: impl Fn(u64) + Send + 'static) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_io()
@@ -240,9 +241,12 @@ impl TerminationSignals {
         let seen = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&seen);
         runtime.spawn(async move {
+            let mut signals = 0;
             // The sender lives in the tasks that wait for the signals.
             while events.recv().await.is_some() {
                 flag.store(true, Ordering::Relaxed);
+                signals += 1;
+                on_signal(signals);
             }
         });
         Ok(Self { seen, runtime })

@@ -99,7 +99,9 @@ pub fn search_subject(
     let points = points("scenario", scenario.as_bytes(), &[], &[]);
     let points: Vec<GridPoint> = points.map_err(|error| match error {
         GridError::Invalid(found) => SearchError::Scenario(found),
-        GridError::TooLarge(_) => unreachable!("without axes there is one point"),
+        GridError::TooLarge(_) | GridError::Same(_) => {
+            unreachable!("without axes there is one point")
+        }
     })?;
     let point = points[0].clone();
     let collector = Arc::new(Collector {

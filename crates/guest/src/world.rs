@@ -12,10 +12,10 @@ use config::plan::Scenario;
 use internet::{Event, Internet};
 use kernel::{Choices, Instant};
 use net::{HostId, Network};
-use simulation::MemoryLimit;
 use simulation::outcome::Stop;
 use simulation::record::Record;
 use simulation::recorder::Recorder;
+use simulation::{MemoryLimit, interruption};
 use tokio::time::{Instant as TokioInstant, Sleep};
 
 use faults::Faults;
@@ -295,6 +295,8 @@ impl World {
             };
             if self.events >= self.scenario.limits.events {
                 self.end(Stop::Events);
+            } else if interruption::is_requested() {
+                self.end(Stop::Interrupted);
             } else if self.is_memory_full() {
                 self.end(Stop::Memory);
             }

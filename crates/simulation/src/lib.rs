@@ -11,6 +11,7 @@
 //! | [`record`] | the records of a run, and their bytes in the digest |
 //! | [`observers`], [`access_log`] | what else can be observed: packets, threads, memory accesses |
 //! | `oracles`, `violation` | the properties that are checked, and what an oracle reports |
+//! | [`interruption`] | the request of a user to end runs |
 //! | `memory_limit` | the limit on what a run holds in memory |
 //! | [`outcome`] | the result of a run |
 //! | [`timeline`] | the random outages, arrivals and losses of a run, as a scenario could list them |
@@ -21,6 +22,7 @@
 pub mod access_log;
 pub mod fault_times;
 mod host;
+pub mod interruption;
 pub mod lowering;
 mod memory_limit;
 mod names;

@@ -86,6 +86,9 @@ pub struct Messages {
     pub returned: u64,
 }
 
+/// What cut a run off that the user stopped, where else the key of a limit stands.
+const INTERRUPTION: &str = "an interruption";
+
 /// Why a run stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
@@ -107,6 +110,8 @@ pub enum Stop {
     FirstFailure,
     /// An exhaustive search has covered what follows.
     Pruned,
+    /// The user stopped it, as by Ctrl-C.
+    Interrupted,
 }
 
 impl Stop {
@@ -123,7 +128,19 @@ impl Stop {
             Self::Violations => "violations",
             Self::FirstFailure => "first-failure",
             Self::Pruned => "pruned",
+            Self::Interrupted => "interrupted",
         }
+    }
+
+    /// What to do so that a run that was cut off is decided; `None` if it was not.
+    #[must_use]
+    pub fn cure(self) -> Option<String> {
+        let limit = self.limit()?;
+        Some(if self == Self::Interrupted {
+            "let it run to its end".to_owned()
+        } else {
+            format!("raise {limit}")
+        })
     }
 
     /// Whether more could have followed: not all that the scenario has in store has happened.
@@ -132,8 +149,8 @@ impl Stop {
         self.limit().is_some() || matches!(self, Self::FirstFailure)
     }
 
-    /// The key of the limit that cut the run off; `None` if it ended by itself, or if a search
-    /// broke it off because the rest is covered elsewhere.
+    /// What cut the run off: the key of the limit, or the interruption. `None` if it ended by itself, or
+    /// if a search broke it off because the rest is covered elsewhere.
     #[must_use]
     pub const fn limit(self) -> Option<&'static str> {
         match self {
@@ -143,6 +160,7 @@ impl Stop {
             Self::Calls => Some("limits.calls"),
             Self::Memory => Some("limits.memory"),
             Self::Violations => Some("limits.violations"),
+            Self::Interrupted => Some(INTERRUPTION),
         }
     }
 }
@@ -154,8 +172,8 @@ pub enum RunVerdict {
     AsExpected,
     /// At least one expectation is not met, whatever would have followed.
     Unexpected,
-    /// A limit cut it off, and what it showed until then contradicts no expectation. The name of the
-    /// limit.
+    /// A limit or the user cut it off, and what it showed until then contradicts no expectation. What
+    /// [`Stop::limit`] says.
     Undecided(&'static str),
 }
 

@@ -32,6 +32,7 @@ use net::{HostId, LinkConfig, Network};
 
 use crate::access_log::LoggedAccess;
 use crate::host::Host;
+use crate::interruption;
 use crate::lowering::{self, LoweringError};
 use crate::memory_limit::MemoryLimit;
 use crate::names::Names;
@@ -231,6 +232,9 @@ impl<'a> World<'a> {
             }
             if let Some(stop) = self.stop {
                 return stop;
+            }
+            if interruption::is_requested() {
+                return Stop::Interrupted;
             }
             if self.is_memory_full() {
                 return Stop::Memory;

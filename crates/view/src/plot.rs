@@ -24,7 +24,7 @@ mod survival;
 use std::fmt;
 
 use explore::statistics::counters::Counters;
-use explore::statistics::proportions::{ConfidenceInterval, wilson};
+use explore::statistics::proportions::ConfidenceInterval;
 use explore::statistics::traffic::TrafficQuantity;
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
@@ -162,18 +162,24 @@ impl Figure {
 struct Proportion {
     hits: u64,
     runs: u64,
+    /// Runs that a limit cut off before.
+    unknown: u64,
     rate: f64,
     interval: ConfidenceInterval,
 }
 
 impl Proportion {
     fn of(counters: &Counters, measure: Measure) -> Self {
-        let (hits, runs) = (measure.count(counters), counters.runs);
+        let found = match measure.kind() {
+            Some(kind) => counters.failing_by(kind),
+            None => counters.failing_runs(),
+        };
         Self {
-            hits,
-            runs,
-            rate: hits as f64 / runs.max(1) as f64,
-            interval: wilson(hits, runs),
+            hits: found.runs,
+            runs: counters.runs,
+            unknown: found.unknown,
+            rate: found.rate,
+            interval: found.interval,
         }
     }
 }
@@ -189,7 +195,11 @@ impl fmt::Display for Proportion {
             self.rate * 100.0,
             self.interval.low * 100.0,
             self.interval.high * 100.0
-        )
+        )?;
+        match self.unknown {
+            0 => Ok(()),
+            runs => write!(out, "; {runs} UNDECIDED, cut off before"),
+        }
     }
 }
 
@@ -245,8 +255,12 @@ fn subtitle(statistics: &SweepStatistics) -> String {
     } else {
         format!(" of {all}")
     };
+    let undecided = match statistics.total().undecided_runs() {
+        0 => String::new(),
+        runs => format!(", {runs} UNDECIDED"),
+    };
     format!(
-        "{}: {made}{state} runs, seeds {}",
+        "{}: {made}{state} runs{undecided}, seeds {}",
         manifest.title, manifest.seeds
     )
 }

@@ -17,7 +17,7 @@ use askama::Template;
 use config::foreign;
 use config::plan::{Keyword, Scenario};
 use explore::explain::{Explanation, Necessity};
-use simulation::Outcome;
+use simulation::{Outcome, timeline};
 
 use crate::run::Run;
 
@@ -200,10 +200,16 @@ fn left_out(run: &Run<'_>, data: &Data<'_>) -> String {
     let kinds = [
         ("packets", data.packets_drawn, " --pcap run.pcapng"),
         ("lines of Winsock.log", data.lines_drawn, " --out run"),
+        (
+            "waits of threads",
+            data.waits_drawn(),
+            " --perfetto run.pftrace",
+        ),
     ];
     let cut: Vec<_> = kinds.iter().filter(|it| !it.1.is_whole()).collect();
+    let outages = outages_left_out(run);
     if cut.is_empty() {
-        return String::new();
+        return outages;
     }
     let numbers: Vec<String> = cut
         .iter()
@@ -212,8 +218,21 @@ fn left_out(run: &Run<'_>, data: &Data<'_>) -> String {
     let flags: String = cut.iter().map(|it| it.2).collect();
     format!(
         "This page shows {}: all around the first occurrence of each failure, and an even sample of the \
-         rest. For all of them: {}{flags}",
+         rest. {outages}For all of them: {}{flags}",
         numbers.join(" and "),
         run.command
     )
+}
+
+/// The links of which only the first outages are drawn; empty without any.
+fn outages_left_out(run: &Run<'_>) -> String {
+    let links = timeline::links_with_more_outages(run.scenario, run.outcome.seed);
+    let links = links.unwrap_or_default().join(", ");
+    match links.is_empty() {
+        true => String::new(),
+        false => format!(
+            "Of link {links} the first {} outages are drawn; later ones are not, and count. ",
+            timeline::LISTED_MAX
+        ),
+    }
 }

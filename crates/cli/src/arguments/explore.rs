@@ -247,6 +247,8 @@ pub(crate) struct ExplainArguments {
     pub(crate) file: PathBuf,
     #[command(flatten)]
     pub(crate) seed: Seed,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
     /// Seeds to try at each point of the curve that shows when the failure became likely; 0 omits
     /// the curve.
     #[arg(long, value_name = "N", default_value_t = RESEEDS)]

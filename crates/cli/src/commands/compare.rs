@@ -1,9 +1,11 @@
 //! `mtasim compare`: two builds, two settings or two systems under test, on the same seeds.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use config::plan::{Keyword, Scenario};
-use explore::compare::{self, Arm, CompareError, Trial};
+use explore::compare::{self, Arm, CompareError, Comparison, Trial};
+use serde_json::json;
 
 use crate::arguments::{CompareArguments, Format};
 use crate::commands::sweep;
@@ -36,22 +38,33 @@ pub(crate) fn run(
         };
         Failure::Message(code, error.to_string())
     })?;
+    let (code, verdict) = verdict(&comparison);
     match arguments.format {
         Format::Human => terminal.print(&comparison.to_string())?,
         Format::Json => {
-            let text = serde_json::to_string_pretty(&comparison).expect("plain data");
-            terminal.print_json(&format!("{text}\n"))?;
+            let mut object = serde_json::to_value(&comparison).expect("plain data");
+            object["verdict"] = json!(verdict);
+            terminal.print_json(&format!("{object:#}\n"))?;
         }
     }
-    Ok(if !comparison.complete {
-        exit_code::INTERRUPTED
+    if !comparison.complete {
+        let (done, all) = (comparison.seeds, arguments.seeds.len());
+        terminal.error(&format!("interrupted after {done} of {all} seeds"));
+    }
+    Ok(code)
+}
+
+/// The exit code, and the word for it in JSON.
+fn verdict(comparison: &Comparison) -> (u8, &'static str) {
+    if !comparison.complete {
+        (exit_code::INTERRUPTED, "interrupted")
     } else if comparison.broke() {
-        exit_code::UNEXPECTED
+        (exit_code::UNEXPECTED, "broke")
     } else if comparison.is_undecided() {
-        exit_code::UNDECIDED
+        (exit_code::UNDECIDED, "undecided")
     } else {
-        exit_code::SUCCESS
-    })
+        (exit_code::SUCCESS, "none-broke")
+    }
 }
 
 /// What to compare, the baseline first.
@@ -64,7 +77,7 @@ fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, F
         subject: Arc::clone(subject),
     };
     if !arguments.arms.is_empty() {
-        two_or_more("--arms", arguments.arms.len())?;
+        two_or_more("--arms", &arguments.arms)?;
         let arms = arguments.arms.iter().map(|name| {
             Ok(Arm {
                 name: name.clone(),
@@ -84,7 +97,7 @@ fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, F
         });
         return arms.into_iter().collect();
     }
-    two_or_more("--builds", arguments.builds.len())?;
+    two_or_more("--builds", &arguments.builds)?;
     let arms = arguments.builds.iter().map(|&build| {
         let set = compare::overrides_for(&baseline, build, &arguments.builds);
         let set = set.map_err(Failure::usage)?;
@@ -93,12 +106,18 @@ fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, F
     arms.collect()
 }
 
-fn two_or_more(option: &str, count: usize) -> Result<(), Failure> {
-    if count < 2 {
+fn two_or_more<T: PartialEq + Display>(option: &str, values: &[T]) -> Result<(), Failure> {
+    if values.len() < 2 {
         let text = format!("{option} needs at least two, such as A,B");
         return Err(Failure::usage(text));
     }
-    Ok(())
+    let mut numbered = values.iter().enumerate();
+    match numbered.find(|(index, it)| values[..*index].contains(it)) {
+        Some((_, twice)) => Err(Failure::usage(format_args!(
+            "{option}: {twice} is given twice"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The scenario with the settings of all arms and those of one.

@@ -1,14 +1,16 @@
 //! `mtasim completions`: a completion script for a shell.
 
-use clap::CommandFactory;
+use clap::Command;
+use explore::program;
 
-use crate::arguments::{Arguments, CompletionsArguments, Format};
+use crate::arguments::{CompletionsArguments, Format};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(
     arguments: &CompletionsArguments,
+    mut command: Command,
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
     if arguments.format == Format::Json {
@@ -18,8 +20,7 @@ pub(crate) fn run(
     }
     // clap_complete panics if it cannot write, so it writes to memory.
     let mut script = Vec::new();
-    let mut command = Arguments::command();
-    clap_complete::generate(arguments.shell, &mut command, "mtasim", &mut script);
-    terminal.print(&String::from_utf8_lossy(&script))?;
+    clap_complete::generate(arguments.shell, &mut command, program::name(), &mut script);
+    terminal.print_script(&String::from_utf8_lossy(&script))?;
     Ok(exit_code::SUCCESS)
 }

@@ -2,58 +2,135 @@
 
 use std::sync::Arc;
 
+use config::plan::Scenario;
 use explore::Subject;
 use explore::explain::failure_likelihood::{LikelihoodError, Reseeding, failure_likelihood};
 use explore::explain::{self, ExplainError, Explanation};
 use explore::run_result::Failure as RunFailure;
-
-use config::plan::Scenario;
+use serde_json::{Value as Json, json};
+use simulation::interruption;
 
 use crate::arguments::{ExplainArguments, Format};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input::{self, InputFile};
+use crate::signals;
 use crate::terminal::Terminal;
+
+/// The version of the JSON.
+const SCHEMA: u32 = 6;
+/// Said of an explanation that the user stopped.
+const INTERRUPTED: &str =
+    "interrupted: the parts that are undecided were not tried, and there is no curve";
 
 pub(crate) fn run(
     arguments: &ExplainArguments,
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
 ) -> Result<u8, Failure> {
-    let (scenario, seed, signature) = match input::capsule_or_scenario(&arguments.file, &[])? {
+    let ExplainArguments {
+        file,
+        seed,
+        overrides,
+        ..
+    } = arguments;
+    let (scenario, seed, signature) = match input::capsule_or_scenario(file, seed, overrides)? {
         InputFile::Capsule(capsule) => {
             let signature = capsule.failure.signature;
             (capsule.scenario, capsule.seed, Some(signature))
         }
-        InputFile::Scenario(scenario) => {
-            let seed = arguments.seed.given.unwrap_or(scenario.seed);
-            (*scenario, seed, None)
-        }
+        InputFile::Scenario(scenario) => (*scenario.clone(), scenario.seed, None),
     };
-    let fail = |code, error: &dyn std::error::Error| {
-        let file = arguments.file.display();
-        Failure::Message(code, format!("{file}, seed {seed}: {error}"))
+    let interrupts = signals::end_runs()?;
+    let explained = explain::explain(&scenario, seed, signature.as_deref(), &**subject);
+    let mut explanation = match explained {
+        Ok(explanation) => explanation,
+        Err(error) => return unexplained(arguments, seed, &error, terminal),
     };
-    let mut explanation = explain::explain(&scenario, seed, signature.as_deref(), &**subject)
-        .map_err(|error| match error {
-            ExplainError::Lowering(_) => fail(exit_code::USAGE, &error),
-            ExplainError::NoFailure => fail(exit_code::UNEXPECTED, &error),
-        })?;
     add_failure_likelihood(arguments, subject, &scenario, seed, &mut explanation).map_err(
-        |error| match error {
-            LikelihoodError::Lowering(_) => fail(exit_code::USAGE, &error),
-            LikelihoodError::Threads(_) => fail(exit_code::IO, &error),
-            LikelihoodError::Panicked(_) => fail(exit_code::BUG, &error),
+        |error| {
+            let code = match error {
+                LikelihoodError::Lowering(_) => exit_code::USAGE,
+                LikelihoodError::Threads(_) => exit_code::IO,
+                LikelihoodError::Panicked(_) => exit_code::BUG,
+            };
+            failure(arguments, seed, code, &error)
         },
     )?;
+    interrupts.stop();
     match arguments.format {
         Format::Human => terminal.print(&explanation.to_string())?,
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&explanation).expect("plain data");
-            terminal.print_json(&format!("{text}\n"))?;
-        }
+        Format::Json => print_json(explained_object(&explanation), terminal)?,
+    }
+    if interruption::is_requested() {
+        terminal.error(INTERRUPTED);
+        return Ok(exit_code::INTERRUPTED);
     }
     Ok(exit_code::SUCCESS)
+}
+
+/// Says why there is no explanation; the exit code.
+fn unexplained(
+    arguments: &ExplainArguments,
+    seed: u64,
+    error: &ExplainError,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
+    let (code, verdict, limit) = match error {
+        ExplainError::Lowering(_) => {
+            return Err(failure(arguments, seed, exit_code::USAGE, error));
+        }
+        ExplainError::NoFailure => (exit_code::UNEXPECTED, "no-failure", None),
+        ExplainError::CutOff { .. } if interruption::is_requested() => {
+            (exit_code::INTERRUPTED, "interrupted", None)
+        }
+        ExplainError::CutOff { limit, .. } => (exit_code::UNDECIDED, "undecided", Some(*limit)),
+    };
+    if arguments.format == Format::Json {
+        print_json(unexplained_object(verdict, limit, seed, error), terminal)?;
+    }
+    Err(failure(arguments, seed, code, error))
+}
+
+fn failure(
+    arguments: &ExplainArguments,
+    seed: u64,
+    code: u8,
+    error: &dyn std::error::Error,
+) -> Failure {
+    let file = arguments.file.display();
+    Failure::Message(code, format!("{file}, seed {seed}: {error}"))
+}
+
+fn explained_object(explanation: &Explanation) -> Json {
+    let mut object = serde_json::to_value(explanation).expect("plain data");
+    object["verdict"] = json!("explained");
+    object["schema_version"] = json!(SCHEMA);
+    object
+}
+
+/// The same keys, without a failure.
+fn unexplained_object(verdict: &str, limit: Option<&str>, seed: u64, error: &ExplainError) -> Json {
+    json!({
+        "schema_version": SCHEMA,
+        "verdict": verdict,
+        "cut_off": limit,
+        "signature": null,
+        "at_ns": null,
+        "detail": error.to_string(),
+        "headline": null,
+        "seed": seed,
+        "parts": [],
+        "causal_trace": [],
+        "critical_pair": null,
+        "runs": 1,
+        "failure_likelihood": null,
+    })
+}
+
+fn print_json(object: Json, terminal: &mut Terminal) -> Result<(), Failure> {
+    terminal.print_json(&format!("{object:#}\n"))?;
+    Ok(())
 }
 
 /// Adds the curve of how likely the failure is from each moment on, unless `--reseeds` is 0.
@@ -64,7 +141,7 @@ fn add_failure_likelihood(
     seed: u64,
     explanation: &mut Explanation,
 ) -> Result<(), LikelihoodError> {
-    if arguments.reseeds == 0 {
+    if arguments.reseeds == 0 || interruption::is_requested() {
         return Ok(());
     }
     let failure = RunFailure {
@@ -77,6 +154,7 @@ fn add_failure_likelihood(
         jobs: arguments.jobs.count(),
     };
     let curve = failure_likelihood(scenario, seed, &failure, reseeding, subject)?;
-    explanation.failure_likelihood = Some(curve);
+    // A curve of runs that were stopped says nothing.
+    explanation.failure_likelihood = Some(curve).filter(|_| !interruption::is_requested());
     Ok(())
 }

@@ -1,18 +1,22 @@
 //! `mtasim man`: a manual page for the program and for each command.
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 use serde_json::json;
 
-use crate::arguments::{Arguments, Format, ManArguments};
+use crate::arguments::{Format, ManArguments};
 use crate::exit_code;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, Rules};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &ManArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
-    let mut program = Arguments::command().disable_help_subcommand(true);
+pub(crate) fn run(
+    arguments: &ManArguments,
+    program: Command,
+    terminal: &mut Terminal,
+) -> Result<u8, Failure> {
+    let mut program = program.disable_help_subcommand(true);
     program.build();
     let commands: Vec<Command> = program.get_subcommands().cloned().collect();
     let rules = Rules {

@@ -5,7 +5,6 @@ use explore::sweep::summary::Summary;
 
 use crate::arguments::{Format, MergeArguments};
 use crate::commands::sweep;
-use crate::exit_code;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
@@ -25,9 +24,6 @@ pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result
             terminal.print(&summary.to_human(reproduce))?;
         }
     }
-    let total = statistics.total();
-    Ok(exit_code::of_sweep(
-        total.unexpected_runs() + summary.never_reached.len() as u64,
-        total.undecided_runs(),
-    ))
+    terminal.note(&format!("wrote {}\n", arguments.out.display()))?;
+    Ok(sweep::verdict(&statistics, &summary))
 }

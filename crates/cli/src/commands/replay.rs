@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use explore::repro::capsule::{self, Capsule};
 use explore::repro::replay::{ReplayOutcome, Replayed, Window};
-use explore::{Subject, replay};
+use explore::{Subject, cut_off, replay};
 use serde_json::{Value as Json, json};
 use simulation::Observe;
 
@@ -54,6 +54,9 @@ pub(crate) fn run(
         ReplayOutcome::Nondeterminism(_) => exit_code::NONDETERMINISM,
         ReplayOutcome::OtherBuild {
             still_fails: false, ..
+        } if replayed.outcome.stop.limit().is_some() => exit_code::UNDECIDED,
+        ReplayOutcome::OtherBuild {
+            still_fails: false, ..
         } => exit_code::UNEXPECTED,
         ReplayOutcome::Same | ReplayOutcome::OtherBuild { .. } => exit_code::SUCCESS,
     })
@@ -98,9 +101,16 @@ fn summary(capsule: &Capsule, replayed: &Replayed) -> String {
             divergence,
         } => format!(
             "different run: recorded by mtasim {recorded_by}, this is {this}\n  {divergence}\n  the failure {}\n",
-            if *still_fails { "still occurs" } else { "no longer occurs" }
+            match (still_fails, replayed.outcome.stop.limit()) {
+                (true, _) => "still occurs",
+                (false, Some(_)) => "has not occurred yet: UNDECIDED",
+                (false, None) => "no longer occurs",
+            }
         ),
     });
+    if let Some(words) = cut_off(&capsule.scenario, &replayed.outcome) {
+        text.push_str(&format!("the run was {words}\n"));
+    }
     text.push_str(&format!(
         "recorded failure: {}\n",
         capsule.failure.signature
@@ -119,7 +129,7 @@ fn object(capsule: &Capsule, replayed: &Replayed, records: &[String]) -> Json {
         ReplayOutcome::OtherBuild { divergence, .. } => ("other-build", Some(divergence)),
     };
     json!({
-        "schema_version": 2,
+        "schema_version": 3,
         "verdict": verdict,
         "seed": capsule.seed,
         "kept_by": capsule.build,
@@ -127,6 +137,8 @@ fn object(capsule: &Capsule, replayed: &Replayed, records: &[String]) -> Json {
         "digest_kept": capsule.digest,
         "digest": replayed.outcome.digest.to_string(),
         "divergence": divergence.map(|it| it.to_string()),
+        "cut_off": replayed.outcome.stop.limit(),
+        "still_fails": replayed.failures.iter().any(|it| it.signature == capsule.failure.signature),
         "signature": capsule.failure.signature,
         "failures": replayed.failures,
         "records": records,

@@ -15,6 +15,7 @@ use explore::repro::capsule::{BUILD, Capsule};
 use explore::shrink::parts;
 use explore::{Subject, program};
 use serde_json::{Value as Json, json};
+use simulation::outcome::Stop;
 use simulation::{Observe, Outcome};
 use view::{Run, report};
 
@@ -26,6 +27,7 @@ use crate::failure::Failure;
 use crate::input::{self, InputFile};
 use crate::output::{Output, Rules, STANDARD_OUTPUT_TAKEN};
 use crate::shell;
+use crate::signals;
 use crate::terminal::Terminal;
 
 /// Thread calls of all runs of an explanation that `auto` allows: some seconds.
@@ -68,9 +70,10 @@ pub(crate) fn run(
         false => Some(Output::prepare(&arguments.output, rules)?),
     };
     let source = if path.is_dir() {
+        input::refuse_changes(path, &arguments.seed, &arguments.overrides)?;
         from_directory(path)?
     } else {
-        match input::capsule_or_scenario(path, &arguments.overrides.set)? {
+        match input::capsule_or_scenario(path, &arguments.seed, &arguments.overrides)? {
             InputFile::Capsule(capsule) => from_capsule(*capsule, path),
             InputFile::Scenario(scenario) => from_scenario(*scenario, arguments),
         }
@@ -81,9 +84,19 @@ pub(crate) fn run(
     };
     let (scenario, seed) = (&source.scenario, source.seed);
     current_run::set(&source.reproduce);
+    let interrupts = signals::end_runs()?;
     let (outcome, observations) = subject
         .observed(scenario, seed, watch)
         .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+    if outcome.stop == Stop::Interrupted {
+        return Err(Failure::Message(
+            exit_code::INTERRUPTED,
+            format!(
+                "interrupted after {} of virtual time: there is no page",
+                outcome.simulated
+            ),
+        ));
+    }
     let digest = outcome.digest.to_string();
     if let Some(recorded) = source.digest.as_ref().filter(|it| **it != digest) {
         return Err(Failure::Message(
@@ -95,6 +108,8 @@ pub(crate) fn run(
         ));
     }
     let explanation = explanation(&**subject, arguments.explain, &source, &outcome);
+    let is_interrupted = interrupts.seen();
+    interrupts.stop();
     let run = Run {
         scenario,
         outcome: &outcome,
@@ -113,18 +128,23 @@ pub(crate) fn run(
         }
         None => terminal.print_page(&page)?,
     }
-    Ok(exit_code::SUCCESS)
+    if is_interrupted {
+        terminal.error("interrupted: the page does not explain the failure in full");
+        return Ok(exit_code::INTERRUPTED);
+    }
+    Ok(exit_code::of(outcome.verdict()))
 }
 
 /// What the page is of.
 fn object(run: &Run<'_>, page: &Output, explanation: Option<&Explanation>) -> Json {
     json!({
-        "schema_version": 1,
+        "schema_version": 2,
         "mtasim": BUILD,
         "title": run.scenario.title,
         "seed": run.outcome.seed,
         "digest": run.outcome.digest.to_string(),
         "verdict": run.outcome.verdict().word(),
+        "cut_off": run.outcome.stop.limit(),
         "reproduce": run.command,
         "signature": explanation.map(|it| &it.signature),
         "headline": explanation.and_then(|it| it.headline.as_ref()),
@@ -164,7 +184,7 @@ fn from_capsule(capsule: Capsule, path: &Path) -> Source {
 }
 
 fn from_scenario(scenario: Scenario, arguments: &ReportArguments) -> Source {
-    let seed = arguments.seed.given.unwrap_or(scenario.seed);
+    let seed = scenario.seed;
     let file = shell::quote(&input::name(&arguments.source));
     let set = shell::set_options(&arguments.overrides.set);
     Source {

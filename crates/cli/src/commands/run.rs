@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use config::plan::Scenario;
 use explore::{Subject, program};
-use simulation::{Observations, Observe, Options, Outcome};
+use simulation::outcome::Stop;
+use simulation::{Observations, Observe, Options, Outcome, interruption};
 use view::Run;
 
 use crate::arguments::{Format, RunArguments};
@@ -25,6 +26,7 @@ use crate::input;
 use crate::output::{Output, Rules};
 use crate::progress;
 use crate::shell;
+use crate::signals;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
 
@@ -66,25 +68,51 @@ pub(crate) fn run(
         rules,
     )?;
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
+    let interrupts = signals::end_runs()?;
     let report = simulate(&**subject, &scenario, seed, arguments)?;
+    let is_interrupted = interrupts.seen();
+    interrupts.stop();
     // The result is printed even if files cannot be written.
-    let written = match &arguments.out {
-        Some(out) => directory::write(out, &report, rules, terminal),
-        None => Ok(()),
+    let written = match is_interrupted {
+        true => Ok(()),
+        false => write_files(arguments, &report, rules, &views, terminal),
     };
+    match arguments.format {
+        Format::Human => terminal.print(&text::summary(&report))?,
+        Format::Json => terminal.print_json(&format!("{}\n", json::timed_object(&report)))?,
+    }
+    written?;
+    if is_interrupted {
+        let has_files = arguments.out.is_some() || views.iter().any(Option::is_some);
+        let files = if has_files {
+            "; no files were written"
+        } else {
+            ""
+        };
+        terminal.error(&format!("interrupted{files}"));
+        return Ok(exit_code::INTERRUPTED);
+    }
+    Ok(exit_code::of(report.outcome.verdict()))
+}
+
+/// Writes what was asked for: the directory, a capture, a trace.
+fn write_files(
+    arguments: &RunArguments,
+    report: &Report<'_>,
+    rules: Rules<'_>,
+    views: &[Option<Output>; 2],
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    if let Some(out) = &arguments.out {
+        directory::write(out, report, rules, terminal)?;
+    }
     let run = Run {
         scenario: report.scenario,
         outcome: &report.outcome,
         observations: &report.observations,
         command: &report.reproduce,
     };
-    let written = written.and_then(|()| views::write(&run, &views, terminal));
-    match arguments.format {
-        Format::Human => terminal.print(&text::summary(&report))?,
-        Format::Json => terminal.print_json(&format!("{}\n", json::timed_object(&report)))?,
-    }
-    written?;
-    Ok(exit_code::of(report.outcome.verdict()))
+    views::write(&run, views, terminal)
 }
 
 fn simulate<'a>(
@@ -117,11 +145,15 @@ fn simulate<'a>(
     };
     let is_clean =
         outcome.is_as_expected() && outcome.violations.is_empty() && outcome.exceptions.is_empty();
-    if !is_clean || arguments.out.is_some() || watch != Observe::default() {
+    let is_repeated = !is_clean || arguments.out.is_some() || watch != Observe::default();
+    // What is known of an interrupted run is in its first outcome.
+    if is_repeated && !interruption::is_requested() {
         let (again, observed) = subject
             .observed(scenario, seed, watch)
             .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
-        if let Some(difference) = outcome.divergence_from(&again) {
+        let is_cut_short = again.stop == Stop::Interrupted;
+        let difference = outcome.divergence_from(&again).filter(|_| !is_cut_short);
+        if let Some(difference) = difference {
             return Err(Failure::Message(
                 exit_code::NONDETERMINISM,
                 format!(
@@ -130,7 +162,9 @@ fn simulate<'a>(
                 ),
             ));
         }
-        (outcome, observations) = (again, observed);
+        if !is_cut_short {
+            (outcome, observations) = (again, observed);
+        }
     }
     current_run::clear();
     drop(running);

@@ -14,6 +14,7 @@ use crate::input;
 use crate::output::{Output, Rules};
 use crate::progress;
 use crate::shell;
+use crate::signals;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(
@@ -27,16 +28,19 @@ pub(crate) fn run(
     };
     let output = Output::prepare(&arguments.output, rules)?;
     let capsule = input::capsule(&arguments.capsule)?;
+    let interrupts = signals::end_runs()?;
     let bar = progress::bar(arguments.budget);
     let shrunk = shrink::shrink(&capsule, &**subject, arguments.budget, |runs, _| {
         progress::show(&bar, runs, "");
     });
     bar.finish_and_clear();
+    interrupts.stop();
     let shrunk = shrunk.map_err(|error| {
         let code = match error {
             ShrinkError::Lowering(_) => exit_code::USAGE,
             ShrinkError::NotFailing(_) => exit_code::UNEXPECTED,
             ShrinkError::CutOff { .. } => exit_code::UNDECIDED,
+            ShrinkError::Interrupted => exit_code::INTERRUPTED,
         };
         Failure::Message(code, error.to_string())
     })?;
@@ -57,12 +61,13 @@ pub(crate) fn run(
         Format::Json => terminal.print_json(&format!(
             "{}\n",
             json!({
-                "schema_version": 2,
+                "schema_version": 3,
                 "signature": shrunk.signature,
                 "before": before,
                 "after": after,
                 "runs": shrunk.runs,
                 "out_of_budget": shrunk.out_of_budget,
+                "interrupted": shrunk.interrupted,
                 "any_seed": shrunk.any_seed,
                 "seed": shrunk.scenario.seed,
                 "pinned": input::name(output.path()),
@@ -74,5 +79,10 @@ pub(crate) fn run(
         // Minutes of work must not be lost to a full disk.
         terminal.print(&text)?;
     }
-    written.map(|()| exit_code::SUCCESS)
+    written?;
+    if shrunk.interrupted {
+        terminal.error("interrupted: this is the smallest failing scenario so far");
+        return Ok(exit_code::INTERRUPTED);
+    }
+    Ok(exit_code::SUCCESS)
 }

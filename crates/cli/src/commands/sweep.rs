@@ -199,6 +199,12 @@ pub(crate) fn grid_points(
     let (name, bytes) = (input::name(file), input::bytes(file)?);
     let points = grid::points(&name, &bytes, set, axes).map_err(|error| match error {
         GridError::Invalid(diagnostics) => diagnostics.into(),
+        GridError::Same(values) => {
+            let [one, other] = values.map(|it| it.join(", "));
+            Failure::usage(format_args!(
+                "--vary: {one} and {other} are the same scenario, whose runs would be counted twice"
+            ))
+        }
         GridError::TooLarge(size) => Failure::usage(format_args!(
             "the grid has {size} points; the limit is {}",
             grid::POINTS_MAX
@@ -303,12 +309,26 @@ fn print(
     Ok(if !swept.nondeterministic.is_empty() {
         exit_code::NONDETERMINISM
     } else {
-        let untested = match is_whole(&summary) {
-            true => summary.never_reached.len() as u64,
-            false => 0,
-        };
-        exit_code::of_sweep(total.unexpected_runs() + untested, total.undecided_runs())
+        verdict(&swept.statistics, &summary)
     })
+}
+
+/// The exit code for these runs.
+pub(crate) fn verdict(statistics: &SweepStatistics, summary: &Summary) -> u8 {
+    let total = statistics.total();
+    let untested = match is_whole(summary) {
+        true => summary.never_reached.len() as u64,
+        false => 0,
+    };
+    // A run that was cut off may have been on its way to a point.
+    let (untested, open) = match total.cut_off {
+        0 => (untested, 0),
+        _ => (0, untested),
+    };
+    exit_code::of_sweep(
+        total.unexpected_runs() + untested,
+        total.undecided_runs() + open,
+    )
 }
 
 /// Whether these are all runs of a sweep. Another shard may have reached what this one did not.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use config::plan::Program;
 use explore::verify::{Conclusion, VerificationResult, verify};
-use explore::{Capsule, Subject, TerminationSignals, counted};
+use explore::{Capsule, Subject, counted, program};
 use serde_json::{Value as Json, json};
 use simulation::Bound;
 
@@ -18,6 +18,7 @@ use crate::input;
 use crate::output::{self, Output, Rules};
 use crate::progress;
 use crate::shell;
+use crate::signals;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
 
@@ -41,8 +42,7 @@ pub(crate) fn run(
     };
     let bar = progress::bar(arguments.max_runs);
     let stopwatch = Stopwatch::start();
-    let interrupts = TerminationSignals::watch();
-    let interrupts = interrupts.map_err(|error| Failure::io(format_args!("signals: {error}")))?;
+    let interrupts = signals::watch()?;
     let verified = verify(&scenario, bound, &**subject, |runs| {
         progress::show(&bar, runs, "");
         match interrupts.seen() {
@@ -98,7 +98,8 @@ fn keep(
 /// The command that repeats the counterexample.
 fn reproduce(counterexample: Option<&str>) -> String {
     counterexample.map_or_else(String::new, |path| {
-        format!("  to reproduce: mtasim replay {}\n", shell::quote(path))
+        let replay = program::command(&format!("replay {}", shell::quote(path)));
+        format!("  to reproduce: {replay}\n")
     })
 }
 

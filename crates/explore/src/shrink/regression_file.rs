@@ -67,10 +67,10 @@ pub fn text(shrunk: &Shrunk) -> Result<String, Diagnostics> {
     } else {
         "The seed below decides the remaining randomness, such as the cost of each call."
     };
-    let minimal = if shrunk.out_of_budget {
-        "The search reached its budget: a smaller scenario may exist."
-    } else {
-        "No single part can be removed or set to its default."
+    let minimal = match (shrunk.interrupted, shrunk.out_of_budget) {
+        (true, _) => "The search was interrupted: a smaller scenario may exist.",
+        (false, true) => "The search reached its budget: a smaller scenario may exist.",
+        (false, false) => "No single part can be removed or set to its default.",
     };
     let comment = format!(
         "#:schema ../../docs/scenario.schema.json\n\n# Shows: {}\n# From: {before}\n# To:   {after}\n# {randomness}\n# {minimal}\n\n",

@@ -9,6 +9,7 @@ use kernel::{Duration, Instant, mix};
 use serde::Serialize;
 
 use crate::run_result::{Failure, RunResult};
+use crate::statistics::proportions::Proportion;
 use crate::statistics::time_histogram::TimeHistogram;
 use crate::statistics::traffic::ConnectorCounters;
 
@@ -32,6 +33,8 @@ pub struct Counters {
     pub undecided: BTreeMap<String, u64>,
     /// Runs that a limit cut off without any failure: whether they would have failed is unknown.
     pub unknown: u64,
+    /// Runs that a limit cut off, with a failure or without.
+    pub cut_off: u64,
     /// Runs with at least one failure, expected or not.
     pub failing: u64,
     /// Runs that were run a second time to compare digests.
@@ -82,6 +85,8 @@ pub struct UnexpectedReason {
 pub struct KindCounters {
     /// Runs that show it.
     pub runs: u64,
+    /// Of these, runs that a limit cut off.
+    pub cut_off: u64,
     /// When those runs showed it first.
     pub times: TimeHistogram,
     /// When those runs ended.
@@ -93,6 +98,8 @@ pub struct KindCounters {
 pub struct SignatureCounters {
     /// Runs that show it.
     pub runs: u64,
+    /// Of these, runs that a limit cut off.
+    pub cut_off: u64,
     /// When those runs showed it first.
     pub times: TimeHistogram,
     /// The run that shows it earliest in virtual time; the first of equals.
@@ -148,6 +155,7 @@ impl Counters {
     pub fn add(&mut self, result: &RunResult, is_rechecked: bool) -> Vec<usize> {
         self.runs += 1;
         self.unknown += u64::from(!result.is_known());
+        self.cut_off += u64::from(result.cut_off.is_some());
         if let Some(limit) = result.undecided() {
             *self.undecided.entry(limit.to_owned()).or_default() += 1;
         } else if result.as_expected {
@@ -199,10 +207,24 @@ impl Counters {
         self.runs - self.as_expected - self.undecided_runs()
     }
 
-    /// Runs of which it is known whether they fail: the denominator of failure rates.
+    /// Runs with a failure, of all runs.
     #[must_use]
-    pub fn decided_runs(&self) -> u64 {
-        self.runs - self.unknown
+    pub fn failing_runs(&self) -> Proportion {
+        Proportion::of(self.failing, self.unknown, self.runs)
+    }
+
+    /// Runs with a failure of this kind, of all runs.
+    #[must_use]
+    pub fn failing_by(&self, kind: &str) -> Proportion {
+        let found = self.kinds.get(kind);
+        let (runs, cut_off) = found.map_or((0, 0), |it| (it.runs, it.cut_off));
+        self.proportion(runs, cut_off)
+    }
+
+    /// Of all runs, those that show something, of which a limit cut off some. Whether the others that a
+    /// limit cut off would have shown it is unknown.
+    pub(crate) fn proportion(&self, runs: u64, cut_off: u64) -> Proportion {
+        Proportion::of(runs, self.cut_off - cut_off, self.runs)
     }
 
     /// Distinct findings so far.
@@ -244,6 +266,7 @@ impl Counters {
         for (word, at) in first {
             let kind = self.kinds.entry(word.to_owned()).or_default();
             kind.runs += 1;
+            kind.cut_off += u64::from(result.cut_off.is_some());
             kind.times.add(Instant::from_nanos(at));
             kind.ends.add(end);
         }
@@ -283,10 +306,12 @@ impl Counters {
             .entry(failure.signature.clone())
             .or_insert_with(|| SignatureCounters {
                 runs: 0,
+                cut_off: 0,
                 times: TimeHistogram::default(),
                 earliest: here(),
             });
         counters.runs += 1;
+        counters.cut_off += u64::from(result.cut_off.is_some());
         counters.times.add(at);
         // Strictly earlier: of equal times the smaller seed, which came first, stays.
         let is_earlier = at < counters.earliest.at;

@@ -20,9 +20,13 @@ pub struct ConfidenceInterval {
 pub struct Proportion {
     /// The number of runs.
     pub runs: u64,
-    /// As a fraction of all runs; 0 if there are none.
+    /// Runs that a limit cut off before it was known whether they count.
+    pub unknown: u64,
+    /// The number as a fraction of all runs; 0 if there are none. With unknown runs it is the least that
+    /// the fraction can be.
     pub rate: f64,
-    /// The Wilson interval of the rate.
+    /// The Wilson interval of the rate: from the lower bound if no unknown run counts to the upper bound if
+    /// all of them do.
     #[serde(flatten)]
     pub interval: ConfidenceInterval,
 }
@@ -41,21 +45,35 @@ pub struct Paired {
 }
 
 impl Proportion {
-    /// `runs` of `all` runs.
+    /// `runs` of `all` runs, of which `unknown` may count, too.
     ///
     /// # Panics
-    /// If `runs` is greater than `all`.
+    /// If `runs` and `unknown` together are greater than `all`.
     #[must_use]
-    pub fn of(runs: u64, all: u64) -> Self {
+    pub fn of(runs: u64, unknown: u64, all: u64) -> Self {
         Self {
             runs,
+            unknown,
             rate: if all == 0 {
                 0.0
             } else {
                 runs as f64 / all as f64
             },
-            interval: wilson(runs, all),
+            interval: bounds(runs, unknown, all),
         }
+    }
+}
+
+/// The interval of `hits` of `all` trials, of which `unknown` may be hits, too (C. F. Manski, 1989: without an
+/// assumption about the unknown ones the proportion is known only between two bounds).
+///
+/// # Panics
+/// If `hits` and `unknown` together are greater than `all`.
+#[must_use]
+pub fn bounds(hits: u64, unknown: u64, all: u64) -> ConfidenceInterval {
+    ConfidenceInterval {
+        low: wilson(hits, all).low,
+        high: wilson(hits + unknown, all).high,
     }
 }
 

@@ -160,7 +160,8 @@ pub fn table(connectors: &[ConnectorSummary], show: impl Fn(Option<u64>) -> Stri
         return text;
     }
     text.push_str(
-        "\nConnectors: messages of all runs; of the runs' own quantiles and largest queues, the medians\n  \
+        "\nConnectors: messages of all runs; of the runs' own quantiles (of messages that arrived) and largest queues, the \
+         medians\n  \
          submitted    arrived  returned   retries  an hour  latency 50 %         90 %  queue at most (of all)  connector\n",
     );
     for it in connectors {

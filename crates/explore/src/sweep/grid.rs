@@ -45,12 +45,14 @@ pub enum GridError {
     TooLarge(usize),
     /// The scenario of a point is invalid.
     Invalid(Diagnostics),
+    /// Two points, of these values, have the same scenario: the runs of one are those of the other.
+    Same([Vec<String>; 2]),
 }
 
 /// All points of a grid; the last axis changes fastest. Without axes there is one point.
 ///
 /// # Errors
-/// If there are too many points, or for the first invalid point.
+/// If there are too many points, for the first invalid point, or if two are the same.
 pub fn points(
     name: &str,
     bytes: &[u8],
@@ -61,7 +63,7 @@ pub fn points(
     if size > POINTS_MAX {
         return Err(GridError::TooLarge(size));
     }
-    (0..size)
+    let points: Vec<GridPoint> = (0..size)
         .map(|index| {
             let values = values_at(axes, index);
             let varied = axes.iter().zip(&values);
@@ -79,7 +81,16 @@ pub fn points(
                 hash,
             })
         })
-        .collect()
+        .collect::<Result<_, GridError>>()?;
+    let mut seen: BTreeMap<&str, &GridPoint> = BTreeMap::new();
+    for point in &points {
+        if let Some(first) = seen.insert(&point.hash, point) {
+            return Err(GridError::Same(
+                [&first.values, &point.values].map(Vec::clone),
+            ));
+        }
+    }
+    Ok(points)
 }
 
 /// The number of points of a grid; `None` if it cannot be counted.
@@ -118,11 +129,24 @@ impl FromStr for Axis {
                 "`{text}` lacks a path or a value: write PATH=V1,V2"
             ));
         }
+        let values: Vec<String> = values.iter().map(|it| it.trim().to_owned()).collect();
+        if let Some(twice) = repeated(&values) {
+            return Err(format!(
+                "`{text}` has {twice} twice: each value is run once"
+            ));
+        }
         Ok(Self {
             path: path.trim().to_owned(),
             values,
         })
     }
+}
+
+/// The first value that another one equals.
+fn repeated(values: &[String]) -> Option<&String> {
+    let mut numbered = values.iter().enumerate();
+    let found = numbered.find(|(index, value)| values[..*index].contains(value));
+    found.map(|(_, value)| value)
 }
 
 fn split(text: &str) -> Vec<String> {

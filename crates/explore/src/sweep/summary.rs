@@ -50,7 +50,7 @@ pub struct Summary {
     pub as_expected: u64,
     /// Runs that a limit cut off before they showed anything unexpected, by the name of the limit.
     pub undecided: BTreeMap<String, u64>,
-    /// Runs cut off without a failure. Rates and quantiles leave them out.
+    /// Runs cut off without a failure: they may have failed later.
     pub unknown: u64,
     /// The first seeds of runs that were not.
     pub unexpected_seeds: Vec<u64>,
@@ -144,7 +144,7 @@ pub struct PointSummary {
     pub settings: BTreeMap<String, String>,
     /// Runs at this point.
     pub runs: u64,
-    /// Of these, runs cut off without a failure. The rate and the quantiles leave them out.
+    /// Of these, runs cut off without a failure: they may have failed later.
     pub unknown: u64,
     /// Runs with at least one failure.
     pub failing: Proportion,
@@ -164,9 +164,7 @@ impl Summary {
         let mut signatures: Vec<SignatureSummary> = total
             .signatures
             .iter()
-            .map(|(signature, counters)| {
-                signature_summary(signature, counters, total.decided_runs())
-            })
+            .map(|(signature, counters)| signature_summary(signature, counters, total))
             .collect();
         signatures.sort_by_key(|it| {
             let most_frequent_first = std::cmp::Reverse(it.proportion.runs);
@@ -190,12 +188,9 @@ impl Summary {
             unknown: total.unknown,
             unexpected_seeds: total.unexpected_seeds.clone(),
             unexpected: total.reasons.clone(),
-            failing: Proportion::of(total.failing, total.decided_runs()),
+            failing: total.failing_runs(),
             rechecked: total.rechecked,
-            first_failure: not_before(
-                soonest,
-                quantiles(&total.first_failures, total.decided_runs()),
-            ),
+            first_failure: not_before(soonest, quantiles(&total.first_failures, total.runs)),
             signatures,
             ungrouped: total.ungrouped,
             connectors: connectors(total),
@@ -248,6 +243,7 @@ impl Summary {
         let columns = [
             "runs",
             "failing",
+            "unknown",
             "rate",
             "low",
             "high",
@@ -276,6 +272,7 @@ impl Summary {
         for point in &self.grid {
             let Proportion {
                 runs: failing,
+                unknown,
                 rate,
                 interval: ConfidenceInterval { low, high },
             } = point.failing;
@@ -283,7 +280,7 @@ impl Summary {
             let mut cells: Vec<String> = settings
                 .map(|value| foreign::csv(value).into_owned())
                 .collect();
-            cells.extend([point.runs, failing].map(|it| it.to_string()));
+            cells.extend([point.runs, failing, unknown].map(|it| it.to_string()));
             cells.extend([rate, low, high].map(|it| format!("{it:.6}")));
             let median = median(&point.first_failure);
             cells.push(median.map_or(String::new(), |nanos| nanos.to_string()));
@@ -342,17 +339,21 @@ fn gravity(signature: &str) -> u8 {
     }
 }
 
-fn signature_summary(signature: &str, counters: &SignatureCounters, runs: u64) -> SignatureSummary {
+fn signature_summary(
+    signature: &str,
+    counters: &SignatureCounters,
+    total: &Counters,
+) -> SignatureSummary {
     let earliest = &counters.earliest;
     SignatureSummary {
         signature: signature.to_owned(),
-        proportion: Proportion::of(counters.runs, runs),
+        proportion: total.proportion(counters.runs, counters.cut_off),
         earliest_seed: earliest.seed,
         earliest_at: earliest.at.nanos(),
         settings: earliest.settings.clone(),
         selected: earliest.selected.clone(),
         capsule: capsule_path(&file_name(signature, earliest.seed, &earliest.scenario)),
-        times: not_before(Some(earliest.at), quantiles(&counters.times, runs)),
+        times: not_before(Some(earliest.at), quantiles(&counters.times, total.runs)),
     }
 }
 
@@ -372,8 +373,8 @@ fn point_summary(point: &PointStatistics) -> PointSummary {
         settings: settings.clone(),
         runs: counters.runs,
         unknown: counters.unknown,
-        failing: Proportion::of(counters.failing, counters.decided_runs()),
-        first_failure: quantiles(&counters.first_failures, counters.decided_runs()),
+        failing: counters.failing_runs(),
+        first_failure: quantiles(&counters.first_failures, counters.runs),
         signatures: signatures
             .map(|(name, counters)| (name.clone(), counters.runs))
             .collect(),

@@ -33,7 +33,10 @@ pub(super) const ALL: [TrafficQuantity; 5] = [
 /// The title of a plot, and what its marks and bars are.
 const fn words(of: TrafficQuantity) -> (&'static str, &'static str) {
     match of {
-        TrafficQuantity::Latency => ("Time to arrive", "median; bar to 90 %"),
+        TrafficQuantity::Latency => (
+            "Time to arrive, of messages that arrived",
+            "median; bar to 90 %",
+        ),
         TrafficQuantity::Queue => ("Longest queue", "messages; bars: 10 to 90 % of runs"),
         TrafficQuantity::Throughput => (
             "Messages that arrive in an hour",

@@ -158,6 +158,12 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// How many waits of threads are drawn.
+    pub(super) fn waits_drawn(&self) -> Drawn {
+        let threads = self.hosts.iter().flat_map(|it| &it.threads);
+        threads.fold(Drawn::default(), |sum, it| sum.and(it.waits_drawn))
+    }
+
     /// As JSON for a script element.
     pub(super) fn to_json(&self) -> String {
         let json = serde_json::to_string(self).expect("plain data");

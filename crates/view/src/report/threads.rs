@@ -12,7 +12,7 @@ use simulation::observers::thread_intervals::{
 use crate::run::Run;
 
 use super::columns::{Texts, Times};
-use super::selection;
+use super::selection::{self, Drawn};
 
 /// Intervals of one thread. More are joined where the pauses between them are shortest.
 const INTERVALS_MAX: usize = 6_000;
@@ -32,6 +32,9 @@ pub(super) struct Thread {
     text: Vec<u32>,
     /// The thread that ended each wait, or zero.
     by: Vec<u16>,
+    /// How many waits are drawn.
+    #[serde(skip)]
+    pub(super) waits_drawn: Drawn,
 }
 
 /// A wait for another thread.
@@ -98,6 +101,10 @@ impl Thread {
         let waits: Vec<Wait<'_>> = intervals.iter().filter_map(|it| Wait::of(it)).collect();
         let times: Vec<Instant> = waits.iter().map(|it| it.interval.from).collect();
         let is_drawn = selection::selected(&times, findings, INTERVALS_MAX);
+        self.waits_drawn = Drawn {
+            drawn: is_drawn.iter().filter(|it| **it).count() as u64,
+            all: is_drawn.len() as u64,
+        };
         for (wait, _) in waits.into_iter().zip(is_drawn).filter(|it| it.1) {
             self.waits.push(wait.interval.from);
             self.waits.push(wait.interval.to);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use explore::cut_off;
 use logs::evidence::evidence;
 use logs::sentence;
 use simulation::outcome::{LinkCounts, Outcome, RunVerdict, Stop};
@@ -22,15 +23,10 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
     writeln!(text, "{}", report.scenario.title)?;
     writeln!(text, "{}", verdict(outcome))?;
-    if let Some(limit) = outcome.undecided() {
-        writeln!(
-            text,
-            "  cut off at {limit} after {} of {}: what would have followed is unknown; raise {limit}",
-            outcome.simulated,
-            config::plan::Instant::ZERO
-                + report.scenario.duration
-                + report.scenario.healing.unwrap_or_default()
-        )?;
+    if outcome.undecided().is_some()
+        && let Some(words) = cut_off(report.scenario, outcome)
+    {
+        writeln!(text, "  {words}")?;
     }
     for difference in &outcome.unexpected {
         writeln!(text, "  {difference}")?;
@@ -113,6 +109,7 @@ const fn stop(stop: Stop) -> &'static str {
         Stop::Violations => "; STOPPED at limits.violations",
         Stop::FirstFailure => "; ended at the first failure of its kind (until_first)",
         Stop::Pruned => "; pruned by the search",
+        Stop::Interrupted => "; INTERRUPTED",
     }
 }
 

@@ -1,10 +1,11 @@
 //! The result of a sweep as JUnit XML, which CI systems show: one test case for the expectations, one for
-//! decided runs, one for determinism.
+//! decided runs, one for named points of guests, one for determinism.
 //!
 //! The form is that of the Jenkins xUnit plugin's junit-10.xsd, as far as this uses it.
 
 use std::fmt::Write;
 
+use super::is_whole;
 use config::foreign::markup;
 use explore::counted;
 use explore::sweep::summary::{SignatureSummary, Summary};
@@ -25,6 +26,7 @@ pub(super) fn text(
     let cases = [
         expectations(summary),
         decided(summary),
+        reached(summary),
         Case {
             name: "a repeated run is the same".to_owned(),
             failure: (!different.is_empty()).then(|| different.join("\n")),
@@ -78,6 +80,18 @@ fn expectations(summary: &Summary) -> Case {
             summary.seeds
         ),
         failure: (!reasons.is_empty()).then(|| reasons.join("\n")),
+    }
+}
+
+/// A point that no run reached tested nothing. Another shard may have reached it.
+fn reached(summary: &Summary) -> Case {
+    let never = summary.never_reached.iter().filter(|_| is_whole(summary));
+    let never: Vec<String> = never
+        .map(|it| format!("never true in any run: {it}"))
+        .collect();
+    Case {
+        name: "every named point was reached".to_owned(),
+        failure: (!never.is_empty()).then(|| never.join("\n")),
     }
 }
 

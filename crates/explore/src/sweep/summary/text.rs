@@ -158,8 +158,12 @@ impl Summary {
 }
 
 fn show_proportion(proportion: Proportion) -> String {
+    let (least, unknown) = match proportion.unknown {
+        0 => ("", String::new()),
+        runs => ("at least ", format!("; {} cut off before", counted(runs, "run"))),
+    };
     format!(
-        "{}, {:.1} % (95 %: {:.1} to {:.1} %)",
+        "{}, {least}{:.1} % (95 %: {:.1} to {:.1} %{unknown})",
         counted(proportion.runs, "run"),
         percent(proportion.rate),
         percent(proportion.interval.low),
