@@ -16,6 +16,7 @@ mod traffic;
 use askama::Template;
 use config::foreign;
 use config::plan::{Keyword, Scenario};
+use explore::cut_off;
 use explore::explain::{Explanation, Necessity};
 use simulation::{Outcome, timeline};
 
@@ -166,6 +167,8 @@ fn facts(run: &Run<'_>) -> Vec<(&'static str, String)> {
         ("seed", outcome.seed.to_string()),
         ("digest", outcome.digest.to_string()),
     ]);
+    // Also where the verdict is another one: more could have followed.
+    facts.extend(cut_off(run.scenario, outcome).map(|words| ("the run was", words)));
     facts
 }
 
