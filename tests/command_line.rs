@@ -168,13 +168,16 @@ fn colour_is_there_when_asked_for_only() {
     )));
 }
 
+/// Variables with their values.
+type Environment<'a> = &'a [(&'a str, &'a str)];
+
 /// One rule for results, messages, diagnostics and help (no-color.org, bixense.com/clicolors): the option
 /// counts most, then NO_COLOR, then CLICOLOR_FORCE; and here is no terminal.
 #[test]
 fn the_environment_and_the_option_decide_about_all_colours() {
     let run = ["run", "sims/smoke/clean-link.toml", "--set", "duration=1m"];
     let outputs: [&[&str]; 4] = [&run, &["check", "/nowhere"], &["check", "-"], &["--help"]];
-    let cases: [(&[(&str, &str)], Option<&str>, bool); 8] = [
+    let cases: [(Environment<'_>, Option<&str>, bool); 8] = [
         (&[], None, false),
         (&[("CLICOLOR_FORCE", "1")], None, true),
         (&[("CLICOLOR_FORCE", "0")], None, false),

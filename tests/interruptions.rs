@@ -33,7 +33,7 @@ fn start(arguments: &[&str]) -> Child {
 fn interrupted(arguments: &[&str], after: Duration) -> Output {
     let child = start(arguments);
     wait_for_handler(&child);
-    thread::sleep(after);
+    wait(after);
     signal(&child, "-INT");
     let output = child.wait_with_output().expect("it ends");
     code(&output, INTERRUPTED);
@@ -56,9 +56,17 @@ fn wait_for_handler(child: &Child) {
         if catches() {
             return;
         }
-        thread::sleep(Duration::from_millis(10));
+        wait(Duration::from_millis(10));
     }
     panic!("it does not handle signals");
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the program that is interrupted runs in the time of the host"
+)]
+fn wait(time: Duration) {
+    thread::sleep(time);
 }
 
 fn signal(child: &Child, signal: &str) {

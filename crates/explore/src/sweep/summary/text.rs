@@ -160,7 +160,10 @@ impl Summary {
 fn show_proportion(proportion: Proportion) -> String {
     let (least, unknown) = match proportion.unknown {
         0 => ("", String::new()),
-        runs => ("at least ", format!("; {} cut off before", counted(runs, "run"))),
+        runs => (
+            "at least ",
+            format!("; {} cut off before", counted(runs, "run")),
+        ),
     };
     format!(
         "{}, {least}{:.1} % (95 %: {:.1} to {:.1} %{unknown})",
