@@ -8,7 +8,10 @@ const SMALL: &str =
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mtasim"));
-    command.args(arguments).env_remove("NO_COLOR");
+    command
+        .args(arguments)
+        .env_remove("NO_COLOR")
+        .current_dir(crate::ROOT);
     command
 }
 
@@ -180,7 +183,7 @@ fn the_environment_and_the_option_decide_about_all_colours() {
     let cases: [(Environment<'_>, Option<&str>, bool); 8] = [
         (&[], None, false),
         (&[("CLICOLOR_FORCE", "1")], None, true),
-        (&[("CLICOLOR_FORCE", "0")], None, false),
+        (&[("CLICOLOR_FORCE", "")], None, false),
         (&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")], None, false),
         // An empty value counts as none.
         (&[("NO_COLOR", ""), ("CLICOLOR_FORCE", "1")], None, true),

@@ -31,12 +31,18 @@ fn start(arguments: &[&str]) -> Child {
 
 /// Starts a command that takes minutes, and interrupts it after some time.
 fn interrupted(arguments: &[&str], after: Duration) -> Output {
+    let output = signalled(arguments, after);
+    code(&output, INTERRUPTED);
+    output
+}
+
+/// The same of a command that may have ended before.
+fn signalled(arguments: &[&str], after: Duration) -> Output {
     let child = start(arguments);
     wait_for_handler(&child);
     wait(after);
     signal(&child, "-INT");
     let output = child.wait_with_output().expect("it ends");
-    code(&output, INTERRUPTED);
     if !output.stdout.is_empty() {
         crate::json_contract::check(arguments, &output.stdout);
     }
@@ -133,14 +139,15 @@ fn the_smallest_failing_scenario_so_far_is_written() {
     let small = folder.path().join("small.toml");
     let shrink = ["shrink", &capsule, "-o", argument(&small)];
     let json = ["--budget", "1000000", "--format", "json"];
-    // How soon the first run is over depends on the machine.
-    let tries = [1, 4, 16, 64].map(|times| times * SOON);
-    let shrink = [&shrink[..], &json].concat();
-    let object = tries.into_iter().find_map(|after| {
-        let output = interrupted(&shrink, after);
-        serde_json::from_slice::<Value>(&output.stdout).ok()
+    let shrink = [&shrink[..], &json, &["--force"]].concat();
+    // Between the end of the first run and that of the search; when they are depends on the machine.
+    let steps = (1..100).map(|step| step * Duration::from_millis(40));
+    let object = steps.into_iter().find_map(|after| {
+        let output = signalled(&shrink, after);
+        let is_known = output.status.code() == Some(INTERRUPTED) && !output.stdout.is_empty();
+        is_known.then(|| serde_json::from_slice::<Value>(&output.stdout).expect("JSON"))
     });
-    let object = object.expect("JSON");
+    let object = object.expect("a search that was interrupted");
     assert_eq!(object["interrupted"], true);
     let written = fs::read_to_string(&small).expect("it was written");
     assert!(written.contains("The search was interrupted"), "{written}");

@@ -139,7 +139,7 @@ fn a_sweep_in_junit_fails_where_a_run_is_not_as_expected() {
         xml.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites "),
         "{xml}"
     );
-    assert!(xml.contains("tests=\"3\" failures=\"0\""), "{xml}");
+    assert!(xml.contains("tests=\"4\" failures=\"0\""), "{xml}");
     let none = ["--set", "expect.violations.control-block-leak=\"0\""];
     let undecided = ["--set", "limits.events=1"];
     for (more, expected, said) in [

@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Command as Clap, CommandFactory, FromArgMatches};
+use clap::{ArgGroup, Command as Clap, CommandFactory, FromArgMatches};
 use explore::{Subject, program};
 
 use crate::arguments::Arguments;
@@ -120,7 +120,16 @@ impl Subjects {
 fn named(command: Clap, name: &'static str, has_arms: bool) -> Clap {
     let command = command.mut_arg("arm", |arm| arm.hide(!has_arms));
     let command = command.mut_subcommand("compare", |compare| {
-        compare.mut_arg("arms", |arms| arms.hide(!has_arms))
+        let compare = compare.mut_arg("arms", |arms| arms.hide(!has_arms));
+        match has_arms {
+            true => compare,
+            // The usage lists all of a required group, also what is hidden.
+            false => compare.mut_group("compared", |_| {
+                ArgGroup::new("compared")
+                    .required(true)
+                    .args(["builds", "set"])
+            }),
+        }
     });
     if name == "mtasim" {
         return command;
