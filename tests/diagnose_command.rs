@@ -446,6 +446,26 @@ fn a_row_that_cannot_be_read_is_said_and_decides_nothing() {
     assert_eq!(reported[0]["unread"], 1);
 }
 
+/// A part between two others may have any number of events.
+#[test]
+fn a_part_that_is_missing_is_named() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let (start, call) = (row("9298", "8:00:00"), row("289", "8:05:00"));
+    let paths = files(
+        folder.path(),
+        &[
+            ("Winsock.log", &two_calls()),
+            ("EV2.LOG", &start),
+            ("EV0.LOG", &call),
+        ],
+    );
+    let output = mtasim(&["diagnose", &paths[0]]);
+    let said = "the newer part EV1.LOG is not given, so the events decide nothing";
+    assert!(text(&output.stderr).contains(said), "{output:?}");
+    let found = blocks(&[&paths[0]], 1);
+    assert_eq!(found[1].1, "unknown", "{found:?}");
+}
+
 /// `type Winsock.log EV0.LOG > both.log`, in either order.
 #[test]
 fn both_logs_may_be_in_one_file() {

@@ -237,13 +237,11 @@ fn read_events(
         log.end_file(&source.name, source.age());
     }
     log.finish();
-    let newest = sources.iter().map(LogSource::age).min().flatten();
-    if let Some(newest) = newest.filter(|it| *it > 0) {
+    if let Some(missing) = missing_part(sources) {
         log.without_end();
         let name = &sources[0].name;
         terminal.note(&format!(
-            "note: {name}: the newer part EV{}.LOG is not given, so the events decide nothing\n",
-            newest - 1
+            "note: {name}: the newer part EV{missing}.LOG is not given, so the events decide nothing\n"
         ))?;
     }
     for note in log.notes() {
@@ -260,6 +258,14 @@ fn read_events(
         host: sources[0].host().to_owned(),
         log,
     })
+}
+
+/// The newest part of a log that is missing, if there are parts alone.
+fn missing_part(sources: &[LogSource]) -> Option<u32> {
+    let parts: Option<Vec<u32>> = sources.iter().map(LogSource::age).collect();
+    let parts = parts?;
+    let oldest = *parts.iter().max()?;
+    (0..oldest).find(|it| !parts.contains(it))
 }
 
 /// The order of day and month in a Winsock.log, with a note if it is not certain.

@@ -49,6 +49,8 @@ pub(super) struct Draft {
     computer: Option<Computer>,
     /// What follows is free text.
     is_described: bool,
+    /// The line before is empty.
+    is_after_blank: bool,
     is_main_base: bool,
     pool: Option<u64>,
 }
@@ -87,7 +89,9 @@ impl Draft {
     /// Takes in the next line that is not of a table.
     pub(super) fn on_line(&mut self, line: Line<'_>) -> Found {
         let bytes = line.bytes.trim_ascii();
-        if let Some(begins) = self.begins(bytes) {
+        let begins = self.begins(bytes);
+        self.is_after_blank = bytes.is_empty();
+        if let Some(begins) = begins {
             let mut entry = None;
             if begins.ends_previous {
                 entry = std::mem::take(self).entry();
@@ -150,6 +154,10 @@ impl Draft {
                 is_text_form: true,
                 ends_previous: is_second,
             });
+        }
+        // The description of an event may name another one.
+        if self.form == Form::Clipboard && self.is_described && !self.is_after_blank {
+            return None;
         }
         // In the article's form the id comes first; in the clipboard's form, type and source do.
         Some(Begins {

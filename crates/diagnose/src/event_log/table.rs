@@ -47,6 +47,7 @@ pub(super) struct Table {
 /// The columns that a heading names.
 #[derive(Clone, Copy, Debug, Default)]
 struct Heading {
+    date: usize,
     id: usize,
     source: Option<usize>,
     computer: Option<usize>,
@@ -58,6 +59,14 @@ struct Columns<'a> {
     count: usize,
     /// Whether a field in quotes does not end in this line.
     is_open: bool,
+}
+
+/// When an event was, and where that is in a row.
+struct TimeColumns {
+    stamp: Stamp,
+    /// The column behind it.
+    after: usize,
+    are_two: bool,
 }
 
 /// Where the parts of an event are in a row.
@@ -150,23 +159,43 @@ impl Table {
         }
     }
 
+    /// The date and the time, in one column or two.
+    fn time(&self, fields: &[&[u8]]) -> Option<TimeColumns> {
+        let is_date = |at: &usize| {
+            let field = fields.get(*at);
+            field.is_some_and(|it| timestamp::take_date(it).is_some())
+        };
+        // Some versions put the type in front of the date.
+        let named = self.heading.map(|it| it.date).filter(is_date);
+        let dated_at = named.or_else(|| (0..DATED_MAX).find(is_date))?;
+        let (day, after) = timestamp::take_date(fields[dated_at])?;
+        let whole = timestamp::take(fields[dated_at]).map(|it| it.0);
+        let whole = whole.or_else(|| Some(timestamp::whole_time(after.trim_ascii())?.on(day)));
+        if let Some(stamp) = whole {
+            return Some(TimeColumns {
+                stamp,
+                after: dated_at + 1,
+                are_two: false,
+            });
+        }
+        let time = timestamp::whole_time(fields.get(dated_at + 1)?)?;
+        Some(TimeColumns {
+            stamp: time.on(day),
+            after: dated_at + 2,
+            are_two: true,
+        })
+    }
+
     fn places(&self, columns: &Columns<'_>) -> Option<Places> {
         let fields = &columns.fields[..columns.count];
         if fields.len() < COLUMNS_MIN {
             return None;
         }
-        // Some versions put the type in front of the date.
-        let is_date = |it: &&[u8]| timestamp::take_date(it).is_some();
-        let dated_at = fields.iter().take(DATED_MAX).position(is_date)?;
-        let (day, after) = timestamp::take_date(fields[dated_at])?;
-        let (stamp, after_time) = if let Some((stamp, _)) = timestamp::take(fields[dated_at]) {
-            (stamp, dated_at + 1)
-        } else if let Some(time) = timestamp::whole_time(after.trim_ascii()) {
-            (time.on(day), dated_at + 1)
-        } else {
-            let time = timestamp::whole_time(fields.get(dated_at + 1)?)?;
-            (time.on(day), dated_at + 2)
-        };
+        let TimeColumns {
+            stamp,
+            after: after_time,
+            are_two,
+        } = self.time(fields)?;
         let named = fields.iter().take(SOURCE_MAX).position(|it| is_source(it));
         if let Some(heading) = self.heading
             && let Some(id) = fields.get(heading.id).and_then(|it| number(it))
@@ -189,7 +218,7 @@ impl Table {
                 .iter()
                 .position(|it| number(it).is_some())?;
         let computer = id_at + if is_dumpel { 3 } else { 2 };
-        let has_computer = after_time == dated_at + 2 && computer + 1 < fields.len();
+        let has_computer = are_two && computer + 1 < fields.len();
         Some(Places {
             stamp,
             id: number(fields[id_at])?,
@@ -223,8 +252,8 @@ fn heading(columns: &Columns<'_>) -> Option<Heading> {
             .iter()
             .position(|it| label::of_column(it) == Some(label))
     };
-    place(Label::Date)?;
     Some(Heading {
+        date: place(Label::Date)?,
         id: place(Label::Id)?,
         source: place(Label::Source),
         computer: place(Label::Computer),

@@ -186,6 +186,31 @@ fn every_form_that_people_have_says_the_same() {
     }
 }
 
+/// `Export-Csv`: the columns are known by their heading alone.
+#[test]
+fn a_heading_tells_where_the_columns_are() {
+    let rows =
+        in_form("{id},PARIS.org.com,1,(2),Warning,\"a, b\",MSExchangeMTA,6/6/2001 {time} AM,\n");
+    let heading =
+        "EventID,MachineName,Index,Category,EntryType,Message,Source,TimeGenerated,UserName";
+    let log = read(&format!("{heading}\n{rows}"));
+    let found = log.given_up(0).map(|it| (it.calls, it.in_doubt));
+    assert_eq!(found, Some((3, 2)));
+    assert_eq!(log.lasted(0), Some(Duration::from_secs(21)));
+}
+
+#[test]
+fn a_description_may_name_another_event() {
+    let text = in_form(
+        "Event Type:\tError\nEvent Source:\tMSExchangeMTA\nEvent ID:\t{id}\nDate:\t6/6/2001\n\
+         Time:\t{time} AM\nDescription:\nSee also:\nEvent ID: 289\n\n",
+    );
+    assert_eq!(read(&text).given_up(0).map(|it| it.calls), Some(3));
+    // What follows in the form of articles is an event.
+    let text = format!("{text}Event ID: 289\nDate: 6/6/2001 8:00:30 AM\n");
+    assert_eq!(read(&text).given_up(0).map(|it| it.calls), Some(4));
+}
+
 #[test]
 fn a_log_that_is_saved_newest_first_is_read_oldest_first() {
     let form = "6/6/2001,{time} AM,MSExchangeMTA,Error,X.400 Service ,{id},N/A,PARIS,x\n";
