@@ -159,7 +159,7 @@ fn a_sweep_in_junit_fails_where_a_run_is_not_as_expected() {
             "{xml}"
         );
         // As many elements end as begin.
-        assert_eq!(xml.matches("<testcase").count(), 3);
+        assert_eq!(xml.matches("<testcase").count(), 4);
         assert_eq!(xml.matches("</testcase>").count(), 1);
         assert!(xml.ends_with("</testsuites>\n"));
     }
