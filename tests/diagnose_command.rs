@@ -408,7 +408,7 @@ fn event_logs_that_overlap_are_joined_and_only_those_that_count_are_named() {
         text(&output.stdout).contains("with events from"),
         "{output:?}"
     );
-    let said = "new.csv: 1 of its 2 events are in";
+    let said = "new.csv: 1 of its 2 events is in";
     assert!(text(&output.stderr).contains(said), "{output:?}");
     // A copy is not named in the heading, and the reason is said.
     let output = mtasim(&["diagnose", log, whole, old]);
