@@ -33,7 +33,7 @@ pub(crate) fn scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, F
 pub(crate) fn whole_scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
     let (name, bytes) = (name(path), bytes(path)?);
     let scenario = load(&name, &bytes, &overrides.set)?;
-    swarm::check(&name, &bytes, &overrides.set)?;
+    swarm::check(&scenario, &name, &bytes, &overrides.set)?;
     Ok(scenario)
 }
 

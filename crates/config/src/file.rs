@@ -38,17 +38,14 @@ const HASH_CONTEXT: &str = "mtasim scenario 4";
 /// # Errors
 /// Everything that is wrong, as far as one mistake does not hide another.
 pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    let file = (name.to_owned(), String::new());
-    let overrides = overrides
-        .iter()
-        .map(|text| ("--set".to_owned(), text.clone()));
-    let sources = std::iter::once(file).chain(overrides);
-    let mut sources: Vec<Source> = sources.map(|(name, text)| Source { name, text }).collect();
-    let text = match document::text_of(bytes) {
-        Ok(text) => text,
-        Err(diagnostic) => return Err(Diagnostics::new(sources, vec![diagnostic])),
+    let (text, wrong) = match document::text_of(bytes) {
+        Ok(text) => (text, None),
+        Err(diagnostic) => ("", Some(diagnostic)),
     };
-    text.clone_into(&mut sources[0].text);
+    let sources = sources(name, text, overrides);
+    if let Some(diagnostic) = wrong {
+        return Err(Diagnostics::new(sources, vec![diagnostic]));
+    }
     if text.trim().is_empty() && sources.len() == 1 {
         let found = Diagnostic::of_file(Code::MissingKey, "the file is empty".to_owned())
             .help("`mtasim new` writes a commented scenario to start from".to_owned());
@@ -60,9 +57,56 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
         return Err(Diagnostics::new(sources, vec![found]));
     }
     document::parse(text)
-        .and_then(|document| interpret(document, &sources))
+        .and_then(|mut document| interpret(&mut document, &sources))
         .and_then(|scenario| check_printed_size(scenario, bytes.len()))
         .map_err(|diagnostics| Diagnostics::new(sources, diagnostics))
+}
+
+/// The file and its overrides.
+fn sources(name: &str, text: &str, overrides: &[String]) -> Vec<Source> {
+    let file = Source {
+        name: name.to_owned(),
+        text: text.to_owned(),
+    };
+    let overrides = overrides.iter().cloned().map(override_of);
+    std::iter::once(file).chain(overrides).collect()
+}
+
+/// A setting of the command line, or one that is drawn.
+fn override_of(text: String) -> Source {
+    let name = "--set".to_owned();
+    Source { name, text }
+}
+
+/// Checks that a file is also a scenario with the settings of `vary` at their first values, at their
+/// second ones and so on; a setting with fewer values stays at its last. The text is parsed once.
+///
+/// # Errors
+/// Everything that is wrong with the first values that do not fit.
+pub(crate) fn check_variations(
+    name: &str,
+    bytes: &[u8],
+    overrides: &[String],
+    vary: &[(&str, &[String])],
+) -> Result<(), Diagnostics> {
+    let text = String::from_utf8_lossy(bytes);
+    let given = sources(name, &text, overrides);
+    let mut document = match document::parse(&text) {
+        Ok(document) => document,
+        Err(diagnostics) => return Err(Diagnostics::new(given, diagnostics)),
+    };
+    let rounds = vary.iter().map(|(_, values)| values.len()).max();
+    for round in 0..rounds.unwrap_or(0) {
+        let drawn = vary.iter().filter_map(|(key, values)| {
+            let value = values.get(round).or_else(|| values.last())?;
+            Some(override_of(format!("{key}={value}")))
+        });
+        let sources: Vec<Source> = given.iter().cloned().chain(drawn).collect();
+        if let Err(diagnostics) = interpret(&mut document, &sources) {
+            return Err(Diagnostics::new(sources, diagnostics));
+        }
+    }
+    Ok(())
 }
 
 /// What is written of a scenario can be read again: it is printed with tables and addresses that its
@@ -93,12 +137,7 @@ pub fn mistake_at(
     path: &str,
     message: &str,
 ) -> Diagnostics {
-    let file = (name.to_owned(), String::from_utf8_lossy(bytes).into_owned());
-    let overrides = overrides
-        .iter()
-        .map(|text| ("--set".to_owned(), text.clone()));
-    let sources = std::iter::once(file).chain(overrides);
-    let sources: Vec<Source> = sources.map(|(name, text)| Source { name, text }).collect();
+    let sources = sources(name, &String::from_utf8_lossy(bytes), overrides);
     let message = match path {
         "" => message.to_owned(),
         path => format!("`{path}`: {message}"),
@@ -115,17 +154,17 @@ pub fn mistake_at(
 }
 
 /// Applies the overrides, reads the settings and checks the plan.
-fn interpret(mut document: Node, sources: &[Source]) -> Result<Scenario, Vec<Diagnostic>> {
+fn interpret(document: &mut Node, sources: &[Source]) -> Result<Scenario, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let mut new_names = BTreeMap::new();
     for (number, source) in sources.iter().enumerate().skip(1) {
-        let new_name = overrides::new_name(&document, &source.text);
+        let new_name = overrides::new_name(document, &source.text);
         new_names.extend(new_name.map(|it| (number, it)));
-        if let Err(diagnostic) = overrides::apply(&mut document, &source.text, number) {
+        if let Err(diagnostic) = overrides::apply(document, &source.text, number) {
             diagnostics.push(diagnostic);
         }
     }
-    let (mut scenario, found) = Reader::read::<Scenario>(&document);
+    let (mut scenario, found) = Reader::read::<Scenario>(document);
     diagnostics.extend(found);
     report_mistyped_names(&mut diagnostics, new_names, sources);
     assign_addresses(&mut scenario);

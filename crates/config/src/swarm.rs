@@ -4,7 +4,7 @@
 //! mask (A. Groce et al., "Swarm Testing", ISSTA 2012). Each part is present with probability 1/2, by a
 //! draw keyed with its path, so that a new part does not change the selection of the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Choices, Duration, Ratio, Site, key};
 
@@ -68,39 +68,58 @@ pub fn select(
     })
 }
 
-/// Checks that the file accepts every value that can be drawn; of a range, its two ends.
+/// Bytes that [`check`] interprets, so that it takes less than a second.
+const CHECKED_MAX: usize = 4 << 20;
+
+/// Checks that the file accepts every value that can be drawn; of a range, its two ends. Since each seed
+/// draws all settings, the first values are checked together, then the second ones, and so on.
+///
+/// `whole` is what the file holds with the overrides.
 ///
 /// # Errors
-/// What is wrong with the first value that is not accepted.
-pub fn check(name: &str, bytes: &[u8], overrides: &[String]) -> Result<(), Diagnostics> {
-    let whole = file::load(name, bytes, overrides)?;
+/// What is wrong with the first values that are not accepted, or that there are too many values for
+/// a file of this size.
+pub fn check(
+    whole: &Scenario,
+    name: &str,
+    bytes: &[u8],
+    overrides: &[String],
+) -> Result<(), Diagnostics> {
+    if whole.swarm.vary.is_empty() {
+        return Ok(());
+    }
+    let vary: Vec<(&str, &[String])> = whole.swarm.vary.iter().map(values).collect();
+    let refused = |message: String| {
+        let at = "swarm.vary";
+        Err(file::mistake_at(name, bytes, overrides, at, &message))
+    };
     // Each entry becomes an override of a run.
-    let (entries, given) = (whole.swarm.vary.len(), overrides.len());
+    let (entries, given) = (vary.len(), overrides.len());
     if entries + given > file::OVERRIDES_MAX {
-        let message = format!(
+        return refused(format!(
             "{entries} entries and {given} settings of the command line are more than {} overrides",
             file::OVERRIDES_MAX
-        );
-        return Err(file::mistake_at(
-            name,
-            bytes,
-            overrides,
-            "swarm.vary",
-            &message,
         ));
     }
-    for varied in &whole.swarm.vary {
-        let values: &[String] = match &varied.domain {
-            Domain::Values(values) => values,
-            Domain::Range(ends) => ends,
-        };
-        for value in values {
-            let mut all = overrides.to_vec();
-            all.push(format!("{}={value}", varied.key));
-            file::load(name, bytes, &all)?;
-        }
+    let most = vary.iter().map(|(_, values)| values.len()).max();
+    let most = most.unwrap_or(0);
+    if most.saturating_mul(bytes.len()) > CHECKED_MAX {
+        return refused(format!(
+            "the file is checked with each value: its {} bytes times the {most} values of the longest \
+             list are more than {CHECKED_MAX} bytes; a `range` counts as two values",
+            bytes.len()
+        ));
     }
-    Ok(())
+    file::check_variations(name, bytes, overrides, &vary)
+}
+
+/// The values of a setting that [`check`] tries.
+fn values(varied: &Variation) -> (&str, &[String]) {
+    let values: &[String] = match &varied.domain {
+        Domain::Values(values) => values,
+        Domain::Range(ends) => ends,
+    };
+    (&varied.key, values)
 }
 
 fn value(choices: Choices, varied: &Variation) -> String {
@@ -119,6 +138,7 @@ fn value(choices: Choices, varied: &Variation) -> String {
 
 /// What can be switched off, by dotted path: faults and impairments of links.
 fn parts(scenario: &Scenario) -> Vec<String> {
+    let always: BTreeSet<&String> = scenario.swarm.always.iter().collect();
     let faults = scenario.faults.keys().map(|name| format!("fault.{name}"));
     let links = scenario.links.iter().flat_map(|(name, link)| {
         let impairments = IMPAIRMENTS.iter();
@@ -130,8 +150,7 @@ fn parts(scenario: &Scenario) -> Vec<String> {
         there.map(move |(key, _)| format!("link.{name}.{key}"))
     });
     let all = faults.chain(links);
-    all.filter(|part| !scenario.swarm.always.contains(part))
-        .collect()
+    all.filter(|part| !always.contains(part)).collect()
 }
 
 type Off = fn(&mut Direction);
@@ -271,6 +290,11 @@ vary = [
         }
     }
 
+    fn checked(text: &str) -> Result<(), Diagnostics> {
+        let whole = file::load("swarm", text.as_bytes(), &[])?;
+        check(&whole, "swarm", text.as_bytes(), &[])
+    }
+
     #[test]
     fn what_the_file_could_not_contain_is_rejected() {
         for (wrong, word) in [
@@ -279,12 +303,12 @@ vary = [
             (r#"range = ["30ms", "20ms"]"#, "range"),
         ] {
             let text = FILE.replace(r#"values = ["20ms", "200ms", "2s"]"#, wrong);
-            let found = check("swarm", text.as_bytes(), &[]).expect_err("it is wrong");
+            let found = checked(&text).expect_err("it is wrong");
             let rendered = found.to_human(false);
             assert!(rendered.contains(word), "{rendered}");
         }
         let text = FILE.replace("fault.crash\"]", "fault.crush\"]");
-        let diagnostics = check("swarm", text.as_bytes(), &[]).expect_err("no such fault");
+        let diagnostics = checked(&text).expect_err("no such fault");
         assert!(diagnostics.to_human(false).contains("fault.crush"));
     }
 }

@@ -5,6 +5,7 @@
 
 mod loss;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::rc::Rc;
 
@@ -96,6 +97,7 @@ pub fn check_network(scenario: &Scenario) -> Result<(), LoweringError> {
 /// If a link cannot be calibrated as the scenario says.
 pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
     let numbers = host_numbers(scenario);
+    let mut pinned = scheduled_losses(scenario);
     scenario
         .links
         .iter()
@@ -123,7 +125,11 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
                 LoweringError::Link { link, error }
             };
             config.loss = loss::loss(link, separation).map_err(invalid)?;
-            pin(&mut config, scenario, name);
+            if let Some(scheduled) = pinned.remove(name.as_str()) {
+                // Both ways: a pin names a link, not a direction.
+                config.forward.scheduled = scheduled.clone();
+                config.backward.scheduled = scheduled;
+            }
             Ok(config)
         })
         .collect()
@@ -156,35 +162,31 @@ fn direction(plan: &config::plan::Direction) -> net::DirectionConfig {
     }
 }
 
-/// Adds the outages and drops that the scenario pins on this link.
-fn pin(config: &mut LinkConfig, scenario: &Scenario, name: &str) {
-    let on_this = scenario.pins.outages.iter();
-    let outages = on_this
-        .filter(|pinned| pinned.link == name)
-        .map(|pinned| net::OutageInterval {
-            from: pinned.from,
-            until: pinned.to,
-        });
-    // A scenario may pin overlapping outages; the network takes disjoint ones.
-    let outages = net::loss::outage::union(outages.collect());
-    let on_this = scenario
-        .pins
-        .drop
-        .iter()
-        .filter(|pinned| pinned.link == name);
-    let mut drops: Vec<net::Identity> = on_this
-        .map(|it| net::Identity {
+/// The outages and drops that the scenario pins, by link.
+fn scheduled_losses(scenario: &Scenario) -> BTreeMap<&str, net::ScheduledLosses> {
+    let mut pinned: BTreeMap<&str, net::ScheduledLosses> = BTreeMap::new();
+    for it in &scenario.pins.outages {
+        let outage = net::OutageInterval {
+            from: it.from,
+            until: it.to,
+        };
+        pinned.entry(&it.link).or_default().outages.push(outage);
+    }
+    for it in &scenario.pins.drop {
+        let drop = net::Identity {
             flow: it.flow,
             unit: it.unit,
             attempt: it.attempt,
-        })
-        .collect();
-    drops.sort_unstable();
-    drops.dedup();
-    let scheduled = net::ScheduledLosses { outages, drops };
-    // Both ways: a pin names a link, not a direction.
-    config.forward.scheduled = scheduled.clone();
-    config.backward.scheduled = scheduled;
+        };
+        pinned.entry(&it.link).or_default().drops.push(drop);
+    }
+    for losses in pinned.values_mut() {
+        // A scenario may pin overlapping outages; the network takes disjoint ones.
+        losses.outages = net::loss::outage::union(std::mem::take(&mut losses.outages));
+        losses.drops.sort_unstable();
+        losses.drops.dedup();
+    }
+    pinned
 }
 
 /// The same links in the healing phase: without loss, outages, jitter, reordering, duplicates or

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Instant, Ratio};
 
-use crate::format::diagnostic::{Code, Diagnostic};
+use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic};
 use crate::format::setting::MapKey;
 use crate::format::units::QuantityRange;
 use crate::plan::{
@@ -39,7 +39,9 @@ impl Checker<'_> {
     }
 
     fn add(&mut self, path: impl Into<String>, mistake: Diagnostic) {
-        self.mistakes.push((path.into(), mistake));
+        if self.mistakes.len() < DIAGNOSTICS_MAX {
+            self.mistakes.push((path.into(), mistake));
+        }
     }
 
     fn hosts(&mut self) {

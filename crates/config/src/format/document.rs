@@ -13,6 +13,10 @@ use super::diagnostic::{Code, Diagnostic, Span};
 pub const SIZE_MAX: usize = 1 << 23;
 /// Items of a list and tables of a kind.
 pub(crate) const ITEMS_MAX: u64 = 100_000;
+/// Named tables of all kinds together. Each takes some 25 microseconds to read, check and print.
+const TABLES_MAX: usize = 40_000;
+/// Keys and tables of a file, as [`too_much`] counts them before the text is parsed.
+const KEYS_MAX: usize = 500_000;
 /// Tables within tables; scenarios need five.
 pub(crate) const DEPTH_MAX: usize = 12;
 /// Up to this size, all syntax errors are reported, beyond it only the first: error recovery takes
@@ -67,6 +71,18 @@ impl Node {
 }
 
 impl Node {
+    const fn table(&self) -> Option<&Table> {
+        match &self.item {
+            Item::Table(table) => Some(table),
+            Item::String(_)
+            | Item::Integer(..)
+            | Item::Float(_)
+            | Item::Boolean(_)
+            | Item::Datetime(_)
+            | Item::Array(_) => None,
+        }
+    }
+
     /// The position of a setting or, if it is left out, of the innermost table around it.
     pub(crate) fn position(&self, path: &str) -> Span {
         let (mut span, mut node) = (self.span, self);
@@ -106,10 +122,15 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
 
 /// The tree of the file, which is source 0.
 pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
+    if let Some(mistake) = too_much(text) {
+        return Err(vec![mistake]);
+    }
     let errors = match DeTable::parse(text) {
         Ok(table) => {
             let root = Spanned::new(0..0, DeValue::Table(table.into_inner()));
-            return tree(root, Span::new(0, 0..0), 0).map_err(|mistake| vec![mistake]);
+            return tree(root, Span::new(0, 0..0), 0)
+                .and_then(check_tables)
+                .map_err(|mistake| vec![mistake]);
         }
         Err(_) if text.len() <= RECOVERY_SIZE_MAX => DeTable::parse_recoverable(text).1,
         Err(first) => vec![first],
@@ -165,6 +186,36 @@ fn floor(text: &str, at: usize) -> usize {
         .rev()
         .find(|it| text.is_char_boundary(*it))
         .unwrap_or(0)
+}
+
+/// Refuses a file that would take seconds to parse. Counted are the signs `=` and `{`, and lines that begin
+/// with `[`, outside of lines of comments: at least as many as there are keys and tables.
+fn too_much(text: &str) -> Option<Diagnostic> {
+    let lines = text.lines().map(str::trim_start);
+    let count = |line: &str| {
+        let signs = line.bytes().filter(|byte| matches!(byte, b'=' | b'{'));
+        signs.count() + usize::from(line.starts_with('['))
+    };
+    let counted: usize = lines.filter(|line| !line.starts_with('#')).map(count).sum();
+    (counted > KEYS_MAX).then(|| {
+        let message = format!("{counted} keys and tables are too many, the limit is {KEYS_MAX}");
+        Diagnostic::of_file(Code::TooMany, message)
+    })
+}
+
+/// Refuses a document with more tables such as `[host.A]` than are read within a second.
+fn check_tables(document: Node) -> Result<Node, Diagnostic> {
+    let kinds = document.table().into_iter().flat_map(BTreeMap::values);
+    let named = kinds.filter_map(|kind| kind.node.table());
+    let count = named
+        .flat_map(BTreeMap::values)
+        .filter(|it| it.node.table().is_some())
+        .count();
+    if count > TABLES_MAX {
+        let message = format!("{count} tables are too many, the limit is {TABLES_MAX}");
+        return Err(Diagnostic::of_file(Code::TooMany, message));
+    }
+    Ok(document)
 }
 
 /// The tree of a value of an override, which stands at the start of `place`; `None` if it is not a

@@ -31,10 +31,11 @@ pub(crate) fn new_name(document: &Node, text: &str) -> Option<NewName> {
     let Item::Table(tables) = &root.get(kind)?.node.item else {
         return None;
     };
-    let is_kind = tables
-        .values()
-        .all(|it| matches!(it.node.item, Item::Table(_)));
-    if tables.contains_key(name) || !is_kind {
+    if tables.contains_key(name) {
+        return None;
+    }
+    let mut entries = tables.values();
+    if !entries.all(|it| matches!(it.node.item, Item::Table(_))) {
         return None;
     }
     let known = || tables.keys().map(String::as_str);

@@ -168,13 +168,16 @@ impl<T: Setting> Setting for [T; 2] {
     }
 
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
-        let words = T::describe(None).words;
-        let wanted = format!("an array of two: [{words}, {words}]");
+        let wanted = || {
+            let words = T::describe(None).words;
+            format!("an array of two: [{words}, {words}]")
+        };
         let Item::Array(nodes) = &input.node.item else {
-            return reader.mistake(input, wrong_type(input.node, &wanted));
+            return reader.mistake(input, wrong_type(input.node, &wanted()));
         };
         if nodes.len() != 2 {
-            let message = format!("expected {wanted}, found {}", items(nodes.len() as u64));
+            let found = items(nodes.len() as u64);
+            let message = format!("expected {}, found {found}", wanted());
             let found = Diagnostic::new(Code::Malformed, input.node.span, message);
             return reader.mistake(input, found);
         }

@@ -24,7 +24,7 @@ impl Swarm {
     /// The mistakes in values that could be drawn.
     pub fn of(name: &str, bytes: &[u8], points: &[GridPoint]) -> Result<Self, Diagnostics> {
         for point in points {
-            swarm::check(name, bytes, &point.overrides)?;
+            swarm::check(&point.scenario, name, bytes, &point.overrides)?;
         }
         Ok(Self {
             name: name.to_owned(),

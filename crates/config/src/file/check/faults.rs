@@ -1,16 +1,42 @@
 //! Checks that each fault begins within the run and has a length if its kind requires one.
 
+use std::collections::BTreeSet;
+
 use kernel::Instant;
 
 use super::Checker;
-use crate::format::diagnostic::{Code, Diagnostic};
-use crate::plan::{Fault, FaultKind, Host, ThreadName, When};
+use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic};
+use crate::format::suggestion::{did_you_mean, shortened};
+use crate::plan::{Fault, FaultKind, Host, Scenario, ThreadName, When};
+
+/// What lookups can find.
+struct Known<'a> {
+    /// Names and aliases of hosts.
+    names: BTreeSet<&'a str>,
+    has_guest: bool,
+}
+
+impl<'a> Known<'a> {
+    /// Names that a message lists.
+    const LISTED_MAX: usize = 20;
+
+    fn of(scenario: &'a Scenario) -> Self {
+        let hosts = scenario.hosts.values();
+        let aliases = hosts.clone().flat_map(|host| host.aliases.iter().flatten());
+        let names = scenario.hosts.keys().chain(aliases);
+        Self {
+            names: names.map(String::as_str).collect(),
+            has_guest: hosts.clone().any(|host| host.build().is_none()),
+        }
+    }
+}
 
 impl Checker<'_> {
     /// Checks every fault's time against its kind and the run.
     pub(super) fn faults(&mut self) {
         let scenario = self.scenario;
         let end = Instant::ZERO.saturating_add(scenario.duration);
+        let known = Known::of(scenario);
         for (name, fault) in &scenario.faults {
             self.length(name, fault);
             self.times(name, &fault.when, end);
@@ -39,7 +65,7 @@ impl Checker<'_> {
                 ..
             } = &fault.kind
             {
-                self.lookup(name, wanted);
+                self.lookup(name, wanted, &known);
                 if !fails && takes.is_zero() {
                     let message = "a lookup that does not fail takes some time: add `takes`";
                     self.contradiction(format!("fault.{name}.lookup.fails"), message);
@@ -49,21 +75,24 @@ impl Checker<'_> {
     }
 
     /// A lookup is of a host's name or alias, by a guest.
-    fn lookup(&mut self, fault: &str, wanted: &str) {
-        let hosts = &self.scenario.hosts;
-        if hosts.values().all(|host| host.build().is_some()) {
+    fn lookup(&mut self, fault: &str, wanted: &str, known: &Known<'_>) {
+        if !known.has_guest {
             let message = "only guests look names up, and the scenario has none";
             self.contradiction(format!("fault.{fault}.lookup"), message);
         }
-        let aliases = || {
-            hosts
-                .values()
-                .flat_map(|host| host.aliases.iter().flatten())
-        };
-        if !hosts.contains_key(wanted) && !aliases().any(|it| it == wanted) {
-            let message = format!("no host has the name or the alias `{wanted}`");
-            let names: Vec<&str> = hosts.keys().chain(aliases()).map(String::as_str).collect();
-            let help = format!("the names are {}", names.join(", "));
+        // A suggestion takes time, and what is beyond the limit is not shown.
+        if !known.names.contains(wanted) && self.mistakes.len() < DIAGNOSTICS_MAX {
+            let message = format!("no host has the name or the alias `{}`", shortened(wanted));
+            let names = known.names.iter().copied();
+            let help = did_you_mean(wanted, names.clone()).unwrap_or_else(|| {
+                let first: Vec<&str> = names.take(Known::LISTED_MAX).collect();
+                let more = known.names.len() - first.len();
+                let more = match more {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                format!("the names are {}{more}", first.join(", "))
+            });
             let mistake = Diagnostic::of_file(Code::UnknownName, message).help(help);
             self.add(format!("fault.{fault}.lookup.name"), mistake);
         }

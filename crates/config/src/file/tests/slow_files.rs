@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::super::load;
 use super::SMALL;
 use crate::format::document::SIZE_MAX;
+use crate::swarm;
 
 /// How long a file may take in the release build.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -27,6 +28,28 @@ fn filled(head: &str, count: usize, item: impl Fn(usize) -> String, tail: &str) 
         text += &item;
     }
     text + tail
+}
+
+/// A swarm of settings of many hosts.
+fn hosts_vary(count: usize) -> String {
+    let entry = |index| {
+        let host = format!("{}{index:06}", "x".repeat(50));
+        format!("{{ key = \"host.{host}.cpus\", values = [\"1\", \"2\"] }},")
+    };
+    filled("[swarm]\nvary = [", count, entry, "]\n")
+}
+
+/// Lookups of names that no host has, among many aliases.
+fn lookups() -> String {
+    let alias = |index| format!("\"a{index}\",");
+    let guest = format!("{SMALL}[host.G]\nguest = true\naliases = [");
+    let hosts = filled(&guest, 99_999, alias, "]\n");
+    let fault = |index| {
+        format!(
+            "[fault.f{index}]\nlookup = {{ name = \"a{index}b\", for = \"1s\" }}\nat = \"1s\"\n"
+        )
+    };
+    filled(&hosts, 39_990, fault, "")
 }
 
 fn tables() -> Vec<(&'static str, String)> {
@@ -52,23 +75,38 @@ fn tables() -> Vec<(&'static str, String)> {
     };
     vec![
         ("hosts", hosts(many)),
+        ("hosts and swarm", hosts(15_000) + &hosts_vary(400)),
+        ("lookups of aliases", lookups()),
+        (
+            "too many links",
+            filled(
+                SMALL,
+                65_000,
+                |index| format!("[link.w{index}]\nbetween = [\"A\", \"B\"]\n"),
+                "",
+            ),
+        ),
+        (
+            "too many tables",
+            filled(SMALL, many, |index| format!("host.h{index}.cpus=1\n"), ""),
+        ),
         (
             "connectors without hosts",
             filled(&hosts(16_000), many, lost, ""),
         ),
         (
             "faults",
-            filled(SMALL, 99_999, |index| fault("l", index), ""),
+            filled(SMALL, 39_990, |index| fault("l", index), ""),
         ),
         (
             "faults of no link",
-            filled(SMALL, 99_999, |index| fault(&alike(index), index), ""),
+            filled(SMALL, 39_990, |index| fault(&alike(index), index), ""),
         ),
         (
             "unknown keys",
             filled(
                 SMALL,
-                99_999,
+                39_990,
                 |index| format!("[host.h{index}]\nbuild = \"5.5.2653.23\"\ncpuz = 1\n"),
                 "",
             ),
@@ -81,7 +119,7 @@ fn tables() -> Vec<(&'static str, String)> {
             "wrong units",
             filled(
                 SMALL,
-                65_000,
+                39_990,
                 |index| {
                     format!(
                         "[link.w{index}]\nbetween = [\"A\", \"B\"]\ndelay = \"{index}parsecs\"\n"
@@ -94,7 +132,7 @@ fn tables() -> Vec<(&'static str, String)> {
             "calibrated links",
             filled(
                 SMALL,
-                65_000,
+                39_990,
                 |index| {
                     format!(
                         "[link.w{index}]\nbetween = [\"A\", \"B\"]\nloss.outages = {{ ping_success = \"1/{}\", mean_outage = \"30s\" }}\n",
@@ -145,7 +183,7 @@ fn lists() -> Vec<(&'static str, String)> {
             "pinned packets",
             filled(
                 &format!("{SMALL}[pin]\ndrop = ["),
-                99_999,
+                90_000,
                 |index| format!("{{ link = \"l\", flow = {index}, unit = 1 }},"),
                 "]\n",
             ),
@@ -154,7 +192,7 @@ fn lists() -> Vec<(&'static str, String)> {
             "pinned outages",
             filled(
                 &format!("{SMALL}[pin]\noutages = ["),
-                99_999,
+                90_000,
                 |index| {
                     format!(
                         "{{ link = \"l\", from = \"{}ms\", to = \"{}ms\" }},",
@@ -214,8 +252,10 @@ fn every_file_is_answered_within_a_second() {
     let mut slow = Vec::new();
     for (name, text) in tables().into_iter().chain(lists()) {
         let start = Instant::now();
-        let mistakes = match load("x.toml", text.as_bytes(), &[]) {
-            Ok(_) => 0,
+        let checked = load("x.toml", text.as_bytes(), &[])
+            .and_then(|whole| swarm::check(&whole, "x.toml", text.as_bytes(), &[]));
+        let mistakes = match checked {
+            Ok(()) => 0,
             Err(found) => found.to_human(false).lines().count(),
         };
         let took = start.elapsed();

@@ -85,13 +85,14 @@ impl Keys for Printer {
     }
 
     fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T) {
-        let value = field
-            .print(default, self.detail)
-            .map(|value| (key.name.to_owned(), value));
+        let print = |field: &T| {
+            let value = field.print(default, self.detail)?;
+            Some((key.name.to_owned(), value))
+        };
         if self.detail == Detail::Full || field != default {
-            self.keys.extend(value);
-        } else {
-            self.omitted = self.omitted.take().or(value);
+            self.keys.extend(print(field));
+        } else if self.omitted.is_none() {
+            self.omitted = print(field);
         }
     }
 
