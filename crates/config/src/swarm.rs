@@ -296,6 +296,19 @@ vary = [
     }
 
     #[test]
+    fn values_times_the_size_of_the_file_are_bounded() {
+        // FILE has three values in a list and two ends in each range.
+        let padded = |size| format!("{FILE}#{}\n", "#".repeat(size));
+        assert_eq!(checked(&padded(CHECKED_MAX / 3 - 2 * FILE.len())), Ok(()));
+        let refused = checked(&padded(CHECKED_MAX / 3)).expect_err("too much");
+        let refused = refused.to_human(false);
+        assert!(
+            refused.contains("the file is checked with each value"),
+            "{refused}"
+        );
+    }
+
+    #[test]
     fn what_the_file_could_not_contain_is_rejected() {
         for (wrong, word) in [
             (r#"values = ["20"]"#, "link.wan.delay"),

@@ -15,6 +15,8 @@ pub const SIZE_MAX: usize = 1 << 23;
 pub(crate) const ITEMS_MAX: u64 = 100_000;
 /// Named tables of all kinds together. Each takes some 25 microseconds to read, check and print.
 const TABLES_MAX: usize = 40_000;
+/// Links have the most keys and take the longest to read.
+const LINKS_MAX: usize = 20_000;
 /// Keys and tables of a file, as [`too_much`] counts them before the text is parsed.
 const KEYS_MAX: usize = 500_000;
 /// Tables within tables; scenarios need five.
@@ -211,9 +213,15 @@ fn check_tables(document: Node) -> Result<Node, Diagnostic> {
         .flat_map(BTreeMap::values)
         .filter(|it| it.node.table().is_some())
         .count();
-    if count > TABLES_MAX {
-        let message = format!("{count} tables are too many, the limit is {TABLES_MAX}");
-        return Err(Diagnostic::of_file(Code::TooMany, message));
+    let links = document.table().and_then(|kinds| kinds.get("link"));
+    let links = links
+        .and_then(|it| it.node.table())
+        .map_or(0, BTreeMap::len);
+    for (count, what, most) in [(count, "tables", TABLES_MAX), (links, "links", LINKS_MAX)] {
+        if count > most {
+            let message = format!("{count} {what} are too many, the limit is {most}");
+            return Err(Diagnostic::of_file(Code::TooMany, message));
+        }
     }
     Ok(document)
 }

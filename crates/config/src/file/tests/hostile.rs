@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use super::super::{Code, load};
 use super::{FULL, SMALL};
 use crate::format::document::SIZE_MAX;
-use crate::swarm;
 
 /// Loads the file and renders the diagnostics, whose size must be bounded.
 fn survive(bytes: &[u8], overrides: &[String]) -> Vec<Code> {
@@ -76,29 +75,15 @@ fn depth_and_breadth_are_bounded() {
 
 /// What would take seconds to read is refused for its size, and a little less is read.
 #[test]
-fn keys_tables_and_values_of_a_swarm_are_bounded() {
+fn keys_and_tables_are_bounded() {
     let link = |index| format!("[link.w{index}]\nbetween = [\"A\", \"B\"]\n");
     let links = |count| SMALL.to_owned() + &(0..count).map(link).collect::<String>();
-    assert_eq!(survive(links(40_001).as_bytes(), &[]), [Code::TooMany]);
+    assert_eq!(survive(links(20_001).as_bytes(), &[]), [Code::TooMany]);
     assert_eq!(survive(links(500).as_bytes(), &[]), []);
     let keys = "a=1\n".repeat(500_001);
     assert_eq!(survive(keys.as_bytes(), &[]), [Code::TooMany]);
     let comment = format!("{SMALL}# {}\n", "=".repeat(500_001));
     assert_eq!(survive(comment.as_bytes(), &[]), []);
-
-    let vary = "[swarm]\nvary = [{ key = \"link.l.delay\", values = [\"1s\", \"2s\"] }]\n";
-    let swarm = |padding: usize| {
-        let text = format!("{SMALL}{vary}#{}\n", "#".repeat(padding));
-        let whole = load("x", text.as_bytes(), &[]).expect("a scenario");
-        swarm::check(&whole, "x", text.as_bytes(), &[])
-    };
-    assert_eq!(swarm(1 << 20), Ok(()));
-    let refused = swarm(2 << 20).expect_err("two values in a file of two megabytes");
-    let refused = refused.to_human(false);
-    assert!(
-        refused.contains("`swarm.vary`: the file is checked with each value"),
-        "{refused}"
-    );
 }
 
 #[test]
