@@ -512,3 +512,16 @@ fn a_packed_file_is_named_with_its_cure() {
         assert!(text(&output.stderr).contains(said), "{output:?}");
     }
 }
+
+/// A pipe is kept in memory, because it can be read only once.
+#[cfg(unix)]
+#[test]
+fn a_device_that_never_ends_is_refused() {
+    let output = mtasim(&["diagnose", "/dev/zero"]);
+    code(&output, 4);
+    let message = text(&output.stderr);
+    assert!(
+        message.contains("cannot read /dev/zero: more than 256 MiB from a pipe or a device"),
+        "{message}"
+    );
+}

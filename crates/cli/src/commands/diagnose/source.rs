@@ -12,6 +12,9 @@ use crate::failure::Failure;
 /// Bytes at the start and at the end in which the kind of a log must show. An even number, for UTF-16.
 const SAMPLE: u64 = 64 * 1_024;
 
+/// Bytes of a pipe or a device that are kept, since it can be read only once. Files have no limit.
+const PIPE_MAX: u64 = 256 * 1_024 * 1_024;
+
 /// File names of the logs; a host name may precede them.
 const WINSOCK_LOG: &str = "Winsock.log";
 const EVENT_LOG: &str = "events.txt";
@@ -45,11 +48,11 @@ impl LogSource {
 
     fn read(path: &Path) -> io::Result<Self> {
         let content = if path.as_os_str() == "-" {
-            Content::Memory(whole(io::stdin())?)
+            Content::Memory(piped(io::stdin())?)
         } else if fs::metadata(path)?.is_file() {
             Content::File(path.to_owned())
         } else {
-            Content::Memory(whole(File::open(path)?)?)
+            Content::Memory(piped(File::open(path)?)?)
         };
         let mut source = Self {
             name: path.display().to_string(),
@@ -194,6 +197,17 @@ fn has_events(text: &[u8]) -> bool {
 fn whole(mut reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads what can be read only once, up to [`PIPE_MAX`] bytes: a device such as `/dev/zero` never ends.
+fn piped(reader: impl Read) -> io::Result<Vec<u8>> {
+    let bytes = whole(reader.take(PIPE_MAX + 1))?;
+    if bytes.len() as u64 > PIPE_MAX {
+        let cause =
+            "more than 256 MiB from a pipe or a device: save the log to a file and give its name";
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, cause));
+    }
     Ok(bytes)
 }
 
