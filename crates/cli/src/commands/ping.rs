@@ -56,10 +56,7 @@ fn write(text: &mut String, report: &PingReport) -> std::fmt::Result {
                 millis => format!("time={millis}ms"),
             },
         };
-        writeln!(
-            text,
-            "EchoReply from {target}: bytes={length} {time} TTL=128"
-        )?;
+        writeln!(text, "Reply from {target}: bytes={length} {time} TTL=128")?;
     }
     let sent = report.replies.len() as u64;
     let received = u64::from(report.received());

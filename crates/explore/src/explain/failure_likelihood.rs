@@ -13,7 +13,7 @@ use std::sync::Arc;
 use config::plan::{Reseed, Scenario};
 use kernel::{Duration, Instant};
 use serde::Serialize;
-use simulation::{LoweringError, Options, Outcome, timeline};
+use simulation::{LoweringError, Options, Outcome, interruption, timeline};
 use thiserror::Error;
 
 use crate::explain::interval_events::{self, TimeInterval};
@@ -311,6 +311,8 @@ impl Survey {
             0..seeds,
             work,
             |_, result: Result<RedrawnRun, LoweringError>| match result {
+                // Runs that are left would each end at once, but there can be millions.
+                Ok(_) if interruption::is_requested() => ControlFlow::Break(()),
                 Ok(redrawn) => {
                     counts.add(&redrawn);
                     ControlFlow::Continue(())
