@@ -25,7 +25,7 @@ macro_rules! main {
     };
     ($($name:literal => $setup:expr),+ $(,)?) => {
         fn main() -> ::std::process::ExitCode {
-            ::cli::HostProgram::new(::core::env!("CARGO_BIN_NAME"))
+            ::cli::Program::new(::core::env!("CARGO_BIN_NAME"))
                 $(.arm($name, $crate::Guests($setup)))+
                 .main()
         }
