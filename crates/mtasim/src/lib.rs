@@ -210,7 +210,7 @@
 //! machine.spawn("one", 1, 1, |thread| increment(thread, counter));
 //! machine.spawn("two", 2, 2, |thread| increment(thread, counter));
 //! let _ = machine.run(Instant::ZERO, Instant::MAX);
-//! let race = machine.race_detector().violations()[0].signature().to_string();
+//! let race = machine.race_detector().findings()[0].signature().to_string();
 //! assert_eq!(race, "data race: read of counter against write of counter");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

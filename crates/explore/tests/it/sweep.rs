@@ -269,8 +269,14 @@ fn a_grid_has_a_line_for_each_point() {
     let table = summary.to_csv().expect("a grid");
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 3);
-    assert!(lines[0].starts_with("connector.paris-lyon.session_disconnect,runs,failing,rate,"));
-    assert!(lines[2].starts_with("600s,12,0,0.000000,"), "{}", lines[2]);
+    assert!(
+        lines[0].starts_with("connector.paris-lyon.session_disconnect,runs,failing,unknown,rate,")
+    );
+    assert!(
+        lines[2].starts_with("600s,12,0,0,0.000000,"),
+        "{}",
+        lines[2]
+    );
     let page = summary.to_human(|_| String::new());
     assert!(page.contains("session_disconnect=600s"), "{page}");
 }

@@ -101,7 +101,8 @@ fn mistakes_in_names_are_refused_by_the_file() {
     };
     let unknown = wrong(&["fault.it={ lookup = { name = 'dp' }, at = ['1s'] }"]);
     assert!(
-        unknown.contains("no host has the name or the alias `dp`") && unknown.contains("app, db"),
+        unknown.contains("no host has the name or the alias `dp`")
+            && unknown.contains("did you mean `db`?"),
         "{unknown}"
     );
     let idle = wrong(&["fault.it={ lookup = { name = 'db', fails = false }, at = ['1s'] }"]);
