@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use explore::statistics::proportions::{Interval, wilson};
+use explore::statistics::proportions::{ConfidenceInterval, wilson};
 
 use crate::clock;
 
@@ -50,7 +50,7 @@ pub struct LikelihoodRatio {
     /// The measured ratio.
     pub ratio: f64,
     /// Its 95 % interval, from the variance between master seeds.
-    pub interval: Interval,
+    pub interval: ConfidenceInterval,
 }
 
 /// Records the results of schedules. Clones share the record, for code that must be `Fn` and `Sync`.
@@ -135,7 +135,7 @@ impl BugSearch {
     }
 
     /// Its Wilson interval, 95 %.
-    pub fn interval(&self) -> Interval {
+    pub fn interval(&self) -> ConfidenceInterval {
         wilson(self.failed(), self.schedules())
     }
 
@@ -172,7 +172,7 @@ impl BugSearch {
         let half = Z * (self.relative_variance() + theirs.relative_variance()).sqrt();
         Some(LikelihoodRatio {
             ratio,
-            interval: Interval {
+            interval: ConfidenceInterval {
                 low: ratio * (-half).exp(),
                 high: ratio * half.exp(),
             },

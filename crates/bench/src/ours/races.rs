@@ -6,8 +6,8 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, mix};
 use litmus::LitmusTest;
 use machine::{
-    Bound, Counts, Exhaustive, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler,
-    InterestingCalls, Surw, Tally, TimeWeighted,
+    Bound, Counts, Exhaustive, InterestingCalls, Parallel, Pct, Portfolio, Pos, Preempting, Random,
+    Scheduler, Surw, Tally, TimeWeighted,
 };
 
 use crate::bug_search::{BugSearch, Campaign, Recorder, SeedSearch};
@@ -94,9 +94,10 @@ impl Strategy {
             Self::Random => counting(tally, Random::new(choices, HOST)),
             Self::TimeWeighted => counting(tally, TimeWeighted::new(choices, HOST, ACCESS_TIME)),
             Self::Parallel => counting(tally, Parallel::new(choices, HOST, ACCESS_TIME)),
-            Self::AnyEvenness => {
-                counting(tally, Parallel::with_random_jitter(choices, HOST, ACCESS_TIME))
-            }
+            Self::AnyEvenness => counting(
+                tally,
+                Parallel::with_random_jitter(choices, HOST, ACCESS_TIME),
+            ),
             Self::Pct(depth) => counting(tally, Pct::new(choices, HOST, depth, counts.most())),
             Self::Pos => counting(tally, Pos::new(choices, HOST)),
             Self::Surw(selection) => counting(tally, Surw::new(choices, HOST, counts, selection)),
