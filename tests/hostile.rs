@@ -74,22 +74,24 @@ fn survives(arguments: &[&str]) {
     assert!(code == Some(0) || !is_silent, "{arguments:?}");
 }
 
+/// A sweep of three seeds, all of which leak.
+fn sweep_into(out: &str) -> [&str; 8] {
+    [
+        "sweep",
+        LEAK,
+        "--seeds",
+        "0..3",
+        "--recheck",
+        "0",
+        "--out",
+        out,
+    ]
+}
+
 /// The results of a sweep, and a capsule of it.
 fn swept(folder: &Path) -> (PathBuf, PathBuf) {
     let out = folder.join("swept");
-    code(
-        &mtasim(&[
-            "sweep",
-            LEAK,
-            "--seeds",
-            "0..3",
-            "--recheck",
-            "0",
-            "--out",
-            argument(&out),
-        ]),
-        0,
-    );
+    code(&mtasim(&sweep_into(argument(&out))), 0);
     let mut capsules = fs::read_dir(out.join("capsules")).expect("capsules");
     let capsule = capsules.next().expect("one").expect("an entry").path();
     (out, capsule)
@@ -201,16 +203,7 @@ fn damaged_capsules_and_results_are_answered() {
         for number in 0..100 {
             fs::write(&path, mutated(&whole, number)).expect("a file");
             let out = argument(&out);
-            survives(&[
-                "sweep",
-                LEAK,
-                "--seeds",
-                "0..3",
-                "--recheck",
-                "0",
-                "--out",
-                out,
-            ]);
+            survives(&sweep_into(out));
             survives(&[
                 "report",
                 out,
@@ -223,15 +216,6 @@ fn damaged_capsules_and_results_are_answered() {
         }
         fs::write(&path, whole).expect("a file");
     }
-    let said = attempt(&[
-        "sweep",
-        LEAK,
-        "--seeds",
-        "0..3",
-        "--recheck",
-        "0",
-        "--out",
-        argument(&out),
-    ]);
+    let said = attempt(&sweep_into(argument(&out)));
     assert_eq!(said.status.code(), Some(0), "{}", text(&said.stderr));
 }

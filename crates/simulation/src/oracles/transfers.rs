@@ -54,7 +54,8 @@ struct Stream {
 }
 
 impl SocketDid {
-    /// What a call on `socket` with this reply did.
+    /// What recv() or closesocket() on `socket` did, by its reply. Replies of other calls do not tell which
+    /// call they answer.
     pub(crate) fn of(socket: SocketHandle, reply: &Reply) -> Option<Self> {
         if let Reply::Received(bytes) = reply {
             return Some(Self::GaveOut(socket, bytes.clone()));
