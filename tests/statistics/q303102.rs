@@ -103,6 +103,36 @@ fn the_log_of_a_leaked_block_is_the_failing_sample() {
     assert!(seen > 50, "{seen} leaks");
 }
 
+/// "<additional logging entries will continue but the CB will not be returned to use>": other blocks' lines
+/// follow, but for the last leaks before the restart or the end.
+#[test]
+fn the_log_goes_on_without_the_leaked_block() {
+    let (mut followed, mut all) = (0, 0);
+    for seed in 1..=5 {
+        let outcome = run_with_records(&read(LEAK, &[]), seed);
+        let host = outcome.host_named("PARIS").expect("it is in the scenario");
+        let leaks = outcome.violations.iter();
+        let leaks = leaks.filter(|it| it.kind == ViolationKind::ControlBlockLeak);
+        for leak in leaks {
+            let leaked = leak.block.expect("a leak names its block").index;
+            let ends = if leak.at < RESTART {
+                RESTART
+            } else {
+                Instant::MAX
+            };
+            let mut later = winsock_log::lines(&outcome, host)
+                .filter(|(at, _)| (leak.at..ends).contains(at))
+                .filter_map(|(_, line)| winsock_log::block(line.line))
+                .peekable();
+            all += 1;
+            followed += u32::from(later.peek().is_some());
+            assert!(later.all(|it| it != leaked), "seed {seed}, block {leaked}");
+        }
+    }
+    println!("{followed} of {all} leaks are followed by lines of other blocks");
+    assert!(followed * 10 > all * 9, "{followed} of {all}");
+}
+
 /// "The MTA may not release Winsock Control Blocks when a connection timeout occurs before the close
 /// request is received from the transport layer to WinSock": each block leaks whose session timed out while
 /// connect() was tried. Where connect() has failed before, the transport's answer releases the block. Both
