@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-use diagnose::{Diagnosis, EventLog, Limits, Lines, Reader};
+use diagnose::{Diagnosis, EventLog, Lines, Parameters, Reader};
 use mta::{Fact, Record as Reported};
 use mtasim::logs::event_log::{self, NtForm, Source, TextForm};
 use mtasim::logs::winsock_log;
@@ -279,7 +279,7 @@ fn event_log(scenario: &Scenario, outcome: &Outcome, host: HostId) -> EventLog {
 }
 
 /// The verdict of the log on every life.
-fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<Key, Diagnosis> {
+fn diagnosis(log: &str, events: Option<&EventLog>, limits: Parameters) -> BTreeMap<Key, Diagnosis> {
     let mut lives = BTreeMap::new();
     let mut take_in = |life: &diagnose::Allocation| {
         let instance = life.instance.expect("no line is missing");
@@ -299,8 +299,8 @@ fn diagnosis(log: &str, events: Option<&EventLog>, limits: Limits) -> BTreeMap<K
 
 /// What the diagnosis knows of a host's connectors: the largest disconnect timer, or how many
 /// calls they may make at once.
-fn limits(scenario: &Scenario, host: &str, help: Help) -> Limits {
-    let mut limits = Limits::default();
+fn limits(scenario: &Scenario, host: &str, help: Help) -> Parameters {
+    let mut limits = Parameters::default();
     let connectors = || scenario.connectors.values().filter(|it| it.from == host);
     if help == Help::Stamps {
         let timers = connectors().map(|it| it.session_disconnect.nanos());

@@ -66,7 +66,7 @@ impl Fix {
 
     /// A case that fails a property or reaches a limit: a right fix has neither.
     fn counterexample(&self, seed: u64, cases: u32) -> Option<Counterexample> {
-        let search = Search {
+        let search = CaseSearch {
             seed,
             cases,
             shrink_runs: 0,
@@ -97,7 +97,7 @@ impl Wrong {
     /// The case that catches it, among ten times as many as stated. A run that reaches a limit
     /// is undecided, so it catches nothing.
     fn caught(&self, seed: u64, shrink_runs: u32) -> Counterexample {
-        let search = Search {
+        let search = CaseSearch {
             seed,
             cases: 10 * self.within,
             shrink_runs,

@@ -12,7 +12,7 @@ use net::{
     Direction, DirectionConfig, DropReason, HostId, Identity, LinkConfig, LinkId, Loss, LossModel,
     Network, Outages,
 };
-use simulation::record::{Record, Segment, Stage};
+use simulation::record::{PacketSummary, Record, Stage};
 use simulation::{Options, Outcome};
 
 /// BONN joins two links of different kinds; each end of each link has messages for the other.
@@ -136,13 +136,15 @@ impl Observed {
                 self.arrivals.insert(at);
             }
             Record::Mta(_, _, mta::Record::Fact(fact)) => self.take_in_fact(scenario, *fact),
-            Record::PacketSent(host, identity, Segment::Tcp { .. }) => match name(host).as_str() {
-                "CELLE" => {
-                    self.lost.entry((name(host), *identity)).or_insert(false);
+            Record::PacketSent(host, identity, PacketSummary::Tcp { .. }) => {
+                match name(host).as_str() {
+                    "CELLE" => {
+                        self.lost.entry((name(host), *identity)).or_insert(false);
+                    }
+                    "AACHEN" => self.met_outage.push((at, false)),
+                    _ => {}
                 }
-                "AACHEN" => self.met_outage.push((at, false)),
-                _ => {}
-            },
+            }
             Record::PacketDropped(host, identity, Some(on), DropReason::Loss)
                 if link(on) == Some("noisy") && name(host) == "CELLE" =>
             {

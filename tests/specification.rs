@@ -19,8 +19,8 @@ use crate::fixes::closes::{
     SocketLeftOpen,
 };
 use crate::fixes::right::{LateCloseReleases, ReleasedWhileConnecting, TimeoutOnlyAsks};
-use specification::{Forbidden, Law, Protocol};
-use traces::{Automaton, Checked, check_run, protocol_of};
+use specification::{Forbidden, Law, Model};
+use traces::{Automaton, Checked, check_run, model_of};
 
 const FIXED: Shipped = Shipped::EXCHANGE_5_5_2655_16;
 const UNFIXED: Shipped = Shipped::EXCHANGE_5_5_2653_23;
@@ -33,12 +33,12 @@ fn check_cases(
     seed: u64,
     cases: u32,
 ) -> Checked {
-    let mut allowed = Automaton::new(&protocol_of(told));
+    let mut allowed = Automaton::new(&model_of(told));
     let builds = Builds::everywhere(ran.clone());
     let mut sum = Checked::default();
     let family = cases_of(&ran);
     let all = RefCell::new((&mut sum, &mut allowed));
-    let search = Search {
+    let search = CaseSearch {
         seed,
         cases,
         shrink_runs: 0,
@@ -97,7 +97,7 @@ fn campaign_of_recorded_runs() {
 fn a_run_without_one_of_its_records_is_rejected() {
     let mut tried = 0;
     let mut rejected = BTreeMap::new();
-    let mut allowed = Automaton::new(&protocol_of(&UNFIXED));
+    let mut allowed = Automaton::new(&model_of(&UNFIXED));
     let outcome = casebook("q303102-cb-leak.toml");
     for trace in traces::of(&outcome)
         .into_iter()
@@ -160,9 +160,9 @@ fn the_specification_rejects_each_wrong_fix_of_closes() {
 }
 
 /// A block that is used twice is enough to be leaked, and to be closed for an earlier use.
-fn one_block(build: &dyn Build) -> Protocol {
-    Protocol {
+fn one_block(build: &dyn Build) -> Model {
+    Model {
         blocks: 1,
-        ..protocol_of(build)
+        ..model_of(build)
     }
 }

@@ -2,11 +2,11 @@
 
 mod dependencies;
 mod documents;
-mod foreign_text;
 mod modules;
 mod scenarios;
 mod syntax;
 mod tree;
+mod untrusted_text;
 mod words;
 
 /// Fails with all findings at once, so that one run shows everything to fix.

@@ -9,7 +9,7 @@ use mta::{BlockIndex, Build, CloseAction, EventEntry, Fact, LogLine, MessageType
 use mtasim::Outcome;
 use mtasim::record::Record;
 use specification::{
-    Block, Id, OnCloseRequest, OnTimeout, Protocol, RecordLine, State, Step, Thread,
+    BlockState, Id, Model, OnCloseRequest, OnTimeout, RecordLine, State, Step, Thread,
 };
 
 /// What came of runs that were checked.
@@ -30,14 +30,14 @@ impl Checked {
 }
 
 /// A specification of one block with the decisions of this build, for any number of connections.
-pub(super) fn protocol_of(build: &(impl Build + ?Sized)) -> Protocol {
+pub(super) fn model_of(build: &(impl Build + ?Sized)) -> Model {
     let states = [
-        (Block::Free, mta::BlockState::Free),
-        (Block::Allocated, mta::BlockState::Allocated),
-        (Block::Connecting, mta::BlockState::Connecting),
-        (Block::Open, mta::BlockState::Open),
-        (Block::Closing, mta::BlockState::Closing),
-        (Block::OutOfService, mta::BlockState::OutOfService),
+        (BlockState::Free, mta::BlockState::Free),
+        (BlockState::Allocated, mta::BlockState::Allocated),
+        (BlockState::Connecting, mta::BlockState::Connecting),
+        (BlockState::Open, mta::BlockState::Open),
+        (BlockState::Closing, mta::BlockState::Closing),
+        (BlockState::OutOfService, mta::BlockState::OutOfService),
     ];
     let on_timeout = |state| match build.on_session_timeout(state) {
         TimeoutAction::RequestClose => OnTimeout::OnlyAsk,
@@ -52,7 +52,7 @@ pub(super) fn protocol_of(build: &(impl Build + ?Sized)) -> Protocol {
     };
     let after = build.block_after_connect_failure();
     let named = states.into_iter().find(|(_, state)| *state == after);
-    Protocol {
+    Model {
         blocks: 3,
         connections: 2,
         on_timeout: states
@@ -234,20 +234,20 @@ type Possible = (State, BTreeMap<Role, Vec<RecordLine>>);
 /// The sets of states in which the specification may be, and how each line leads from one to the next. They are
 /// worked out when a trace first needs them.
 pub(super) struct Automaton {
-    protocol: Protocol,
+    model: Model,
     sets: Vec<BTreeSet<Possible>>,
     numbers: BTreeMap<BTreeSet<Possible>, usize>,
     next: BTreeMap<(usize, RecordLine), Option<(usize, u32)>>,
 }
 
 impl Automaton {
-    pub(super) fn new(protocol: &Protocol) -> Self {
+    pub(super) fn new(model: &Model) -> Self {
         let first = BTreeSet::from([(State::new(1), BTreeMap::new())]);
         Self {
-            protocol: Protocol {
+            model: Model {
                 blocks: 1,
                 connections: u32::MAX,
-                ..protocol.clone()
+                ..model.clone()
             },
             sets: vec![first.clone()],
             numbers: BTreeMap::from([(first, 0)]),
@@ -273,7 +273,7 @@ impl Automaton {
     }
 
     fn work_out(&mut self, set: usize, line: RecordLine) -> Option<(usize, u32)> {
-        let all = reachable(&self.protocol, self.sets[set].clone());
+        let all = reachable(&self.model, self.sets[set].clone());
         let after: BTreeSet<Possible> =
             all.into_iter().filter_map(|it| written(it, line)).collect();
         // With numbers that begin anew, the sets of one use of the block are those of the next.
@@ -355,15 +355,15 @@ fn written((state, mut pending): Possible, line: RecordLine) -> Option<Possible>
 }
 
 /// The states that can be reached while no line is written. A thread with a line to write does nothing else.
-fn reachable(protocol: &Protocol, mut seen: BTreeSet<Possible>) -> BTreeSet<Possible> {
+fn reachable(model: &Model, mut seen: BTreeSet<Possible>) -> BTreeSet<Possible> {
     let mut open: Vec<Possible> = seen.iter().cloned().collect();
     while let Some((state, pending)) = open.pop() {
-        for step in protocol.steps(&state) {
+        for step in model.steps(&state) {
             let role = role(step);
             if pending.contains_key(&role) {
                 continue;
             }
-            let (next, lines) = protocol.after(&state, step);
+            let (next, lines) = model.after(&state, step);
             let mut pending = pending.clone();
             if !lines.is_empty() {
                 pending.insert(role, lines);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use simulation::Outcome;
-use simulation::record::{Record, Segment};
+use simulation::record::{PacketSummary, Record};
 
 use super::{pair, run_with_records};
 
@@ -18,7 +18,7 @@ fn syns(outcome: &Outcome) -> Vec<Vec<u64>> {
     let mut order: Vec<u64> = Vec::new();
     let mut times: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     for (at, record) in &outcome.records {
-        if let Record::PacketSent(_, identity, Segment::Tcp { flags: SYN, .. }) = record {
+        if let Record::PacketSent(_, identity, PacketSummary::Tcp { flags: SYN, .. }) = record {
             if !times.contains_key(&identity.flow) {
                 order.push(identity.flow);
             }
@@ -98,7 +98,7 @@ fn five_data_retransmissions_take_63_times_the_first_wait() {
     for (at, record) in &outcome.records {
         let millis = at.nanos() / 1_000_000;
         // A retransmission may hold more than the first segment: times count, not packets.
-        if let Record::PacketSent(_, _, Segment::Tcp { length: 1.., .. }) = record
+        if let Record::PacketSent(_, _, PacketSummary::Tcp { length: 1.., .. }) = record
             && millis >= 600_000
             && times.last().is_none_or(|last| millis - last > 50)
         {

@@ -11,7 +11,7 @@ use explore::repro::capsule::{self, Capsule, CapsuleError};
 use simulation::lowering;
 
 use crate::arguments::{Overrides, Seed};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::terminal::Terminal;
 
 /// Bytes read of a capsule or scenario: one more than allowed, so that the parser sees the excess.
@@ -24,13 +24,13 @@ pub(crate) enum InputFile {
 }
 
 /// Reads a scenario; of a capsule, the scenario that it holds, with its seed.
-pub(crate) fn scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
+pub(crate) fn scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, CommandError> {
     let bytes = bytes(path)?;
     load(&name(path), &bytes, &overrides.set)
 }
 
 /// Reads a scenario as [`scenario`] does, and checks what every seed of a swarm could draw.
-pub(crate) fn whole_scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
+pub(crate) fn whole_scenario(path: &Path, overrides: &Overrides) -> Result<Scenario, CommandError> {
     let (name, bytes) = (name(path), bytes(path)?);
     let scenario = load(&name, &bytes, &overrides.set)?;
     swarm::check(&scenario, &name, &bytes, &overrides.set)?;
@@ -38,7 +38,7 @@ pub(crate) fn whole_scenario(path: &Path, overrides: &Overrides) -> Result<Scena
 }
 
 /// Reads a scenario and checks everything for which a run would refuse it.
-fn load(name: &str, bytes: &[u8], set: &[String]) -> Result<Scenario, Failure> {
+fn load(name: &str, bytes: &[u8], set: &[String]) -> Result<Scenario, CommandError> {
     let scenario = file::load(name, bytes, set)?;
     check_network(name, bytes, set, &scenario)?;
     Ok(scenario)
@@ -50,7 +50,7 @@ pub(crate) fn check_network(
     bytes: &[u8],
     set: &[String],
     scenario: &Scenario,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     lowering::check_network(scenario).map_err(|error| {
         let (path, message) = error.place(scenario);
         file::mistake_at(name, bytes, set, &path, &message).into()
@@ -64,7 +64,7 @@ pub(crate) fn swarm_scenario(
     overrides: &Overrides,
     seed: Option<u64>,
     terminal: &mut Terminal,
-) -> Result<Scenario, Failure> {
+) -> Result<Scenario, CommandError> {
     let (name, bytes) = (name(path), bytes(path)?);
     let whole = load(&name, &bytes, &overrides.set)?;
     let seed = seed.unwrap_or(whole.seed);
@@ -78,7 +78,7 @@ pub(crate) fn swarm_scenario(
 }
 
 /// Reads a capsule.
-pub(crate) fn capsule(path: &Path) -> Result<Capsule, Failure> {
+pub(crate) fn capsule(path: &Path) -> Result<Capsule, CommandError> {
     let bytes = at_most(path, CAPSULE_MAX)?;
     Capsule::parse(&bytes).map_err(|error| invalid(path, &error))
 }
@@ -88,7 +88,7 @@ pub(crate) fn capsule_or_scenario(
     path: &Path,
     seed: &Seed,
     overrides: &Overrides,
-) -> Result<InputFile, Failure> {
+) -> Result<InputFile, CommandError> {
     let bytes = at_most(path, CAPSULE_MAX)?;
     match Capsule::parse(&bytes) {
         Ok(capsule) => {
@@ -110,18 +110,18 @@ pub(crate) fn refuse_changes(
     path: &Path,
     seed: &Seed,
     overrides: &Overrides,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if seed.given.is_none() && overrides.set.is_empty() {
         return Ok(());
     }
-    Err(Failure::usage(format_args!(
+    Err(CommandError::usage(format_args!(
         "{}: this is a recorded run with its own seed and settings; --seed and --set are for scenario files",
         path.display()
     )))
 }
 
 /// Reads the bytes of a scenario; of a capsule, those of the scenario that it holds, with its seed.
-pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     let bytes = at_most(path, CAPSULE_MAX)?;
     match Capsule::parse(&bytes) {
         Ok(capsule) => {
@@ -142,8 +142,8 @@ pub(crate) fn name(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn at_most(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
-    read(path, limit).map_err(|error| Failure::cannot_read(path, &error))
+fn at_most(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
+    read(path, limit).map_err(|error| CommandError::cannot_read(path, &error))
 }
 
 fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
@@ -156,6 +156,6 @@ fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn invalid(path: &Path, error: &CapsuleError) -> Failure {
-    Failure::usage(format_args!("{}: {error}", path.display()))
+fn invalid(path: &Path, error: &CapsuleError) -> CommandError {
+    CommandError::usage(format_args!("{}: {error}", path.display()))
 }

@@ -1,19 +1,19 @@
 //! The program `mtasim`: arguments, files, terminal output and exit codes.
 //!
-//! [`Program`] is the program for any system under test: a binary of yours with guests
+//! [`CommandLine`] is the program for any system under test: a binary of yours with guests
 //! (`mtasim::guest::main!`) has the same commands.
 //!
 //! Each command in `commands` reads its arguments, calls a library crate and prints the result.
 //! Only this crate opens files, prints, or reads the environment and the wall clock.
 
 mod arguments;
+mod command_error;
+mod command_line;
 mod commands;
 mod current_run;
 mod exit_code;
-mod failure;
 mod input;
 mod output;
-mod program;
 mod progress;
 mod shell;
 mod signals;
@@ -24,11 +24,11 @@ mod tracing_filter;
 use std::panic::{self, UnwindSafe};
 
 use arguments::{Arguments, Color, Command};
-use failure::Failure;
-use program::Subjects;
+use command_error::CommandError;
+use command_line::Subjects;
 use terminal::Terminal;
 
-pub use program::Program;
+pub use command_line::CommandLine;
 
 /// Printed below the message of a panic.
 const BUG_REPORT: &str =
@@ -63,10 +63,10 @@ fn dispatch(
     arguments: &Arguments,
     subjects: &Subjects,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let subject = subjects.chosen();
-    let command_line = || subjects.command_line(explore::program::name());
-    tracing_filter::init(arguments.log.as_deref()).map_err(Failure::usage)?;
+    let command_line = || subjects.command_line(explore::program_name::name());
+    tracing_filter::init(arguments.log.as_deref()).map_err(CommandError::usage)?;
     match &arguments.command {
         Command::Run(arguments) => commands::run::run(arguments, subject, terminal),
         Command::Report(arguments) => commands::report::run(arguments, subject, terminal),
@@ -118,7 +118,7 @@ fn print_usage(answer: &clap::Error) -> u8 {
     };
     match printed.and_then(|()| terminal.flush()) {
         Ok(()) => code,
-        Err(error) => Failure::from(error).report(&mut terminal),
+        Err(error) => CommandError::from(error).report(&mut terminal),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::Program::new("mtasim")
-        .arm("shipped", explore::Shipped)
+    cli::CommandLine::new("mtasim")
+        .arm("shipped", explore::ShippedBuilds)
         .main()
 }

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::terminal::Terminal;
 
 /// Temporary files begin with this; the system adds random characters.
@@ -51,12 +51,12 @@ enum Kind {
 
 impl Output {
     /// Checks that a file can be written to `path`, and makes the directory it is in.
-    pub(crate) fn prepare(path: &Path, rules: Rules<'_>) -> Result<Self, Failure> {
+    pub(crate) fn prepare(path: &Path, rules: Rules<'_>) -> Result<Self, CommandError> {
         let path = path.to_owned();
         let kind = match fs::metadata(&path) {
             Ok(found) => existing(&path, &found, rules)?,
             Err(error) if error.kind() == ErrorKind::NotFound => new(&path)?,
-            Err(error) => return Err(Failure::cannot_write(&path, &error)),
+            Err(error) => return Err(CommandError::cannot_write(&path, &error)),
         };
         let file = match &kind {
             Kind::New => &path,
@@ -65,7 +65,7 @@ impl Output {
         };
         // What is tried here fails now rather than after the work. Nothing is left behind.
         let prepared = make_directory(directory(file));
-        prepared.map_err(|error| Failure::cannot_write(&path, &error))?;
+        prepared.map_err(|error| CommandError::cannot_write(&path, &error))?;
         Ok(Self { path, kind })
     }
 
@@ -74,11 +74,11 @@ impl Output {
         one: Option<&Path>,
         other: Option<&Path>,
         rules: Rules<'_>,
-    ) -> Result<[Option<Self>; 2], Failure> {
+    ) -> Result<[Option<Self>; 2], CommandError> {
         if let (Some(one), Some(other)) = (one, other)
             && resolved(one) == resolved(other)
         {
-            return Err(Failure::usage(format_args!(
+            return Err(CommandError::usage(format_args!(
                 "{} is given for two outputs",
                 one.display()
             )));
@@ -93,7 +93,11 @@ impl Output {
     }
 
     /// Writes the file and says so.
-    pub(crate) fn write(&self, content: &[u8], terminal: &mut Terminal) -> Result<(), Failure> {
+    pub(crate) fn write(
+        &self,
+        content: &[u8],
+        terminal: &mut Terminal,
+    ) -> Result<(), CommandError> {
         self.write_with(terminal, |out| out.write_all(content))
     }
 
@@ -102,7 +106,7 @@ impl Output {
         &self,
         terminal: &mut Terminal,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         self.write_quietly(content)?;
         terminal.note(&format!("wrote {}\n", self.path.display()))?;
         Ok(())
@@ -112,20 +116,21 @@ impl Output {
     pub(crate) fn write_quietly(
         &self,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         let written = match &self.kind {
             Kind::Stream => stream(&self.path, content),
             Kind::New => whole_file(&self.path, None, content),
             Kind::Replace(file) => fs::metadata(file)
                 .and_then(|old| whole_file(file, Some(old.permissions()), content)),
         };
-        written.map_err(|error| Failure::cannot_write(&self.path, &error))
+        written.map_err(|error| CommandError::cannot_write(&self.path, &error))
     }
 }
 
 /// What to do about something that is there.
-fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, Failure> {
-    let refused = |what: &str| Failure::io(format_args!("cannot write {}: {what}", path.display()));
+fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, CommandError> {
+    let refused =
+        |what: &str| CommandError::io(format_args!("cannot write {}: {what}", path.display()));
     let kind = found.file_type();
     // An open file descriptor of this process may be a plain file that the shell is writing to.
     let is_descriptor = DESCRIPTORS.iter().any(|it| path.starts_with(it));
@@ -145,25 +150,25 @@ fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, Fai
         return Err(refused("it is an input of this command"));
     }
     if !rules.force {
-        return Err(Failure::io(format_args!(
+        return Err(CommandError::io(format_args!(
             "{} exists; use --force to replace it",
             path.display()
         )));
     }
-    let file = fs::canonicalize(path).map_err(|error| Failure::cannot_write(path, &error))?;
+    let file = fs::canonicalize(path).map_err(|error| CommandError::cannot_write(path, &error))?;
     Ok(Kind::Replace(file))
 }
 
-fn new(path: &Path) -> Result<Kind, Failure> {
+fn new(path: &Path) -> Result<Kind, CommandError> {
     // A dangling link says where the file should be, but perhaps not by the user's will.
     if path.is_symlink() {
-        return Err(Failure::io(format_args!(
+        return Err(CommandError::io(format_args!(
             "cannot write {}: it is a symbolic link to nothing",
             path.display()
         )));
     }
     if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
-        return Err(Failure::io(format_args!(
+        return Err(CommandError::io(format_args!(
             "cannot write {}: it is not the name of a file",
             path.display()
         )));
@@ -181,8 +186,8 @@ fn resolved(path: &Path) -> PathBuf {
 }
 
 /// Makes a directory, and checks that files can be made in it.
-pub(crate) fn prepare_directory(path: &Path) -> Result<(), Failure> {
-    make_directory(path).map_err(|error| Failure::cannot_write(path, &error))
+pub(crate) fn prepare_directory(path: &Path) -> Result<(), CommandError> {
+    make_directory(path).map_err(|error| CommandError::cannot_write(path, &error))
 }
 
 fn make_directory(path: &Path) -> io::Result<()> {

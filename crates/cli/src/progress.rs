@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use config::foreign;
+use config::untrusted_text;
 use explore::sweep::sweep_statistics::SweepStatistics;
 use indicatif::{
     FormattedDuration, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressState,
@@ -88,7 +88,7 @@ pub(crate) fn show_sweep(bar: &ProgressBar, statistics: &SweepStatistics) {
     }
     let signatures = total.signatures.iter().take(SIGNATURES);
     let signatures: Vec<String> = signatures
-        .map(|(signature, group)| format!("{} {}", group.runs, foreign::terminal(signature)))
+        .map(|(signature, group)| format!("{} {}", group.runs, untrusted_text::terminal(signature)))
         .collect();
     let found = if signatures.is_empty() {
         "no failures".to_owned()

@@ -5,16 +5,16 @@ use std::process;
 use explore::TerminationSignals;
 use simulation::interruption;
 
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 
 /// Watches for signals. The first is only noticed, between two runs.
-pub(crate) fn watch() -> Result<TerminationSignals, Failure> {
+pub(crate) fn watch() -> Result<TerminationSignals, CommandError> {
     watched(|| ())
 }
 
 /// Watches for signals. The first ends the runs that are under way, too.
-pub(crate) fn end_runs() -> Result<TerminationSignals, Failure> {
+pub(crate) fn end_runs() -> Result<TerminationSignals, CommandError> {
     watched(interruption::request)
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn end_runs() -> Result<TerminationSignals, Failure> {
     clippy::exit,
     reason = "the thread that runs scenarios is busy, and the user wants it to end now"
 )]
-fn watched(on_first: impl Fn() + Send + 'static) -> Result<TerminationSignals, Failure> {
+fn watched(on_first: impl Fn() + Send + 'static) -> Result<TerminationSignals, CommandError> {
     let watching = TerminationSignals::watch(move |signals| {
         on_first();
         // A user who presses it again does not want to wait for what is kept.
@@ -30,5 +30,5 @@ fn watched(on_first: impl Fn() + Send + 'static) -> Result<TerminationSignals, F
             process::exit(i32::from(exit_code::INTERRUPTED));
         }
     });
-    watching.map_err(|error| Failure::io(format_args!("signals: {error}")))
+    watching.map_err(|error| CommandError::io(format_args!("signals: {error}")))
 }

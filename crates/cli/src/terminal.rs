@@ -4,12 +4,12 @@
 //! Without `--color`, NO_COLOR, CLICOLOR_FORCE, CLICOLOR and TERM decide (no-color.org,
 //! bixense.com/clicolors), as `anstream` reads them, for each of the two streams.
 //!
-//! All text for a terminal goes through here, and so through [`config::foreign`].
+//! All text for a terminal goes through here, and so through [`config::untrusted_text`].
 
 use std::io::{self, ErrorKind, Stderr, Stdout, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use config::foreign;
+use config::untrusted_text;
 
 use crate::arguments::Color;
 
@@ -65,7 +65,8 @@ impl Terminal {
 
     /// Writes text to standard output, with the verdicts in colour.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
-        self.output.write(&verdicts(&foreign::terminal(text)))
+        self.output
+            .write(&verdicts(&untrusted_text::terminal(text)))
     }
 
     /// Writes a script to standard output, byte for byte.
@@ -75,7 +76,7 @@ impl Terminal {
 
     /// Writes JSON to standard output.
     pub(crate) fn print_json(&mut self, json: &str) -> io::Result<()> {
-        self.output.write(&foreign::json(json))
+        self.output.write(&untrusted_text::json(json))
     }
 
     /// Writes a page to standard output, byte for byte.
@@ -85,12 +86,12 @@ impl Terminal {
 
     /// Writes coloured help to standard output.
     pub(crate) fn print_coloured(&mut self, text: &str) -> io::Result<()> {
-        self.output.write(&foreign::coloured(text))
+        self.output.write(&untrusted_text::coloured(text))
     }
 
     /// Writes to standard error. Colour is removed where the stream does not support it.
     pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
-        self.messages.write(&foreign::coloured(text))
+        self.messages.write(&untrusted_text::coloured(text))
     }
 
     /// Writes `mtasim: MESSAGE` to standard error.
@@ -98,7 +99,7 @@ impl Terminal {
         // If standard error is closed there is nowhere left to report that.
         let _ = self.messages.write(&format!(
             "{RED}mtasim:{PLAIN} {}\n",
-            foreign::terminal(message)
+            untrusted_text::terminal(message)
         ));
     }
 

@@ -20,7 +20,7 @@ use crate::format::overrides::{self, NewName};
 use crate::plan::Scenario;
 use check::check;
 
-pub use crate::format::diagnostic::{Code, Diagnostic, Source, Span};
+pub use crate::format::diagnostic::{Code, Diagnostic, SourceText, Span};
 pub use crate::format::document::SIZE_MAX;
 pub use crate::format::render::{Diagnostics, Position};
 pub use crate::format::units::{QuantityError, parse_duration, parse_seed};
@@ -63,8 +63,8 @@ pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, 
 }
 
 /// The file and its overrides.
-fn sources(name: &str, text: &str, overrides: &[String]) -> Vec<Source> {
-    let file = Source {
+fn sources(name: &str, text: &str, overrides: &[String]) -> Vec<SourceText> {
+    let file = SourceText {
         name: name.to_owned(),
         text: text.to_owned(),
     };
@@ -73,9 +73,9 @@ fn sources(name: &str, text: &str, overrides: &[String]) -> Vec<Source> {
 }
 
 /// A setting of the command line, or one that is drawn.
-fn override_of(text: String) -> Source {
+fn override_of(text: String) -> SourceText {
     let name = "--set".to_owned();
-    Source { name, text }
+    SourceText { name, text }
 }
 
 /// Checks that a file is also a scenario with the settings of `vary` at their first values, at their
@@ -101,7 +101,7 @@ pub(crate) fn check_variations(
             let value = values.get(round).or_else(|| values.last())?;
             Some(override_of(format!("{key}={value}")))
         });
-        let sources: Vec<Source> = given.iter().cloned().chain(drawn).collect();
+        let sources: Vec<SourceText> = given.iter().cloned().chain(drawn).collect();
         if let Err(diagnostics) = interpret(&mut document, &sources) {
             return Err(Diagnostics::new(sources, diagnostics));
         }
@@ -154,7 +154,7 @@ pub fn mistake_at(
 }
 
 /// Applies the overrides, reads the settings and checks the plan.
-fn interpret(document: &mut Node, sources: &[Source]) -> Result<Scenario, Vec<Diagnostic>> {
+fn interpret(document: &mut Node, sources: &[SourceText]) -> Result<Scenario, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let mut new_names = BTreeMap::new();
     for (number, source) in sources.iter().enumerate().skip(1) {
@@ -189,7 +189,7 @@ fn interpret(document: &mut Node, sources: &[Source]) -> Result<Scenario, Vec<Di
 fn report_mistyped_names(
     diagnostics: &mut Vec<Diagnostic>,
     new_names: BTreeMap<usize, NewName>,
-    sources: &[Source],
+    sources: &[SourceText],
 ) {
     for (number, name) in new_names {
         let is_consequence = |it: &Diagnostic| {

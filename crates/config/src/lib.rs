@@ -7,7 +7,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod file;
-pub mod foreign;
 mod format;
 pub mod plan;
 pub mod swarm;
+pub mod untrusted_text;

@@ -24,15 +24,15 @@ pub use kernel::{Duration, Instant, Ratio};
 
 pub use connector::Connector;
 pub use expectation::{AssociationCounts, ExceptionCode, Expectations};
-pub use fault::{Fault, FaultKind, ResetScope, ThreadName, When};
+pub use fault::{Fault, FaultKind, ResetScope, ThreadKind, When};
 pub use host::{Build, Host, Program, TcpProfile};
 pub use limits::Limits;
-pub use link::{Direction, Link};
+pub use link::{DirectionSettings, Link};
 pub use loss::{GilbertElliott, IndependentLoss, Loss, Outages, Scope};
 pub use pin::{
     DroppedPacket, OperationKind, OutageWindow, Pins, Preemption, PreemptionPoint, Reseed,
 };
-pub use quantity::{Bandwidth, ByteSize, CountRange, Epoch, Offset, Rate};
+pub use quantity::{BitRate, ByteSize, CountRange, Epoch, Offset, Rate};
 pub use scheduler::Scheduler;
 pub use swarm::{Domain, Swarm, Variation};
 pub use violation_kind::ViolationKind;

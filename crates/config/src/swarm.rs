@@ -10,7 +10,7 @@ use kernel::{Choices, Duration, Ratio, Site, key};
 
 use crate::file::{self, Diagnostics};
 use crate::format::units::QuantityRange;
-use crate::plan::{Direction, Domain, Link, Scenario, Swarm, Variation};
+use crate::plan::{DirectionSettings, Domain, Link, Scenario, Swarm, Variation};
 
 const PRESENT: Site = Site::new("swarm.present");
 const VALUE: Site = Site::new("swarm.value");
@@ -153,10 +153,10 @@ fn parts(scenario: &Scenario) -> Vec<String> {
     all.filter(|part| !always.contains(part)).collect()
 }
 
-type Off = fn(&mut Direction);
+type Off = fn(&mut DirectionSettings);
 
 const IMPAIRMENTS: [(&str, Off); 5] = [
-    ("loss", Direction::remove_loss),
+    ("loss", DirectionSettings::remove_loss),
     ("jitter", |way| way.jitter = Duration::ZERO),
     ("reorder", |way| way.reorder = Ratio::ZERO),
     ("duplicate", |way| way.duplicate = Ratio::ZERO),

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::line::Block;
+use crate::line::BlockNumber;
 
 /// One allocation of a control block, and what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Allocation {
     /// The control block.
-    pub cb: Block,
+    pub cb: BlockNumber,
     /// The instance number of the allocation; `None` if the log lacks the line with it.
     pub instance: Option<u32>,
     /// The run of the service, from 1: the log may contain several starts.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use self::entry::{Computer, Entry};
 pub use self::meaning::{Weight, meaning};
-use self::merge::{EventFile, Timed};
+use self::merge::{EventFile, TimedEntry};
 pub use self::notes::order_note;
 use self::parser::Parser;
 use crate::clock::{DateOrder, DateSurvey, OrderProof, Timestamp};
@@ -79,9 +79,9 @@ struct OpenFile {
     /// In the order of the file.
     entries: Vec<Entry>,
     /// Lines before the first event.
-    left_out: notes::Lines,
+    left_out: notes::SkippedLines,
     /// Lines of a Winsock.log.
-    winsock: notes::Lines,
+    winsock: notes::SkippedLines,
 }
 
 /// A file that was read to its end.
@@ -202,7 +202,7 @@ impl EventLog {
         self.notes.extend(joined.notes);
         self.lacks |= joined.is_contradictory;
         self.used = joined.used;
-        for Timed { entry, at, .. } in &joined.entries {
+        for TimedEntry { entry, at, .. } in &joined.entries {
             self.take_in(entry, *at);
         }
     }

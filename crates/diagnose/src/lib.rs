@@ -17,10 +17,10 @@
 //! | [`log_kind`] | which of the two logs a text is |
 //!
 //! ```
-//! use diagnose::{Diagnosis, Limits, Lines, Reader};
+//! use diagnose::{Diagnosis, Parameters, Lines, Reader};
 //!
 //! let log = b"(001) CB 18 (instance 21) allocated\r\n(001) Use thread cb 0 for Winsock cb 18\r\n";
-//! let (mut lines, mut reader) = (Lines::new(&log[..]), Reader::new(Limits::default(), None));
+//! let (mut lines, mut reader) = (Lines::new(&log[..]), Reader::new(Parameters::default(), None));
 //! let mut found = Vec::new();
 //! while let Some(line) = lines.next_line()? {
 //!     reader.on_line(line, &mut |allocation| found.push(allocation.diagnosis));
@@ -48,6 +48,6 @@ pub use clock::{DateOrder, DateSurvey, OrderProof};
 pub use event_log::EventLog;
 pub use log_kind::LogKind;
 pub use reader::Reader;
-pub use summary::{Forecast, Summary, Totals};
+pub use summary::{Forecast, LogSummary, Totals};
 pub use text::{Line, Lines};
-pub use unused::Limits;
+pub use unused::Parameters;

@@ -10,11 +10,11 @@ pub const BLOCKS_MAX: usize = 2_000;
 pub const THREADS_MAX: usize = 1_000;
 
 /// The number of a control block, below [`BLOCKS_MAX`].
-pub type Block = u16;
+pub type BlockNumber = u16;
 
 /// One line of Winsock.log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogLine {
+pub struct ParsedLine {
     /// When it was written, if a collector has added the time. The log itself has none.
     pub at: Option<Stamp>,
     /// Whether it begins with something else that is not a time of a known form.
@@ -29,35 +29,35 @@ pub struct LogLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineForm {
     /// `CB 18 (instance 21) allocated`
-    Allocated(Block, u32),
+    Allocated(BlockNumber, u32),
     /// `Use thread cb 0 for Winsock cb 18`
-    UseThread(Block),
+    UseThread(BlockNumber),
     /// `Message type 1 for cb 18`
-    Message(u32, Block),
+    Message(u32, BlockNumber),
     /// `Socket 13020 created on cb 18`
-    SocketCreated(Block),
+    SocketCreated(BlockNumber),
     /// `Ac/Cl/Cn events for cb 18, socket 13020, handle 12636`
-    ConnectEvents(Block),
+    ConnectEvents(BlockNumber),
     /// `WSAAccept OK, 0 events on new socket 11340 on cb 2`
-    Accepted(Block),
+    Accepted(BlockNumber),
     /// `Wait for cb 2, handle 10848`
-    WaitFor(Block),
+    WaitFor(BlockNumber),
     /// `R/W/Cl events on cb 2, handle 10848`
-    DataEvents(Block),
+    DataEvents(BlockNumber),
     /// `Events 3 notified for cb 2 using handle 10848`
-    Notified(Block),
+    Notified(BlockNumber),
     /// `Receive header for cb 2 at offset 0`
-    ReceiveHeader(Block),
+    ReceiveHeader(BlockNumber),
     /// `WSARecv on cb 2, offset 24`
-    ReceiveBody(Block),
+    ReceiveBody(BlockNumber),
     /// `Entire TPKT received`
     EntireTpkt,
     /// `ioctlsocket returned 0, cb 2`
-    Readable(Block),
+    Readable(BlockNumber),
     /// `Issue Disconnect for cb 2`
-    IssueDisconnect(Block),
+    IssueDisconnect(BlockNumber),
     /// `close socket 11340 on cb 2, handle 10848`; `false` for socket `-1`, which is none.
-    CloseSocket(Block, bool),
+    CloseSocket(BlockNumber, bool),
     /// A line that names no block: `Header done…`, `WSARecv returned…`, `No more data`.
     NoBlock,
     /// A line of a form that no article shows.
@@ -70,7 +70,7 @@ pub enum LineForm {
 /// If the end of the line is missing, a number at its end may have lost digits: a line that ends with
 /// a block number then counts as [`LineForm::Unknown`].
 #[must_use]
-pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
+pub fn parse(bytes: &[u8], is_ended: bool) -> Option<ParsedLine> {
     let bytes = bytes.trim_ascii();
     if bytes.first()? == &b'(' {
         return unstamped(bytes, is_ended);
@@ -80,17 +80,17 @@ pub fn parse(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
     if let Some((stamp, rest)) = timestamp::take(inner) {
         let line = unstamped(after_tag(rest.trim_ascii_start())?, is_ended)?;
         let at = Some(stamp);
-        return Some(LogLine { at, ..line });
+        return Some(ParsedLine { at, ..line });
     }
     let line = unstamped(after_tag(bytes)?, is_ended)?;
-    (line.form != LineForm::Unknown).then_some(LogLine {
+    (line.form != LineForm::Unknown).then_some(ParsedLine {
         has_unread_prefix: true,
         ..line
     })
 }
 
 /// Parses what the MTA itself writes.
-fn unstamped(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
+fn unstamped(bytes: &[u8], is_ended: bool) -> Option<ParsedLine> {
     let (thread, rest) = number(bytes.strip_prefix(b"(")?)?;
     let rest = rest.strip_prefix(b") ")?;
     let thread = u16::try_from(thread).ok()?;
@@ -100,7 +100,7 @@ fn unstamped(bytes: &[u8], is_ended: bool) -> Option<LogLine> {
     let may_be_cut = !is_ended && rest.last().is_some_and(u8::is_ascii_digit);
     let form = Cursor(rest).form();
     let form = form.filter(|form| !may_be_cut || ends_with_another_number(*form));
-    Some(LogLine {
+    Some(ParsedLine {
         at: None,
         has_unread_prefix: false,
         thread,
@@ -225,9 +225,9 @@ impl Cursor<'_> {
     }
 
     /// A block number; `None` if it is above that of any pool.
-    fn block(&mut self) -> Option<Block> {
+    fn block(&mut self) -> Option<BlockNumber> {
         let value = self.number()?;
-        let block = Block::try_from(value).ok()?;
+        let block = BlockNumber::try_from(value).ok()?;
         (usize::from(block) < BLOCKS_MAX).then_some(block)
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::allocation::{Allocation, LineNumbers, Reason};
 use crate::clock::Timestamp;
-use crate::line::{Block, LineForm};
+use crate::line::{BlockNumber, LineForm};
 
 /// Opening a session takes two packets from the peer: the transport's connection confirm and the
 /// session's accept (RFC 1006, X.224, X.225). A call that received fewer was never opened.
@@ -158,7 +158,7 @@ impl OpenAllocation {
     /// as the start of the next service run.
     pub(crate) fn diagnose(
         &self,
-        cb: Block,
+        cb: BlockNumber,
         service: u32,
         reason: Reason,
         because: Option<u64>,

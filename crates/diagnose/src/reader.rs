@@ -5,9 +5,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::event_log::{EventLog, GivenUp};
 use crate::line::{self, LineForm};
 use crate::service_run::{ServiceRun, TimedForm};
-use crate::summary::{Summary, Totals};
+use crate::summary::{LogSummary, Totals};
 use crate::text::Line;
-use crate::unused::{Limits, UnusedBlocks};
+use crate::unused::{Parameters, UnusedBlocks};
 
 /// The largest number of unused blocks of ended service runs that are kept until the end of the log, to be
 /// compared with the event log. Beyond it, the oldest are diagnosed without the event log.
@@ -17,7 +17,7 @@ const WAITING_MAX: usize = 10_000;
 /// diagnosis is certain.
 #[derive(Debug)]
 pub struct Reader<'a> {
-    limits: Limits,
+    limits: Parameters,
     events: Option<&'a EventLog>,
     service: Option<ServiceRun>,
     waiting: Vec<UnusedBlocks>,
@@ -26,13 +26,13 @@ pub struct Reader<'a> {
     clock: Clock,
     /// The time of the last line that has one.
     latest: Option<Timestamp>,
-    summary: Summary,
+    summary: LogSummary,
 }
 
 impl<'a> Reader<'a> {
     /// A reader before the first line. `events` is the application event log of the same host.
     #[must_use]
-    pub fn new(limits: Limits, events: Option<&'a EventLog>) -> Self {
+    pub fn new(limits: Parameters, events: Option<&'a EventLog>) -> Self {
         Self {
             limits,
             events,
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
             most_overtaken: 0,
             clock: Clock::new(limits.dates),
             latest: None,
-            summary: Summary::default(),
+            summary: LogSummary::default(),
         }
     }
 
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Ends the log, and returns the counts.
-    pub fn finish(mut self, out: &mut impl FnMut(&Allocation)) -> Summary {
+    pub fn finish(mut self, out: &mut impl FnMut(&Allocation)) -> LogSummary {
         if let Some(service) = self.service.take() {
             self.end(service, None, out);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis, Reason};
 use crate::clock::Timestamp;
-use crate::line::{BLOCKS_MAX, Block, LineForm, THREADS_MAX};
+use crate::line::{BLOCKS_MAX, BlockNumber, LineForm, THREADS_MAX};
 use crate::open_allocation::OpenAllocation;
 use crate::summary::Totals;
 use crate::unused::UnusedBlocks;
@@ -32,8 +32,8 @@ pub(crate) struct ServiceRun {
     is_named: Vec<bool>,
     newest_instance: Option<u32>,
     /// By thread: the block that it reads from, and the block that it has just allocated.
-    reading: Vec<Option<Block>>,
-    allocating: Vec<Option<Block>>,
+    reading: Vec<Option<BlockNumber>>,
+    allocating: Vec<Option<BlockNumber>>,
     first_line: u64,
     began: Option<Timestamp>,
     latest: Option<Timestamp>,
@@ -125,7 +125,7 @@ impl ServiceRun {
 
     /// Grows the tables for the numbers of this line. Most pools have a few tens of blocks, so they stay
     /// small.
-    fn make_room(&mut self, thread: usize, block: Option<Block>) {
+    fn make_room(&mut self, thread: usize, block: Option<BlockNumber>) {
         assert!(thread < THREADS_MAX, "the parser rejects higher numbers");
         if thread >= self.reading.len() {
             self.reading.resize(thread + 1, None);
@@ -143,7 +143,7 @@ impl ServiceRun {
         &mut self,
         number: u64,
         line: TimedForm,
-        block: Block,
+        block: BlockNumber,
         out: &mut impl FnMut(&Allocation),
     ) {
         let index = usize::from(block);
@@ -196,7 +196,7 @@ impl ServiceRun {
     fn begin(
         &mut self,
         number: u64,
-        block: Block,
+        block: BlockNumber,
         instance: Option<u32>,
         at: Option<Timestamp>,
         out: &mut impl FnMut(&Allocation),
@@ -225,7 +225,7 @@ impl ServiceRun {
 
     fn end(
         &mut self,
-        block: Block,
+        block: BlockNumber,
         reason: Reason,
         because: Option<u64>,
         out: &mut impl FnMut(&Allocation),
@@ -266,7 +266,7 @@ impl ServiceRun {
             let Some(allocation) = &self.open[index] else {
                 continue;
             };
-            let block = index as Block;
+            let block = index as BlockNumber;
             let reason = match (allocation.reason_at_end(), restarted_at) {
                 (Reason::NotAccepted, _) => Reason::NotAccepted,
                 (_, Some(_)) => Reason::ServiceEnded,
@@ -299,19 +299,19 @@ impl ServiceRun {
     }
 
     /// The listening block: the first allocation of a service run, instance 0 (Q166602, Q229643).
-    fn listener(&self) -> Option<Block> {
+    fn listener(&self) -> Option<BlockNumber> {
         let is_first = |allocation: &Option<OpenAllocation>| {
             allocation.is_some_and(|it| it.instance == Some(0))
         };
         let index = self.open.iter().position(is_first)?;
-        Some(index as Block)
+        Some(index as BlockNumber)
     }
 
     /// Removes the unused blocks, oldest first.
-    fn take_unused(&mut self, listener: Option<Block>) -> Vec<(Block, OpenAllocation)> {
+    fn take_unused(&mut self, listener: Option<BlockNumber>) -> Vec<(BlockNumber, OpenAllocation)> {
         let mut unused = Vec::new();
         for (index, allocation) in self.open.iter_mut().enumerate() {
-            let block = index as Block;
+            let block = index as BlockNumber;
             let taken = allocation.take_if(|it| it.is_unused() && Some(block) != listener);
             unused.extend(taken.map(|allocation| (block, allocation)));
         }
@@ -329,7 +329,7 @@ impl ServiceRun {
         for index in (0..highest).filter(|index| !self.is_named[*index]) {
             let unnamed = OpenAllocation::new(None, None);
             let found = unnamed.diagnose(
-                index as Block,
+                index as BlockNumber,
                 self.totals.service,
                 Reason::LogStartsTooLate,
                 Some(self.first_line),
@@ -341,7 +341,7 @@ impl ServiceRun {
 }
 
 /// The block that a line names.
-const fn named(form: LineForm) -> Option<Block> {
+const fn named(form: LineForm) -> Option<BlockNumber> {
     match form {
         LineForm::Allocated(block, _)
         | LineForm::UseThread(block)

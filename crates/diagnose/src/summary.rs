@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis};
-use crate::line::{LineForm, LogLine};
+use crate::line::{LineForm, ParsedLine};
 
 /// What became of the allocations of one service run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Totals {
 
 /// Counts over a whole log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct LogSummary {
     /// Lines read.
     pub lines: u64,
     /// Lines of Winsock.log among them.
@@ -78,9 +78,9 @@ pub struct Forecast {
     pub time_left: Option<Duration>,
 }
 
-impl Summary {
+impl LogSummary {
     /// Counts a line of a Winsock.log.
-    pub(crate) fn count(&mut self, number: u64, line: &LogLine) {
+    pub(crate) fn count(&mut self, number: u64, line: &ParsedLine) {
         self.log_lines += 1;
         self.coarse_stamps += u64::from(line.at.is_some_and(|it| !it.has_seconds));
         if line.form == LineForm::Unknown {

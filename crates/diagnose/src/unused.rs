@@ -23,7 +23,7 @@ use std::time::Duration;
 use crate::allocation::{Allocation, Diagnosis, Reason};
 use crate::clock::{DateOrder, Timestamp};
 use crate::event_log::GivenUp;
-use crate::line::Block;
+use crate::line::BlockNumber;
 use crate::open_allocation::OpenAllocation;
 use crate::summary::Totals;
 
@@ -36,7 +36,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// Parameters that decide where the log alone cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct Parameters {
     /// The session disconnect timer: how long a call may take before it is given up.
     pub disconnect_timer: Duration,
     /// The number of calls that the MTA makes at once, for a log in which only order decides.
@@ -45,7 +45,7 @@ pub struct Limits {
     pub dates: DateOrder,
 }
 
-impl Default for Limits {
+impl Default for Parameters {
     /// 120 s is the default of the session disconnect timer (Q200259). One call at a time is what a
     /// single connector with a short queue makes.
     fn default() -> Self {
@@ -62,7 +62,7 @@ impl Default for Limits {
 pub(crate) struct UnusedBlocks {
     pub(crate) totals: Totals,
     /// Oldest first.
-    pub(crate) allocations: Vec<(Block, OpenAllocation)>,
+    pub(crate) allocations: Vec<(BlockNumber, OpenAllocation)>,
     pub(crate) began: Option<Timestamp>,
     pub(crate) latest: Option<Timestamp>,
     /// Whether some times are exact to the minute only.
@@ -81,7 +81,7 @@ impl UnusedBlocks {
     /// Diagnoses them. `given_up` is what the event log says about this service run.
     pub(crate) fn diagnose(
         mut self,
-        limits: Limits,
+        limits: Parameters,
         given_up: Option<GivenUp>,
         out: &mut impl FnMut(&Allocation),
     ) -> Totals {
@@ -109,7 +109,7 @@ impl UnusedBlocks {
         self.totals
     }
 
-    fn by_time(&self, allocation: &OpenAllocation, limits: Limits) -> Option<Reason> {
+    fn by_time(&self, allocation: &OpenAllocation, limits: Parameters) -> Option<Reason> {
         let age = self.latest?.since(allocation.began?);
         let error = if self.is_coarse {
             MINUTE
@@ -142,7 +142,7 @@ impl UnusedBlocks {
         (self.totals.is_whole && leaked <= self.allocations.len()).then_some(leaked)
     }
 
-    fn by_order(&self, allocation: &OpenAllocation, later: usize, limits: Limits) -> Reason {
+    fn by_order(&self, allocation: &OpenAllocation, later: usize, limits: Parameters) -> Reason {
         let enough = limits.calls_at_once.max(self.most_overtaken + 1);
         if self.is_about_one_block || allocation.last_line() < self.gap_at {
             Reason::NoFurtherLines

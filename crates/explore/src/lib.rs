@@ -22,12 +22,12 @@
 
 mod clock;
 pub mod compare;
-mod counted;
 mod cut_off;
 pub mod explain;
 mod file_system;
 pub mod pilot;
-pub mod program;
+mod plural;
+pub mod program_name;
 pub mod repro;
 pub mod run_result;
 pub mod shrink;
@@ -38,12 +38,12 @@ pub mod verify;
 mod worker_pool;
 
 pub use clock::clock;
-pub use counted::counted;
 pub use cut_off::cut_off;
 pub use pilot::{run, run_builds, run_builds_observed, run_observed};
+pub use plural::counted;
 pub use repro::capsule::Capsule;
 pub use repro::replay::replay;
-pub use subject::{Custom, Shipped, Subject};
+pub use subject::{Custom, ShippedBuilds, Subject};
 pub use sweep::merge::merge;
 pub use sweep::seeds::{SeedRange, Shard};
 pub use sweep::sweep;

@@ -57,12 +57,12 @@ pub trait Subject: Send + Sync {
 
 /// Runs every host with the shipped build that the scenario names.
 #[derive(Clone, Copy, Debug)]
-pub struct Shipped;
+pub struct ShippedBuilds;
 
 /// A function as the system under test.
 pub struct Custom<F>(pub F);
 
-impl Subject for Shipped {
+impl Subject for ShippedBuilds {
     fn run(
         &self,
         scenario: &Scenario,

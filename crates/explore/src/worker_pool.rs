@@ -79,7 +79,7 @@ enum PoolEvent<R> {
 }
 
 /// Which jobs are running and which results wait to be folded.
-struct Dispatcher<R> {
+struct ResultOrder<R> {
     next_to_start: u64,
     next_to_fold: u64,
     /// Results that came before one with a smaller number.
@@ -148,7 +148,7 @@ impl WorkerPool {
         consumer: &mut impl Consumer<R>,
     ) -> Completion {
         let jobs = self.jobs.get() as u64;
-        let mut dispatcher = Dispatcher {
+        let mut dispatcher = ResultOrder {
             next_to_start: numbers.start,
             next_to_fold: numbers.start,
             waiting: BTreeMap::new(),
@@ -210,7 +210,7 @@ impl WorkerPool {
     }
 }
 
-impl<R> Dispatcher<R> {
+impl<R> ResultOrder<R> {
     /// Jobs started whose result has not arrived.
     fn running(&self) -> u64 {
         self.next_to_start - self.next_to_fold - self.waiting.len() as u64

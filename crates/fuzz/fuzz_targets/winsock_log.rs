@@ -7,7 +7,7 @@
 
 use std::io::{self, Read};
 
-use diagnose::{EventLog, LogKind, Limits, Lines, Reader, Diagnosis};
+use diagnose::{EventLog, LogKind, Parameters, Lines, Reader, Diagnosis};
 use libfuzzer_sys::fuzz_target;
 
 /// Gives its bytes a few at a time, as a pipe may.
@@ -47,9 +47,9 @@ fuzz_target!(|data: &[u8]| {
         assert!(evidence.is_sorted_by(|one, next| one < next));
         last_line = last_line.max(*evidence.last().expect("it is not empty"));
     };
-    let limits = Limits {
+    let limits = Parameters {
         calls_at_once: usize::from(first % 5),
-        ..Limits::default()
+        ..Parameters::default()
     };
     let (mut lines, mut reader) = (
         Lines::new(Drops(text, at_once)),

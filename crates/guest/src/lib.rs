@@ -30,7 +30,6 @@
 mod ambient;
 mod datagram_calls;
 mod datagrams;
-mod due;
 mod hosts;
 mod identity;
 mod incarnation;
@@ -41,6 +40,7 @@ mod panics;
 mod property;
 mod random;
 mod run;
+mod scheduled_event;
 pub mod search;
 mod sim;
 mod sockets;

@@ -13,8 +13,8 @@ use winsock::{
 };
 
 use crate::datagrams::Datagrams;
-use crate::due::Due;
 use crate::incarnation::Incarnation;
+use crate::scheduled_event::ScheduledEvent;
 
 /// Sockets and event objects that a host may have open. The 16,384 of NT are no limit of others.
 const HANDLES: u32 = 1 << 20;
@@ -54,7 +54,7 @@ struct Waiters {
 }
 
 pub(crate) struct Sockets {
-    internet: Internet<Due>,
+    internet: Internet<ScheduledEvent>,
     /// By host, then by event object. Handles are multiples of four and are used again.
     waiters: Vec<Vec<Waiters>>,
     /// Keys of the hosts' names: their connections' random choices do not depend on other hosts.
@@ -68,7 +68,7 @@ pub(crate) struct Sockets {
 
 impl Sockets {
     pub(crate) fn new<'a>(
-        internet: Internet<Due>,
+        internet: Internet<ScheduledEvent>,
         names: impl Iterator<Item = &'a String>,
     ) -> Self {
         let keys: Vec<u64> = names.map(|name| key(name)).collect();
@@ -82,11 +82,11 @@ impl Sockets {
         }
     }
 
-    pub(crate) fn internet(&self) -> &Internet<Due> {
+    pub(crate) fn internet(&self) -> &Internet<ScheduledEvent> {
         &self.internet
     }
 
-    pub(crate) fn internet_mut(&mut self) -> &mut Internet<Due> {
+    pub(crate) fn internet_mut(&mut self) -> &mut Internet<ScheduledEvent> {
         &mut self.internet
     }
 

@@ -25,7 +25,7 @@ macro_rules! main {
     };
     ($($name:literal => $setup:expr),+ $(,)?) => {
         fn main() -> ::std::process::ExitCode {
-            ::cli::Program::new(::core::env!("CARGO_BIN_NAME"))
+            ::cli::CommandLine::new(::core::env!("CARGO_BIN_NAME"))
                 $(.arm($name, $crate::Guests($setup)))+
                 .main()
         }

@@ -21,10 +21,10 @@ use tokio::time::{Instant as TokioInstant, Sleep};
 use faults::Faults;
 pub(crate) use faults::Unresolved;
 
-use crate::due::Due;
 use crate::hosts::Hosts;
 use crate::incarnation::Incarnation;
 use crate::observations::{Awaited, Observations, PropertyKind, Violated};
+use crate::scheduled_event::ScheduledEvent;
 use crate::sockets::Sockets;
 use crate::spawned::Spawned;
 
@@ -82,7 +82,7 @@ impl World {
     pub(crate) fn new(
         scenario: &Scenario,
         choices: Choices,
-        internet: Internet<Due>,
+        internet: Internet<ScheduledEvent>,
         healed: Network,
         recorder: Recorder,
     ) -> Self {

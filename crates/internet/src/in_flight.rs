@@ -13,7 +13,7 @@ const PACKET_BYTES: u64 = 256;
 
 /// What a packet carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Payload {
+pub enum PacketContent {
     /// A TCP segment.
     Tcp(tcp::Segment),
     /// A UDP datagram.
@@ -29,13 +29,13 @@ pub struct InFlightId(u32);
 /// Packets in flight.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
-    packets: Slab<Packet<Payload>>,
+    packets: Slab<Packet<PacketContent>>,
     /// Bytes of all packets.
     bytes: u64,
 }
 
 impl InFlight {
-    pub(crate) fn insert(&mut self, packet: Packet<Payload>) -> InFlightId {
+    pub(crate) fn insert(&mut self, packet: Packet<PacketContent>) -> InFlightId {
         self.bytes += u64::from(packet.length);
         let id = self.packets.insert(packet);
         InFlightId(u32::try_from(id).expect("2^32 packets do not fit into memory"))
@@ -55,7 +55,7 @@ impl InFlight {
     ///
     /// # Panics
     /// If it has arrived before.
-    pub(crate) fn remove(&mut self, id: InFlightId) -> Packet<Payload> {
+    pub(crate) fn remove(&mut self, id: InFlightId) -> Packet<PacketContent> {
         let packet = self.packets.remove(id.0 as usize);
         self.bytes -= u64::from(packet.length);
         packet
@@ -68,6 +68,6 @@ mod tests {
 
     #[test]
     fn a_packet_takes_no_more_than_is_counted() {
-        assert!(size_of::<Packet<Payload>>() as u64 <= PACKET_BYTES);
+        assert!(size_of::<Packet<PacketContent>>() as u64 <= PACKET_BYTES);
     }
 }

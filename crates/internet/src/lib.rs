@@ -85,6 +85,6 @@ mod traffic;
 pub mod udp;
 pub mod wire;
 
-pub use in_flight::{InFlightId, Payload};
+pub use in_flight::{InFlightId, PacketContent};
 pub use internet::{Event, Held, Internet, NetworkEvent, uptime};
 pub use observer::{Offer, PacketEvent, PacketObserver};

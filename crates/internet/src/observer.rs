@@ -3,7 +3,7 @@
 use kernel::Instant;
 use net::{DropReason, HostId, LinkId, Packet, Transit};
 
-use crate::in_flight::Payload;
+use crate::in_flight::PacketContent;
 
 /// What happens to a packet at one host.
 #[derive(Clone, Copy, Debug)]
@@ -12,11 +12,11 @@ pub enum PacketEvent<'a> {
     /// once, before any arrives.
     Offered(Offer<'a>),
     /// The host is its source and sends it.
-    Sent(&'a Packet<Payload>),
+    Sent(&'a Packet<PacketContent>),
     /// The packet or its duplicate is dropped.
     Dropped {
         /// The packet.
-        packet: &'a Packet<Payload>,
+        packet: &'a Packet<PacketContent>,
         /// The link that dropped it; `None` if it was dropped before it came to a link.
         link: Option<LinkId>,
         /// Why.
@@ -26,7 +26,7 @@ pub enum PacketEvent<'a> {
     /// one on the link.
     Answered {
         /// The packet, which arrives at the host.
-        packet: &'a Packet<Payload>,
+        packet: &'a Packet<PacketContent>,
         /// The link.
         link: LinkId,
         /// When it arrives.
@@ -35,16 +35,16 @@ pub enum PacketEvent<'a> {
         addresses: [u32; 2],
     },
     /// It arrives damaged and is discarded because of its checksum.
-    Damaged(&'a Packet<Payload>),
+    Damaged(&'a Packet<PacketContent>),
     /// It arrives at its destination.
-    Arrived(&'a Packet<Payload>),
+    Arrived(&'a Packet<PacketContent>),
 }
 
 /// A packet at one end of a link.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
     /// The packet.
-    pub packet: &'a Packet<Payload>,
+    pub packet: &'a Packet<PacketContent>,
     /// What happens to it on this link.
     pub transit: Transit,
     /// The IPv4 addresses of its source and its destination.

@@ -11,7 +11,7 @@ use kernel::{Duration, Instant};
 use net::{LinkId, Packet};
 use tcp::{Flags, Segment};
 
-use crate::in_flight::Payload;
+use crate::in_flight::PacketContent;
 
 /// From the host to the router at its end of a line and back: both are on one LAN \[I\].
 pub(crate) const LAN_ROUND_TRIP: Duration = Duration::from_millis(1);
@@ -37,8 +37,13 @@ struct Session {
 impl Routers {
     /// Whether the router passes a packet on to its line, whose session began at `since`. It learns
     /// a connection from the SYN of the side that opens it.
-    pub(crate) fn pass(&mut self, link: LinkId, since: Instant, packet: &Packet<Payload>) -> bool {
-        let Payload::Tcp(segment) = &packet.payload else {
+    pub(crate) fn pass(
+        &mut self,
+        link: LinkId,
+        since: Instant,
+        packet: &Packet<PacketContent>,
+    ) -> bool {
+        let PacketContent::Tcp(segment) = &packet.payload else {
             return true;
         };
         let session = self.0.entry(link).or_default();
@@ -76,7 +81,7 @@ impl Session {
     }
 }
 
-fn ends(packet: &Packet<Payload>, segment: &Segment) -> Ends {
+fn ends(packet: &Packet<PacketContent>, segment: &Segment) -> Ends {
     let mut ends = [
         (packet.source.0, segment.source_port),
         (packet.destination.0, segment.destination_port),

@@ -7,7 +7,7 @@ use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Transit, Verdi
 use winsock::{FlowLabel, Outgoing, SocketAddress};
 
 use crate::datagram::{self, Received};
-use crate::in_flight::{InFlightId, Payload};
+use crate::in_flight::{InFlightId, PacketContent};
 use crate::internet::{Internet, NetworkEvent, uptime};
 use crate::observer::{Offer, PacketEvent, PacketObserver};
 use crate::routers::LAN_ROUND_TRIP;
@@ -62,7 +62,7 @@ impl<E> Internet<E> {
                 unit: mix(numbers, kind),
                 attempt: transmit.attempt,
             },
-            payload: Payload::Tcp(segment),
+            payload: PacketContent::Tcp(segment),
         };
         self.send(now, from, packet, observer);
     }
@@ -72,7 +72,7 @@ impl<E> Internet<E> {
         &mut self,
         now: Instant,
         at: HostId,
-        mut packet: Packet<Payload>,
+        mut packet: Packet<PacketContent>,
         observer: &mut impl PacketObserver,
     ) {
         // A host's packet to itself passes no link: it arrives at once.
@@ -110,8 +110,8 @@ impl<E> Internet<E> {
     /// A SYN does not offer longer segments than the next link carries: its host knows the MTU of its
     /// own interface (RFC 9293 section 3.7.1), and routers lower the option, as they do at links whose MTU is
     /// below that of Ethernet. Path MTU discovery is not modeled.
-    fn clamp_segment_size(&self, at: HostId, packet: &mut Packet<Payload>) {
-        let Payload::Tcp(segment) = &mut packet.payload else {
+    fn clamp_segment_size(&self, at: HostId, packet: &mut Packet<PacketContent>) {
+        let PacketContent::Tcp(segment) = &mut packet.payload else {
             return;
         };
         let Some(offered) = &mut segment.maximum_segment_size else {
@@ -124,7 +124,7 @@ impl<E> Internet<E> {
     }
 
     /// Offers a packet to the next link, unless the router at its end refuses it.
-    fn offer(&mut self, now: Instant, at: HostId, packet: &mut Packet<Payload>) -> Transit {
+    fn offer(&mut self, now: Instant, at: HostId, packet: &mut Packet<PacketContent>) -> Transit {
         let line = self.network.route(at, packet.destination);
         let session = line.and_then(|link| {
             let since = self.network.session_since(link, now)?;
@@ -143,7 +143,7 @@ impl<E> Internet<E> {
         &mut self,
         now: Instant,
         hop: Hop,
-        mut packet: Packet<Payload>,
+        mut packet: Packet<PacketContent>,
         verdict: Verdict,
         observer: &mut impl PacketObserver,
     ) {
@@ -187,25 +187,25 @@ impl<E> Internet<E> {
     /// What a receiver decodes from the damaged bytes, if its checksum is correct. It never is: the
     /// Internet checksum detects every single-bit error. The decoder still checks it, as a receiver
     /// does. ICMP messages are not damaged.
-    fn after_damage(&self, packet: &Packet<Payload>, word: u64) -> Option<Payload> {
+    fn after_damage(&self, packet: &Packet<PacketContent>, word: u64) -> Option<PacketContent> {
         let addresses = self.addresses_of(packet);
         let [source, destination] = addresses;
         let mut bytes = wire::body(&packet.payload, addresses);
         wire::damage(&mut bytes, word);
         match &packet.payload {
-            Payload::Tcp(_) => {
+            PacketContent::Tcp(_) => {
                 let segment = tcp::wire::decode(&bytes, source, destination);
-                segment.ok().map(Payload::Tcp)
+                segment.ok().map(PacketContent::Tcp)
             }
-            Payload::Udp(_) => {
+            PacketContent::Udp(_) => {
                 datagram::is_intact(&bytes, addresses).then(|| packet.payload.clone())
             }
-            Payload::Icmp(_) => Some(packet.payload.clone()),
+            PacketContent::Icmp(_) => Some(packet.payload.clone()),
         }
     }
 
     /// The addresses of a packet's source and destination.
-    pub(crate) fn addresses_of(&self, packet: &Packet<Payload>) -> [u32; 2] {
+    pub(crate) fn addresses_of(&self, packet: &Packet<PacketContent>) -> [u32; 2] {
         [packet.source, packet.destination].map(|host| self.addresses.address(host))
     }
 
@@ -231,11 +231,11 @@ impl<E> Internet<E> {
         let source = self.addresses.address(packet.source);
         let sockets = &mut self.hosts[host.0 as usize].sockets;
         match packet.payload {
-            Payload::Tcp(segment) => {
+            PacketContent::Tcp(segment) => {
                 let label = FlowLabel(packet.identity.flow);
                 sockets.on_segment(uptime(now), source, label, segment);
             }
-            Payload::Udp(datagram) => {
+            PacketContent::Udp(datagram) => {
                 let received = Received::Datagram {
                     from: SocketAddress::new(source, datagram.source_port),
                     port: datagram.destination_port,
@@ -244,7 +244,7 @@ impl<E> Internet<E> {
                 };
                 self.inbox.push_back((host, received));
             }
-            Payload::Icmp(IcmpMessage::Unreachable { code, original }) => {
+            PacketContent::Icmp(IcmpMessage::Unreachable { code, original }) => {
                 // RFC 792: an error quotes the first 64 bits of the segment, which hold the ports and
                 // the sequence number.
                 let [a, b, c, d, number @ ..] = original.leading;
@@ -263,8 +263,8 @@ impl<E> Internet<E> {
                 let reason = severity(code);
                 sockets.on_unreachable(uptime(now), port(a, b), remote, reason, number);
             }
-            Payload::Icmp(IcmpMessage::Echo(_) | IcmpMessage::EchoReply(_))
-            | Payload::Icmp(IcmpMessage::TimeExceeded { .. }) => {}
+            PacketContent::Icmp(IcmpMessage::Echo(_) | IcmpMessage::EchoReply(_))
+            | PacketContent::Icmp(IcmpMessage::TimeExceeded { .. }) => {}
         }
         true
     }
@@ -275,7 +275,7 @@ impl<E> Internet<E> {
         &mut self,
         now: Instant,
         hop: Hop,
-        packet: &Packet<Payload>,
+        packet: &Packet<PacketContent>,
         observer: &mut impl PacketObserver,
     ) {
         let error = self.unreachable(hop.from, packet, UnreachableCode::Network);
@@ -290,10 +290,10 @@ impl<E> Internet<E> {
         &mut self,
         now: Instant,
         hop: Hop,
-        packet: &Packet<Payload>,
+        packet: &Packet<PacketContent>,
         observer: &mut impl PacketObserver,
     ) {
-        let Payload::Tcp(segment) = &packet.payload else {
+        let PacketContent::Tcp(segment) = &packet.payload else {
             return;
         };
         let Some(reset) = tcp::reset_for(segment) else {
@@ -315,7 +315,7 @@ impl<E> Internet<E> {
                 unit,
                 attempt,
             },
-            payload: Payload::Tcp(reset),
+            payload: PacketContent::Tcp(reset),
         };
         self.answer(now, hop, reset, observer);
     }
@@ -325,7 +325,7 @@ impl<E> Internet<E> {
         &mut self,
         now: Instant,
         hop: Hop,
-        packet: Packet<Payload>,
+        packet: Packet<PacketContent>,
         observer: &mut impl PacketObserver,
     ) {
         let host = hop.from;

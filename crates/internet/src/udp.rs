@@ -10,7 +10,7 @@ use winsock::SocketError;
 pub use crate::datagram::{DATA_MAX, Datagram, HEADER_LENGTH, Received};
 
 use crate::datagram::IP_HEADER;
-use crate::in_flight::Payload;
+use crate::in_flight::PacketContent;
 use crate::internet::Internet;
 use crate::observer::PacketObserver;
 use crate::wire;
@@ -67,7 +67,7 @@ impl<E> Internet<E> {
             time_to_live: net::packet::TIME_TO_LIVE,
             length: length as u32,
             identity,
-            payload: Payload::Udp(datagram),
+            payload: PacketContent::Udp(datagram),
         };
         self.send(now, from, packet, observer);
         Ok(())
@@ -106,7 +106,7 @@ impl<E> Internet<E> {
             time_to_live: net::packet::TIME_TO_LIVE,
             length: (IP_HEADER + HEADER_LENGTH + data.len()) as u32,
             identity: *identity,
-            payload: Payload::Udp(Datagram {
+            payload: PacketContent::Udp(Datagram {
                 source_port: from.port,
                 destination_port: *port,
                 data: Arc::clone(data),
@@ -122,9 +122,9 @@ impl<E> Internet<E> {
     pub(crate) fn unreachable(
         &self,
         at: HostId,
-        packet: &Packet<Payload>,
+        packet: &Packet<PacketContent>,
         code: UnreachableCode,
-    ) -> Option<Packet<Payload>> {
+    ) -> Option<Packet<PacketContent>> {
         let message = IcmpMessage::Unreachable {
             code,
             original: Original {
@@ -149,24 +149,24 @@ impl<E> Internet<E> {
                 unit,
                 attempt,
             },
-            payload: Payload::Icmp(message),
+            payload: PacketContent::Icmp(message),
         })
     }
 }
 
 /// The first 64 bits of what a packet carries (RFC 792); `None` for an ICMP message.
-fn leading(packet: &Packet<Payload>, addresses: [u32; 2]) -> Option<[u8; 8]> {
+fn leading(packet: &Packet<PacketContent>, addresses: [u32; 2]) -> Option<[u8; 8]> {
     let mut leading = [0; 8];
     match &packet.payload {
-        Payload::Tcp(segment) => {
+        PacketContent::Tcp(segment) => {
             leading[..2].copy_from_slice(&segment.source_port.to_be_bytes());
             leading[2..4].copy_from_slice(&segment.destination_port.to_be_bytes());
             leading[4..].copy_from_slice(&segment.sequence.value().to_be_bytes());
         }
-        Payload::Udp(datagram) => {
+        PacketContent::Udp(datagram) => {
             leading.copy_from_slice(datagram.encode(addresses).get(..8)?);
         }
-        Payload::Icmp(_) => return None,
+        PacketContent::Icmp(_) => return None,
     }
     Some(leading)
 }

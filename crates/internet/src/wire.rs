@@ -5,11 +5,11 @@ use std::net::Ipv4Addr;
 use net::Packet;
 use net::ipv4::Header;
 
-use crate::in_flight::Payload;
+use crate::in_flight::PacketContent;
 
 /// The IP header of a packet with these source and destination addresses.
 #[must_use]
-pub fn header(packet: &Packet<Payload>, [source, destination]: [u32; 2]) -> Header {
+pub fn header(packet: &Packet<PacketContent>, [source, destination]: [u32; 2]) -> Header {
     Header {
         source: Ipv4Addr::from(source),
         destination: Ipv4Addr::from(destination),
@@ -22,11 +22,11 @@ pub fn header(packet: &Packet<Payload>, [source, destination]: [u32; 2]) -> Head
 /// The bytes of a payload, checksums included. Those of TCP and UDP cover the addresses (RFC 9293
 /// section 3.1, pseudo-header).
 #[must_use]
-pub fn body(payload: &Payload, [source, destination]: [u32; 2]) -> Vec<u8> {
+pub fn body(payload: &PacketContent, [source, destination]: [u32; 2]) -> Vec<u8> {
     match payload {
-        Payload::Tcp(segment) => tcp::wire::encode(segment, source, destination),
-        Payload::Udp(datagram) => datagram.encode([source, destination]),
-        Payload::Icmp(message) => message.encode(),
+        PacketContent::Tcp(segment) => tcp::wire::encode(segment, source, destination),
+        PacketContent::Udp(datagram) => datagram.encode([source, destination]),
+        PacketContent::Icmp(message) => message.encode(),
     }
 }
 

@@ -14,7 +14,7 @@ use super::event_log::{Reader, Source};
 use super::winsock_log;
 use config::plan::{Keyword, Scenario};
 use simulation::outcome::{Outcome, Violation};
-use simulation::record::{Record, Segment, Stage};
+use simulation::record::{PacketSummary, Record, Stage};
 
 /// The version of the format of a line.
 const VERSION: u32 = 1;
@@ -253,9 +253,9 @@ fn write_fact(line: &mut Line, fact: Fact) {
     }
 }
 
-fn write_segment(line: &mut Line, segment: Segment) {
+fn write_segment(line: &mut Line, segment: PacketSummary) {
     match segment {
-        Segment::Tcp {
+        PacketSummary::Tcp {
             source_port,
             destination_port,
             flags,
@@ -266,8 +266,8 @@ fn write_segment(line: &mut Line, segment: Segment) {
             line.number("flags", flags);
             line.number("bytes", length);
         }
-        Segment::Icmp => line.text("protocol", "icmp"),
-        Segment::Udp {
+        PacketSummary::Icmp => line.text("protocol", "icmp"),
+        PacketSummary::Udp {
             source_port,
             destination_port,
             length,

@@ -9,7 +9,7 @@ use net::DropReason;
 use super::winsock_log;
 use config::plan::Scenario;
 use simulation::outcome::Outcome;
-use simulation::record::{EventClass, Record, Segment, Stage, ThreadNumber};
+use simulation::record::{EventClass, PacketSummary, Record, Stage, ThreadNumber};
 
 /// A record of this run in English, without its time.
 ///
@@ -159,13 +159,13 @@ pub const fn drop_reason(reason: DropReason) -> &'static str {
 
 /// The flags and the length of what a packet carries.
 #[must_use]
-pub fn segment(segment: Segment) -> String {
+pub fn segment(segment: PacketSummary) -> String {
     /// From the lowest bit of the flags (RFC 9293 section 3.1).
     const FLAGS: [&str; 6] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
     match segment {
-        Segment::Icmp => "an ICMP message".to_owned(),
-        Segment::Udp { length, .. } => format!("a datagram with {length} bytes"),
-        Segment::Tcp { flags, length, .. } => {
+        PacketSummary::Icmp => "an ICMP message".to_owned(),
+        PacketSummary::Udp { length, .. } => format!("a datagram with {length} bytes"),
+        PacketSummary::Tcp { flags, length, .. } => {
             // In the order of the header's bits (RFC 9293 section 3.1), from the lowest.
             let set = (0..).zip(FLAGS).filter(|(bit, _)| flags >> bit & 1 == 1);
             let set: Vec<&str> = set.map(|(_, name)| name).collect();

@@ -29,7 +29,7 @@
 //! assert_eq!(failure.schedule().to_string(), "one@1>two");
 //! ```
 
-mod failure;
+mod failing_schedule;
 mod objects;
 mod panics;
 mod program;
@@ -58,7 +58,7 @@ use crate::schedulers::{
 pub use crate::call::{QueueId, SemaphoreId};
 pub use crate::memory::address::{Address, Field, Location};
 pub use crate::schedulers::InterestingCalls;
-pub use failure::Failure;
+pub use failing_schedule::FailingSchedule;
 pub use objects::{Condvar, Mutex, MutexGuard};
 pub use program::{FinalState, Program, Words};
 pub use schedule::{Schedule, ScheduleError};
@@ -73,7 +73,7 @@ const COUNTED: u64 = 16;
 
 /// How schedules are chosen. [`crate::schedulers`] says what each is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Search {
+pub enum SearchStrategy {
     /// At every call each thread is equally likely.
     Random,
     /// Priorities that change at `depth` - 1 points.
@@ -110,7 +110,7 @@ pub enum Search {
 /// A test of concurrent programs: how schedules are chosen, and how many are run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    search: Search,
+    search: SearchStrategy,
     schedules: u64,
     seed: u64,
     call_limit: u64,
@@ -129,7 +129,7 @@ pub struct Passed {
 impl Check {
     /// `schedules` schedules chosen by `search`, all from seed 0.
     #[must_use]
-    pub const fn new(search: Search, schedules: u64) -> Self {
+    pub const fn new(search: SearchStrategy, schedules: u64) -> Self {
         Self {
             search,
             schedules,
@@ -142,23 +142,23 @@ impl Check {
     /// Random walks.
     #[must_use]
     pub const fn random(schedules: u64) -> Self {
-        Self::new(Search::Random, schedules)
+        Self::new(SearchStrategy::Random, schedules)
     }
 
     /// The portfolio, which suits an unknown defect best.
     #[must_use]
     pub const fn portfolio(schedules: u64) -> Self {
-        Self::new(Search::Portfolio, schedules)
+        Self::new(SearchStrategy::Portfolio, schedules)
     }
 
     /// Every order of dependent calls, however many runs that takes. The program must end under every
     /// schedule: the search of a thread that polls for another ends at the limit on calls.
     #[must_use]
     pub const fn exhaustive() -> Self {
-        Self::new(Search::Exhaustive { preemptions: None }, u64::MAX)
+        Self::new(SearchStrategy::Exhaustive { preemptions: None }, u64::MAX)
     }
 
-    /// One schedule, as a [`Failure`] prints it.
+    /// One schedule, as a [`FailingSchedule`] prints it.
     ///
     /// # Panics
     /// If the text is no schedule; [`Schedule`] can be parsed without a panic.
@@ -166,7 +166,7 @@ impl Check {
     #[track_caller]
     pub fn schedule(text: &str) -> Self {
         let schedule = text.parse().unwrap_or_else(|error| panic!("{error}"));
-        Self::new(Search::Schedule(schedule), 1)
+        Self::new(SearchStrategy::Schedule(schedule), 1)
     }
 
     /// The number of schedules, at most.
@@ -201,7 +201,7 @@ impl Check {
     ///
     /// # Errors
     /// The first failure, made small and explained.
-    pub fn run(&self, setup: impl Fn(&mut Program<'_>)) -> Result<Passed, Box<Failure>> {
+    pub fn run(&self, setup: impl Fn(&mut Program<'_>)) -> Result<Passed, Box<FailingSchedule>> {
         let mut found = None;
         let passed = self.each(&setup, &mut |found_by, ran| {
             found = ran.wrong.is_some().then_some((found_by, ran));
@@ -238,9 +238,13 @@ impl Check {
     /// Runs schedules as long as `goes_on` says so.
     fn each(&self, setup: Setup<'_>, goes_on: &mut dyn FnMut(String, Ran) -> bool) -> Passed {
         match &self.search {
-            Search::Exhaustive { preemptions } => self.exhaust(setup, *preemptions, goes_on),
-            Search::Timed { processors } => self.in_modeled_time(setup, *processors, goes_on),
-            Search::Schedule(schedule) => {
+            SearchStrategy::Exhaustive { preemptions } => {
+                self.exhaust(setup, *preemptions, goes_on)
+            }
+            SearchStrategy::Timed { processors } => {
+                self.in_modeled_time(setup, *processors, goes_on)
+            }
+            SearchStrategy::Schedule(schedule) => {
                 let mut runner = self.runner();
                 // The first run only says which threads there are.
                 let like = runner.run(setup, Box::new(Following::new(Vec::new(), None)));
@@ -253,14 +257,14 @@ impl Check {
                     exhausted: false,
                 }
             }
-            Search::Random
-            | Search::Pct { .. }
-            | Search::Pos
-            | Search::Surw(_)
-            | Search::Delays(_)
-            | Search::Preempting(_)
-            | Search::Parallel
-            | Search::Portfolio => self.sample(setup, goes_on),
+            SearchStrategy::Random
+            | SearchStrategy::Pct { .. }
+            | SearchStrategy::Pos
+            | SearchStrategy::Surw(_)
+            | SearchStrategy::Delays(_)
+            | SearchStrategy::Preempting(_)
+            | SearchStrategy::Parallel
+            | SearchStrategy::Portfolio => self.sample(setup, goes_on),
         }
     }
 
@@ -354,11 +358,11 @@ impl Check {
         }
     }
 
-    fn explain(&self, setup: Setup<'_>, found_by: String, ran: Ran) -> Failure {
+    fn explain(&self, setup: Setup<'_>, found_by: String, ran: Ran) -> FailingSchedule {
         let mut runner = self.runner();
         let switches = ran.switches.len();
         let shrunk = shrink::shrink(&mut runner, setup, ran);
-        Failure::new(&mut runner, setup, found_by, switches, shrunk)
+        FailingSchedule::new(&mut runner, setup, found_by, switches, shrunk)
     }
 
     fn runner(&self) -> Runner {
@@ -370,7 +374,7 @@ impl Check {
     }
 }
 
-impl Search {
+impl SearchStrategy {
     /// The scheduler of one schedule; `None` for searches that are not samples.
     fn scheduler(&self, choices: Choices, counts: &Counts) -> Option<Box<dyn Scheduler>> {
         let most = counts.most();

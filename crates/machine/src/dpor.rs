@@ -28,11 +28,11 @@
 
 mod dependence;
 mod exhaustive;
+mod exploration_tree;
 mod explorer;
 mod preemption_bound;
 mod preemption_count;
 mod race_reversal;
-mod search;
 mod thread_set;
 mod trace;
 

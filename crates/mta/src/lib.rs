@@ -54,7 +54,7 @@ pub use config::{Config, Connector, Database, Priority, ResponderTimeouts, Submi
 pub use coverage::{Coverage, Stimulus};
 pub use environment::{SocketRequest, SocketResponse, Winsock, closed_block};
 pub use layout::{BlockId, BlockIndex, BlockState, Instance, Layout, PoolWord};
-pub use process::{Process, start};
+pub use process::{MtaProcess, start};
 pub use record::{
     AssociationEnd, AssociationIndex, ConnectorIndex, EventEntry, Fact, LogLine, MessageType,
     Record, SocketFunction,

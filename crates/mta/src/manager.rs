@@ -27,9 +27,9 @@ use crate::iso::spdu::Spdu;
 use crate::layout::BlockId;
 use crate::record::{AssociationEnd, AssociationIndex, ConnectorIndex, EventEntry, Fact, Record};
 
-use association::{Association, OutgoingTransfer, Phase, Role};
+use association::{Association, AssociationState, OutgoingTransfer, Role};
 use inbox::Inbox;
-use queue::{Queue, Queued};
+use queue::{ConnectorQueue, Queued};
 
 /// An output: what MAIN BASE must do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) struct OutgoingCall {
 /// The association manager of one MTA.
 #[derive(Debug)]
 pub(crate) struct Manager {
-    queues: Vec<Queue>,
+    queues: Vec<ConnectorQueue>,
     associations: BTreeMap<AssociationIndex, Association>,
     by_block: BTreeMap<BlockId, AssociationIndex>,
     next_index: u32,
@@ -75,7 +75,12 @@ pub(crate) struct Manager {
 impl Manager {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            queues: config.connectors.iter().cloned().map(Queue::new).collect(),
+            queues: config
+                .connectors
+                .iter()
+                .cloned()
+                .map(ConnectorQueue::new)
+                .collect(),
             associations: BTreeMap::new(),
             by_block: BTreeMap::new(),
             next_index: 0,
@@ -148,12 +153,14 @@ impl Manager {
             return;
         };
         let ending = match self.associations[&index].phase {
-            Phase::Opening => AssociationEnd::NotOpened,
-            Phase::Open | Phase::Finishing | Phase::Closing { orderly: false } => {
-                AssociationEnd::Broken
-            }
+            AssociationState::Opening => AssociationEnd::NotOpened,
+            AssociationState::Open
+            | AssociationState::Finishing
+            | AssociationState::Closing { orderly: false } => AssociationEnd::Broken,
             // A responder that has answered FINISH expects the transport to close.
-            Phase::Answered | Phase::Closing { orderly: true } => AssociationEnd::Orderly,
+            AssociationState::Answered | AssociationState::Closing { orderly: true } => {
+                AssociationEnd::Orderly
+            }
         };
         self.end(now, index, ending);
     }
@@ -183,18 +190,20 @@ impl Manager {
             .block
             .expect("only an association with a block has a timer");
         match (association.role, association.phase) {
-            (Role::Initiator { .. }, Phase::Opening) => {
+            (Role::Initiator { .. }, AssociationState::Opening) => {
                 // The session drops the association now, whatever the transport does (Q200259).
                 self.actions.push(Action::TimeOut(block));
                 self.end(now, index, AssociationEnd::NotOpened);
             }
-            (Role::Initiator { connector }, Phase::Open) if association.transfer.is_none() => {
+            (Role::Initiator { connector }, AssociationState::Open)
+                if association.transfer.is_none() =>
+            {
                 let timeout = self.queues[connector as usize].connector.session_disconnect;
-                self.association(index).phase = Phase::Finishing;
+                self.association(index).phase = AssociationState::Finishing;
                 self.send(block, &Spdu::Finish);
                 self.set_timer(index, now + timeout);
             }
-            (Role::Responder { .. }, Phase::Open | Phase::Answered)
+            (Role::Responder { .. }, AssociationState::Open | AssociationState::Answered)
                 if association.last_heard + self.responder_timeouts.inactivity > now =>
             {
                 // A session unit has arrived since the timer was set. Setting it again only when it
@@ -202,13 +211,16 @@ impl Manager {
                 let until = association.last_heard + self.responder_timeouts.inactivity;
                 self.set_timer(index, until);
             }
-            (Role::Initiator { .. }, Phase::Open | Phase::Finishing)
-            | (Role::Responder { .. }, Phase::Opening | Phase::Open | Phase::Answered) => {
+            (Role::Initiator { .. }, AssociationState::Open | AssociationState::Finishing)
+            | (
+                Role::Responder { .. },
+                AssociationState::Opening | AssociationState::Open | AssociationState::Answered,
+            ) => {
                 self.abort(index);
             }
-            (_, Phase::Closing { .. })
-            | (Role::Initiator { .. }, Phase::Answered)
-            | (Role::Responder { .. }, Phase::Finishing) => {}
+            (_, AssociationState::Closing { .. })
+            | (Role::Initiator { .. }, AssociationState::Answered)
+            | (Role::Responder { .. }, AssociationState::Finishing) => {}
         }
     }
 
@@ -245,7 +257,7 @@ impl Manager {
         for association in ours {
             ordinary += u32::from(!association.urgent_only);
             has_urgent |= association.urgent_only;
-            is_open |= association.phase == Phase::Open;
+            is_open |= association.phase == AssociationState::Open;
         }
         let queue = &mut self.queues[connector as usize];
         if now < queue.retry_at {
@@ -332,16 +344,18 @@ impl Manager {
     /// Gives an association up and asks the transport to close its connection.
     fn abort(&mut self, index: AssociationIndex) {
         let association = self.association(index);
-        if let (Phase::Closing { .. }, _) | (_, None) = (association.phase, association.block) {
+        if let (AssociationState::Closing { .. }, _) | (_, None) =
+            (association.phase, association.block)
+        {
             return;
         }
-        let opening = association.phase == Phase::Opening;
+        let opening = association.phase == AssociationState::Opening;
         // Cancels the timer: from here on only the transport ends the association.
         association.timer_sequence += 1;
         let block = association.block.expect("checked above");
         // An association that is still opening keeps its phase, so that it ends as "not opened".
         if !opening {
-            association.phase = Phase::Closing { orderly: false };
+            association.phase = AssociationState::Closing { orderly: false };
         }
         self.actions.push(Action::Disconnect(block));
     }

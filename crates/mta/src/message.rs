@@ -80,7 +80,7 @@ pub enum ToDown {
 /// A message may have a gigabyte, and without checkpoints all of it waits at once. So content is kept as
 /// its range, and its packets are made when the socket is offered them.
 #[derive(Clone, Debug)]
-pub enum Packets {
+pub enum Tpkts {
     /// These bytes.
     Bytes(Payload),
     /// The Data TPDUs of these bytes of a message.
@@ -104,7 +104,7 @@ pub enum ToDriver {
     /// Begin to receive on an accepted connection: message type 243.
     Receive(BlockId),
     /// Send these packets.
-    Send(BlockId, Packets),
+    Send(BlockId, Tpkts),
     /// The socket has buffer space again. Only the Async Notify of a pair sends this.
     Writable(BlockId),
     /// The connection has ended. Only the Async Notify of a pair sends this.

@@ -30,7 +30,7 @@ const FIRST_DRIVER: u32 = 4;
 
 /// A running MTA process.
 #[derive(Clone, Debug)]
-pub struct Process {
+pub struct MtaProcess {
     layout: Layout,
     queues: Queues,
     /// The threads of one thread control block: a pair, or one.
@@ -47,7 +47,7 @@ pub struct Process {
 ///
 /// # Panics
 /// If `config` asks for fewer than two control blocks or no driver.
-pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Process, StaticFull> {
+pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<MtaProcess, StaticFull> {
     assert!(
         config.control_blocks >= 2,
         "a pool needs at least 2 control blocks (Q166602)"
@@ -105,7 +105,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<Proce
         connections: Rc::clone(&connections),
     };
     spawn_all(machine, &Rc::new(shared), manager, queued);
-    Ok(Process {
+    Ok(MtaProcess {
         layout,
         queues,
         threads_of_block,
@@ -237,7 +237,7 @@ fn spawn<F>(
     });
 }
 
-impl Process {
+impl MtaProcess {
     /// Submits a message for transfer. `false` if the queue of MAIN BASE is full.
     pub fn submit(
         &self,

@@ -287,8 +287,8 @@ pub mod prelude {
     pub use property::proptest::prelude::*;
     #[cfg(feature = "property")]
     pub use property::{
-        Builds, Case, Cases, Counterexample, Covered, Property, PropertyFailure, RunError,
-        Schedule, Search, adversarial_schedules, bursty_link, campaign, campaign_config, cases,
+        Builds, Case, CaseSearch, Cases, Counterexample, Covered, Property, PropertyFailure,
+        RunError, Scheduling, adversarial_schedules, bursty_link, campaign, campaign_config, cases,
         clean_link, critical_sections, every_acknowledged_message_arrives, fault_plans, networks,
         never_corrupts, never_leaks, no_faults, preemptions, recovers_after_healing, schedules,
         stalls, workloads,

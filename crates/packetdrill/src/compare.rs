@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use tcp::{Flags, Profile, Segment, SeqNum, TcpOptions, Timestamps};
 
-use crate::script::{Packet, TcpOption};
+use crate::script::{ScriptSegment, TcpOption};
 
 /// How the script's numbers relate to the host's. The peer's are the script's own.
 #[derive(Clone, Copy, Debug, Default)]
@@ -49,7 +49,7 @@ impl SegmentComparison<'_> {
     /// Compares a segment with what the script expects. `Err` has both as text.
     pub(crate) fn segment(
         mut self,
-        expected: &Packet,
+        expected: &ScriptSegment,
         got: &Segment,
         numbers: &mut Numbers,
     ) -> Result<(), (String, String)> {
@@ -75,7 +75,12 @@ impl SegmentComparison<'_> {
     }
 
     /// Whether the options agree, modulo those that the profile does not have.
-    fn has_options(&mut self, expected: &Packet, got: &Segment, numbers: &mut Numbers) -> bool {
+    fn has_options(
+        &mut self,
+        expected: &ScriptSegment,
+        got: &Segment,
+        numbers: &mut Numbers,
+    ) -> bool {
         let Some(options) = &expected.options else {
             return true;
         };
@@ -162,7 +167,7 @@ fn letters(flags: Flags) -> String {
     }
 }
 
-fn show_expected(packet: &Packet) -> String {
+fn show_expected(packet: &ScriptSegment) -> String {
     let mut text = letters(packet.flags);
     match packet.sequence {
         Some(from) => {

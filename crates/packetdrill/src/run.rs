@@ -11,7 +11,9 @@ use crate::calls::{CallResult, Descriptors, Peer, Returned};
 use crate::compare::{Numbers, SegmentComparison};
 use crate::host::{Host, PEER, SERVER_PORT, micros};
 use crate::report::{Difference, ScriptReport, ScriptVerdict};
-use crate::script::{Base, Icmp, Packet, Script, ScriptStep, Statement, SystemCall, TcpOption};
+use crate::script::{
+    Base, Icmp, Script, ScriptSegment, ScriptStep, Statement, SystemCall, TcpOption,
+};
 use crate::settings;
 
 /// The port of the first client among the peers; each further one has the next.
@@ -153,7 +155,12 @@ impl Runner {
         Ok(())
     }
 
-    fn outbound(&mut self, statement: &Statement, packet: &Packet, from: u64) -> Result<(), Stop> {
+    fn outbound(
+        &mut self,
+        statement: &Statement,
+        packet: &ScriptSegment,
+        from: u64,
+    ) -> Result<(), Stop> {
         if let Some(feature) = packet.unmodeled {
             return Err(Stop::Missing(feature.to_owned()));
         }
@@ -193,7 +200,7 @@ impl Runner {
         self.retry()
     }
 
-    fn inbound(&mut self, packet: &Packet) -> Result<(), Stop> {
+    fn inbound(&mut self, packet: &ScriptSegment) -> Result<(), Stop> {
         if let Some(feature) = packet.unmodeled {
             return Err(Stop::Missing(feature.to_owned()));
         }
@@ -228,7 +235,7 @@ impl Runner {
     }
 
     /// The options of a segment of the peer, in the host's numbers.
-    fn options(&self, packet: &Packet) -> Result<(Option<u16>, TcpOptions), Stop> {
+    fn options(&self, packet: &ScriptSegment) -> Result<(Option<u16>, TcpOptions), Stop> {
         let (mut maximum_segment_size, mut options) = (None, TcpOptions::default());
         let numbers = self.flow.numbers;
         for option in packet.options.iter().flatten() {

@@ -52,9 +52,9 @@ pub enum Base {
 #[derive(Clone, Debug)]
 pub enum ScriptStep {
     /// `<`: the peer sends a segment.
-    Inbound(Packet),
+    Inbound(ScriptSegment),
     /// `>`: the host must send a segment.
-    Outbound(Packet),
+    Outbound(ScriptSegment),
     /// `< icmp`: an ICMP error arrives.
     Icmp(Icmp),
     /// A system call and its expected result.
@@ -67,7 +67,7 @@ pub enum ScriptStep {
 
 /// A segment in the script's sequence numbers.
 #[derive(Clone, Debug, Default)]
-pub struct Packet {
+pub struct ScriptSegment {
     /// The control bits.
     pub flags: Flags,
     /// The first sequence number; `None` for `...`.

@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 
 use config::plan::Keyword;
 use config::plan::{
-    self, Connector, Direction, Host, Limits, Link, Pins, Preemption, Scenario, TcpProfile,
+    self, Connector, DirectionSettings, Host, Limits, Link, Pins, Preemption, Scenario, TcpProfile,
     Workload,
 };
 use kernel::{Duration, Instant};
@@ -19,7 +19,7 @@ use proptest::test_runner::FileFailurePersistence;
 use crate::case::{Case, HOSTS, LINK};
 use crate::fault_plans::{Faults, fault_plans};
 use crate::networks::networks;
-use crate::schedules::{Schedule, schedules};
+use crate::schedules::{Scheduling, schedules};
 use crate::workloads::workloads;
 
 /// The default time in which messages are submitted and faults are injected.
@@ -54,10 +54,10 @@ const CALLS_MAX: u64 = 20_000_000;
 /// ```
 #[derive(Debug)]
 pub struct Cases {
-    networks: BoxedStrategy<Direction>,
+    networks: BoxedStrategy<DirectionSettings>,
     workloads: BoxedStrategy<Workload>,
     faults: BoxedStrategy<Faults>,
-    schedules: BoxedStrategy<Schedule>,
+    schedules: BoxedStrategy<Scheduling>,
     preemptions: BoxedStrategy<Vec<Preemption>>,
     hosts: BoxedStrategy<[Host; 2]>,
     connectors: BoxedStrategy<Connector>,
@@ -130,7 +130,7 @@ impl Cases {
 
     /// Replaces the link between the hosts.
     #[must_use]
-    pub fn networks(self, networks: impl Strategy<Value = Direction> + 'static) -> Self {
+    pub fn networks(self, networks: impl Strategy<Value = DirectionSettings> + 'static) -> Self {
         Self {
             networks: networks.boxed(),
             ..self
@@ -176,7 +176,7 @@ impl Cases {
 
     /// Replaces the schedule.
     #[must_use]
-    pub fn schedules(self, schedules: impl Strategy<Value = Schedule> + 'static) -> Self {
+    pub fn schedules(self, schedules: impl Strategy<Value = Scheduling> + 'static) -> Self {
         Self {
             schedules: schedules.boxed(),
             ..self
@@ -276,7 +276,12 @@ impl Cases {
 }
 
 /// Adds the hosts and the link between them. Addresses are those that loading a file would assign.
-fn add_hosts(scenario: &mut Scenario, hosts: [Host; 2], schedule: Schedule, direction: Direction) {
+fn add_hosts(
+    scenario: &mut Scenario,
+    hosts: [Host; 2],
+    schedule: Scheduling,
+    direction: DirectionSettings,
+) {
     for ((name, host), last) in HOSTS.into_iter().zip(hosts).zip(1..) {
         let host = Host {
             address: Ipv4Addr::new(10, 0, 0, last),

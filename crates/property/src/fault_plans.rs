@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use config::plan::{Fault, FaultKind, ResetScope, ThreadName, When};
+use config::plan::{Fault, FaultKind, ResetScope, ThreadKind, When};
 use kernel::{Duration, Instant};
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -87,12 +87,12 @@ pub fn stalls(most: usize, span: Duration) -> impl Strategy<Value = Faults> {
 }
 
 /// Threads that every build has.
-const THREADS: [ThreadName; 5] = [
-    ThreadName::Driver,
-    ThreadName::MainBase,
-    ThreadName::Pop4Up,
-    ThreadName::Pop4Down,
-    ThreadName::Timer,
+const THREADS: [ThreadKind; 5] = [
+    ThreadKind::Driver,
+    ThreadKind::MainBase,
+    ThreadKind::Pop4Up,
+    ThreadKind::Pop4Down,
+    ThreadKind::Timer,
 ];
 
 fn stalled() -> impl Strategy<Value = FaultKind> {

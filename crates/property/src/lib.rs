@@ -39,6 +39,6 @@ pub use properties::{
     Property, PropertyFailure, every_acknowledged_message_arrives, never_corrupts, never_leaks,
     recovers_after_healing,
 };
-pub use schedules::{Schedule, adversarial_schedules, schedules};
-pub use search::{Counterexample, Search};
+pub use schedules::{Scheduling, adversarial_schedules, schedules};
+pub use search::{CaseSearch, Counterexample};
 pub use workloads::workloads;

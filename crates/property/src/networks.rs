@@ -1,13 +1,13 @@
 //! Strategies for the link between the hosts.
 //!
-//! All shrink towards the default [`Direction`]: 20 ms delay, no loss, reordering, duplication or
+//! All shrink towards the default [`DirectionSettings`]: 20 ms delay, no loss, reordering, duplication or
 //! corruption. Loss is given by the ping success rate and, for outages, by their mean length.
 //!
 //! No link is slower than 64 kbit/s. At 9600 bit/s the first full segments of ten associations
 //! opened at once outlast TCP's five retransmissions, which start at 300 ms, so no message of 16
 //! KiB gets through even without loss (congestion collapse, RFC 896), whatever the build.
 
-use config::plan::{Bandwidth, Direction, IndependentLoss, Loss, Outages, Scope};
+use config::plan::{BitRate, DirectionSettings, IndependentLoss, Loss, Outages, Scope};
 use kernel::{Duration, Ratio};
 use proptest::prelude::*;
 
@@ -15,8 +15,8 @@ use proptest::prelude::*;
 const SIXTEENTHS: u64 = 16;
 
 /// A link with default delay and no faults.
-pub fn clean_link() -> impl Strategy<Value = Direction> {
-    Just(Direction::default())
+pub fn clean_link() -> impl Strategy<Value = DirectionSettings> {
+    Just(DirectionSettings::default())
 }
 
 /// A link with outages in both directions at once: `ping_success` in sixteenths, from 1 to 15, and
@@ -34,9 +34,9 @@ pub fn clean_link() -> impl Strategy<Value = Direction> {
 pub fn bursty_link(
     ping_success: std::ops::RangeInclusive<u64>,
     mean_outage: std::ops::RangeInclusive<u64>,
-) -> impl Strategy<Value = Direction> {
+) -> impl Strategy<Value = DirectionSettings> {
     let failure = SIXTEENTHS - ping_success.end()..=SIXTEENTHS - ping_success.start();
-    (failure, mean_outage).prop_map(|(failure, seconds)| Direction {
+    (failure, mean_outage).prop_map(|(failure, seconds)| DirectionSettings {
         loss: Loss::Outages {
             outages: Outages::Calibrated {
                 ping_success: sixteenths(SIXTEENTHS - failure),
@@ -44,18 +44,18 @@ pub fn bursty_link(
             },
             scope: Scope::Shared,
         },
-        ..Direction::default()
+        ..DirectionSettings::default()
     })
 }
 
 /// Any link: clean, with independent loss, or bursty; slow or fast, with packets reordered,
 /// duplicated or corrupted.
-pub fn networks() -> impl Strategy<Value = Direction> {
-    let independent = (1..SIXTEENTHS).prop_map(|failure| Direction {
+pub fn networks() -> impl Strategy<Value = DirectionSettings> {
+    let independent = (1..SIXTEENTHS).prop_map(|failure| DirectionSettings {
         loss: Loss::Independent(IndependentLoss::PingSuccess(sixteenths(
             SIXTEENTHS - failure,
         ))),
-        ..Direction::default()
+        ..DirectionSettings::default()
     });
     let link = prop_oneof![
         1 => clean_link(),
@@ -68,9 +68,9 @@ pub fn networks() -> impl Strategy<Value = Direction> {
     let delays = prop::sample::select(vec![20, 1, 80, 150, 400]);
     let rates = prop::sample::select(vec![None, Some(256_000), Some(64_000)]);
     let flaws = prop::collection::vec(0..8_u64, 3);
-    (link, delays, rates, flaws).prop_map(|(link, delay, rate, flaws)| Direction {
+    (link, delays, rates, flaws).prop_map(|(link, delay, rate, flaws)| DirectionSettings {
         delay: Duration::from_millis(delay),
-        bandwidth: rate.map(|bits_per_second| Bandwidth { bits_per_second }),
+        bandwidth: rate.map(|bits_per_second| BitRate { bits_per_second }),
         reorder: hundredths(flaws[0]),
         duplicate: hundredths(flaws[1]),
         corrupt: hundredths(flaws[2]),

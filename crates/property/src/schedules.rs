@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 /// How the threads of a case are scheduled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Schedule {
+pub struct Scheduling {
     /// The scheduler.
     pub scheduler: Scheduler,
     /// Processors of each host, from 1 to 4. Only the timed scheduler uses it.
@@ -33,18 +33,18 @@ const ADVERSARIES: [Scheduler; 5] = [
 ];
 
 /// All schedules: timed, round-robin and adversarial.
-pub fn schedules() -> impl Strategy<Value = Schedule> {
+pub fn schedules() -> impl Strategy<Value = Scheduling> {
     let machines = [Scheduler::Timed, Scheduler::RoundRobin];
     schedules_by(machines.into_iter().chain(ADVERSARIES).collect())
 }
 
 /// Adversarial schedules only. They find failures that a machine may never show, so failure rates
 /// have no meaning.
-pub fn adversarial_schedules() -> impl Strategy<Value = Schedule> {
+pub fn adversarial_schedules() -> impl Strategy<Value = Scheduling> {
     schedules_by(ADVERSARIES.to_vec())
 }
 
-fn schedules_by(schedulers: Vec<Scheduler>) -> impl Strategy<Value = Schedule> {
+fn schedules_by(schedulers: Vec<Scheduler>) -> impl Strategy<Value = Scheduling> {
     // A smaller seed is not simpler, so seeds do not shrink.
     let seeds = any::<u32>().prop_map(u64::from).no_shrink();
     let schedulers = prop::sample::select(schedulers);
@@ -54,7 +54,7 @@ fn schedules_by(schedulers: Vec<Scheduler>) -> impl Strategy<Value = Schedule> {
     // (Q276222).
     let drivers = prop::sample::select(vec![None, Some(1), Some(2), Some(4)]);
     (schedulers, 1..=4_u32, quanta, drivers, seeds).prop_map(
-        |(scheduler, processors, quantum, drivers, seed)| Schedule {
+        |(scheduler, processors, quantum, drivers, seed)| Scheduling {
             scheduler,
             processors,
             quantum: Duration::from_micros(quantum),

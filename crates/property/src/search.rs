@@ -11,7 +11,7 @@ use crate::properties::PropertyFailure;
 
 /// Parameters of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Search {
+pub struct CaseSearch {
     /// The seed of the generator of cases.
     pub seed: u64,
     /// The maximum number of cases to generate.
@@ -31,15 +31,15 @@ pub struct Counterexample {
     pub failure: PropertyFailure,
 }
 
-impl Search {
+impl CaseSearch {
     /// Generates cases until one fails the property `holds`; `None` if none does.
     ///
     /// ```
-    /// use property::{Search, cases, never_leaks};
+    /// use property::{CaseSearch, cases, never_leaks};
     /// use mta::Shipped;
     ///
     /// let unfixed = Shipped::EXCHANGE_5_5_2653_23;
-    /// let search = Search { seed: 1, cases: 200, shrink_runs: 0 };
+    /// let search = CaseSearch { seed: 1, cases: 200, shrink_runs: 0 };
     /// let counterexample = search.run(&cases(&unfixed), |case| {
     ///     never_leaks(&case.run(unfixed).expect("a generated case can be run"))
     /// });

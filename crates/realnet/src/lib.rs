@@ -14,8 +14,8 @@
 //! | [`table`] | paired differences of many transfers |
 
 pub mod case;
-pub mod line;
 pub mod real;
+pub mod recorded_link;
 pub mod simulated;
 pub mod summary;
 pub mod table;

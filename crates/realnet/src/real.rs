@@ -15,7 +15,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::case::{Case, WATCHED};
-use crate::summary::{End, Summary};
+use crate::summary::{TransferEnd, TransferSummary};
 use namespaces::{ADDRESSES, Namespaces};
 use relay::{Ended, Relay, Relayed};
 
@@ -56,7 +56,7 @@ pub fn missing() -> Option<String> {
 ///
 /// # Errors
 /// If a namespace, a device or a socket cannot be made.
-pub fn transfers(settings: Settings, wanted: &[Wanted]) -> io::Result<Vec<Summary>> {
+pub fn transfers(settings: Settings, wanted: &[Wanted]) -> io::Result<Vec<TransferSummary>> {
     nix::sys::resource::setrlimit(
         nix::sys::resource::Resource::RLIMIT_NOFILE,
         DESCRIPTORS,
@@ -89,17 +89,17 @@ pub fn transfers(settings: Settings, wanted: &[Wanted]) -> io::Result<Vec<Summar
 /// Descriptors of a process: each transfer has two sockets and a listener.
 const DESCRIPTORS: u64 = 16_384;
 
-fn summaries(relayed: &[Relayed], ends: &[Ended], wanted: &[Wanted]) -> Vec<Summary> {
+fn summaries(relayed: &[Relayed], ends: &[Ended], wanted: &[Wanted]) -> Vec<TransferSummary> {
     let one = |(index, (it, wanted)): (usize, (&Relayed, &Wanted))| {
         let end = ends.iter().find(|end| end.0 == index);
         let end = match (end, it.begun) {
-            (Some((_, true, _)), _) => End::Finished,
+            (Some((_, true, _)), _) => TransferEnd::Finished,
             (Some((_, false, at)), Some(begun)) => {
-                End::Aborted(relay::duration(at.saturating_duration_since(begun)))
+                TransferEnd::Aborted(relay::duration(at.saturating_duration_since(begun)))
             }
-            (Some(_), None) | (None, _) => End::Unfinished,
+            (Some(_), None) | (None, _) => TransferEnd::Unfinished,
         };
-        Summary::of(&it.sent, wanted.case.octets(), end)
+        TransferSummary::of(&it.sent, wanted.case.octets(), end)
     };
     relayed.iter().zip(wanted).enumerate().map(one).collect()
 }

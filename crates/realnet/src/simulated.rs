@@ -7,8 +7,8 @@ use tcp::{Profile, Segment, Uptime};
 use winsock::{Config, FlowLabel, SocketAddress, SocketError, SocketHandle, SocketTable};
 
 use crate::case::{Case, DATA_RETRIES, WATCHED};
-use crate::line::Line;
-use crate::summary::{End, Summary};
+use crate::recorded_link::RecordedLink;
+use crate::summary::{TransferEnd, TransferSummary};
 
 const ADDRESSES: [u32; 2] = [0x0A00_0001, 0x0A00_0002];
 const PORT: u16 = 7;
@@ -21,7 +21,7 @@ const CHUNK: usize = 16 * 1024;
 /// # Panics
 /// If a call of the socket layer fails in a way that the case cannot explain.
 #[must_use]
-pub fn transfer(case: Case, seed: u64, profile: &Profile) -> Summary {
+pub fn transfer(case: Case, seed: u64, profile: &Profile) -> TransferSummary {
     let mut transfer = Transfer::new(case, seed, profile);
     while transfer.end.is_none() {
         // What a timeout did to a connection is known to its socket when the segments have left.
@@ -32,8 +32,8 @@ pub fn transfer(case: Case, seed: u64, profile: &Profile) -> Summary {
             break;
         }
     }
-    let end = transfer.end.unwrap_or(End::Unfinished);
-    Summary::of(&transfer.line.sent, case.octets(), end)
+    let end = transfer.end.unwrap_or(TransferEnd::Unfinished);
+    TransferSummary::of(&transfer.line.sent, case.octets(), end)
 }
 
 /// The profile of a comparison: as many retransmissions as the kernel is told to make.
@@ -46,7 +46,7 @@ pub fn profile() -> Profile {
 }
 
 struct Transfer {
-    line: Line,
+    line: RecordedLink,
     hosts: [SocketTable; 2],
     /// What is on its way: the receiver, the label of its flow and the segment.
     on_the_way: BTreeMap<(Instant, u64), (usize, FlowLabel, Segment)>,
@@ -57,7 +57,7 @@ struct Transfer {
     server: Option<SocketHandle>,
     octets_left: usize,
     is_shut: bool,
-    end: Option<End>,
+    end: Option<TransferEnd>,
 }
 
 impl Transfer {
@@ -77,7 +77,7 @@ impl Transfer {
         let begun = hosts[0].connect(uptime(Instant::ZERO), client, to, FlowLabel(7));
         assert_eq!(begun, Err(SocketError::WouldBlock));
         Self {
-            line: Line::new(case, seed),
+            line: RecordedLink::new(case, seed),
             hosts,
             on_the_way: BTreeMap::new(),
             count: 0,
@@ -125,7 +125,7 @@ impl Transfer {
             }
         }
         match self.hosts[0].receive(now, self.client, CHUNK) {
-            Ok(_) => self.end = Some(End::Finished),
+            Ok(_) => self.end = Some(TransferEnd::Finished),
             Err(error) => self.on_error(error),
         }
     }
@@ -134,7 +134,7 @@ impl Transfer {
         let has_connection = self.hosts[0].connections().next().is_some();
         let is_early = matches!(error, SocketError::WouldBlock | SocketError::NotConnected);
         if !(has_connection && is_early) {
-            self.end = Some(End::Aborted(self.now.since_start()));
+            self.end = Some(TransferEnd::Aborted(self.now.since_start()));
         }
     }
 

@@ -4,11 +4,11 @@
 use kernel::{Duration, Instant};
 use tcp::Flags;
 
-use crate::line::Sent;
+use crate::recorded_link::Sent;
 
 /// How a transfer ended for the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum TransferEnd {
     /// All octets were acknowledged.
     Finished,
     /// The connection failed after this time.
@@ -19,7 +19,7 @@ pub enum End {
 
 /// One transfer, as the client's end of the line sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
+pub struct TransferSummary {
     /// From the first SYN to the arrival of the answer.
     pub connected: Option<Duration>,
     /// From the first SYN to the arrival of the last acknowledgment.
@@ -37,10 +37,10 @@ pub struct Summary {
 /// A segment that leaves less than this after an acknowledgment or after another segment is an answer to it.
 const PROMPT: Duration = Duration::from_millis(20);
 
-impl Summary {
+impl TransferSummary {
     /// The summary of a transfer of `octets`.
     #[must_use]
-    pub fn of(sent: &[Sent], octets: u32, end: End) -> Self {
+    pub fn of(sent: &[Sent], octets: u32, end: TransferEnd) -> Self {
         let mut reader = Reader::new(octets);
         let mut events: Vec<(Instant, bool, &Sent)> = Vec::new();
         for it in sent {
@@ -58,7 +58,7 @@ impl Summary {
                 false => reader.arrived(at, it),
             }
         }
-        if let End::Aborted(after) = end {
+        if let TransferEnd::Aborted(after) = end {
             reader.summary.aborted = Some(after);
         }
         reader.summary
@@ -67,7 +67,7 @@ impl Summary {
 
 struct Reader {
     octets: u32,
-    summary: Summary,
+    summary: TransferSummary,
     begun: Option<Instant>,
     /// The lowest number that is not acknowledged, and the highest that was sent.
     unacknowledged: u32,
@@ -83,7 +83,7 @@ impl Reader {
     fn new(octets: u32) -> Self {
         Self {
             octets,
-            summary: Summary {
+            summary: TransferSummary {
                 connected: None,
                 finished: None,
                 aborted: None,

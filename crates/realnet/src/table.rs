@@ -4,19 +4,19 @@ use std::fmt::Write;
 
 use kernel::Duration;
 
-use crate::summary::Summary;
+use crate::summary::TransferSummary;
 
 /// The same transfer: twice by the kernel, and by the simulator.
 #[derive(Clone, Debug)]
 pub struct Compared {
     /// By the kernel.
-    pub real: [Summary; 2],
+    pub real: [TransferSummary; 2],
     /// By the simulator.
-    pub simulated: Summary,
+    pub simulated: TransferSummary,
 }
 
 /// A number that a summary has, in seconds or pieces; none if it did not come to that.
-type Measure = (&'static str, fn(&Summary) -> Option<f64>);
+type Measure = (&'static str, fn(&TransferSummary) -> Option<f64>);
 
 const MEASURES: [Measure; 8] = [
     ("time to connect, s", |it| it.connected.map(seconds)),
@@ -42,7 +42,7 @@ fn seconds(span: Duration) -> f64 {
 pub fn rows(case: &str, all: &[Compared]) -> String {
     let mut rows = String::new();
     for (name, measure) in MEASURES {
-        let median_of = |side: fn(&Compared) -> &Summary| {
+        let median_of = |side: fn(&Compared) -> &TransferSummary| {
             let values: Vec<f64> = all.iter().filter_map(|it| measure(side(it))).collect();
             (values.len(), quantile(values, 0.5))
         };
@@ -54,7 +54,7 @@ pub fn rows(case: &str, all: &[Compared]) -> String {
         if summaries.filter_map(measure).all(|it| it == 0.0) {
             continue;
         }
-        let differences = |other: fn(&Compared) -> &Summary| {
+        let differences = |other: fn(&Compared) -> &TransferSummary| {
             let pair = |it| Some(measure(other(it))? - measure(&it.real[0])?);
             let values: Vec<f64> = all.iter().filter_map(pair).collect();
             interval(&values)

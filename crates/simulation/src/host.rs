@@ -9,7 +9,7 @@ use std::ops::Bound;
 use internet::uptime;
 use kernel::{Choices, Instant, key, mix};
 use machine::{DebugHash, HeapConfig, Increment, Machine, ThreadId};
-use mta::{Layout, Process, SocketRequest, SocketResponse, Winsock};
+use mta::{Layout, MtaProcess, SocketRequest, SocketResponse, Winsock};
 use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
@@ -42,7 +42,7 @@ pub(crate) struct Host {
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) machine: Machine<Winsock>,
-    pub(crate) process: Process,
+    pub(crate) process: MtaProcess,
     /// The threads' numbers in the logs, in the order of their creation.
     pub(crate) numbers: Vec<ThreadNumber>,
     waiting: BTreeMap<ThreadId, Waiting>,

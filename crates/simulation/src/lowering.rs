@@ -135,7 +135,7 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
         .collect()
 }
 
-fn direction(plan: &config::plan::Direction) -> net::DirectionConfig {
+fn direction(plan: &config::plan::DirectionSettings) -> net::DirectionConfig {
     let bandwidth = |bits_per_second: u64| {
         Some(net::Bandwidth {
             bits_per_second: NonZeroU64::new(bits_per_second)?,

@@ -13,7 +13,7 @@ pub(crate) mod journal;
 pub mod packet_capture;
 pub mod thread_intervals;
 
-use internet::{Offer, Payload};
+use internet::{Offer, PacketContent};
 use kernel::Instant;
 use machine::{Exception, Finding};
 use mta::Winsock;
@@ -87,7 +87,7 @@ impl Observer {
         at: Instant,
         host: HostId,
         link: LinkId,
-        packet: &Packet<Payload>,
+        packet: &Packet<PacketContent>,
         addresses: [u32; 2],
     ) {
         if self.observe.packets {

@@ -22,9 +22,9 @@ mod deadlock;
 mod delivery;
 mod liveness;
 pub(crate) mod memory;
+mod pool_words;
 pub(crate) mod sockets;
 mod transfers;
-mod words;
 
 use std::collections::BTreeMap;
 
@@ -44,8 +44,8 @@ use blocks::Blocks;
 use deadlock::Deadlocks;
 use delivery::Delivery;
 use liveness::Liveness;
+pub(crate) use pool_words::PoolAccess;
 pub(crate) use transfers::SocketDid;
-pub(crate) use words::PoolAccess;
 
 /// Event ids of what ends a process: the MTA's own and Dr. Watson's.
 const UNEXPECTED_ERROR: u32 = 9405;

@@ -21,7 +21,7 @@ use interruptions::Interruptions;
 
 /// A series of pings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct PingSeries {
     /// Echo requests, at most [`COUNT_MAX`].
     pub count: u32,
     /// When the first request is sent.
@@ -40,7 +40,7 @@ pub struct PingReport {
     /// The address of the second host of the link.
     pub target: std::net::Ipv4Addr,
     /// The series.
-    pub settings: Settings,
+    pub settings: PingSeries,
     /// What came back, in the order of the requests.
     pub replies: Vec<EchoReply>,
     /// The expected fraction of replies, computed from the link's parameters. It assumes that no
@@ -89,7 +89,7 @@ const LINK: LinkId = LinkId(0);
 const SOURCE: HostId = HostId(0);
 const TARGET: HostId = HostId(1);
 
-impl Settings {
+impl PingSeries {
     /// As `ping` of Windows NT: one request per second, 32 bytes, a timeout of one second.
     #[must_use]
     pub const fn windows_nt(count: u32) -> Self {
@@ -144,7 +144,7 @@ pub fn ping(
     scenario: &Scenario,
     seed: u64,
     link: &str,
-    settings: Settings,
+    settings: PingSeries,
 ) -> Result<PingReport, PingError> {
     if settings.count > COUNT_MAX {
         return Err(PingError::TooMany(settings.count));
@@ -211,7 +211,7 @@ fn expected_fraction(config: &LinkConfig, length: u16) -> Ratio {
 struct Series {
     network: Network,
     interruptions: Interruptions,
-    settings: Settings,
+    settings: PingSeries,
     /// Whether no reply can come in time, even if nothing waits in a queue.
     is_too_slow: bool,
     flow: u64,

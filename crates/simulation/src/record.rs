@@ -19,7 +19,7 @@ pub enum Record {
     /// The process of a host ended by an exception.
     Exception(HostId, ThreadNumber, Exception),
     /// A packet was put on a link by this host.
-    PacketSent(HostId, Identity, Segment),
+    PacketSent(HostId, Identity, PacketSummary),
     /// A packet, or one copy of it, was dropped.
     PacketDropped(HostId, Identity, Option<LinkId>, DropReason),
     /// A packet arrived at this host.
@@ -96,7 +96,7 @@ pub struct ThreadNumber(pub u16);
 
 /// What a packet carried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Segment {
+pub enum PacketSummary {
     /// TCP: ports, flags and payload bytes.
     Tcp {
         /// The sender's port.
@@ -240,7 +240,7 @@ mod tests {
         // What an MTA writes and an exception are 1 and 2.
         let kinds = [
             Record::Event(key),
-            Record::PacketSent(HOST, packet, Segment::Icmp),
+            Record::PacketSent(HOST, packet, PacketSummary::Icmp),
             Record::PacketDropped(HOST, packet, None, DropReason::Loss),
             Record::PacketArrived(HOST, packet),
             Record::PacketDamaged(HOST, packet),

@@ -15,8 +15,8 @@ use crate::observers::{Observations, Observe};
 use crate::outcome::{Associations, Outcome, Stop};
 use crate::scheduling::{CallCounts, Scheduling};
 use crate::world::{Options, World};
-use config::foreign;
 use config::plan::{Preemption, Scenario};
+use config::untrusted_text;
 
 /// Runs `scenario` under `seed` with the builds that its hosts name.
 ///
@@ -213,7 +213,7 @@ fn checked(mut world: World<'_>, seed: u64) -> Outcome {
         Err(cause) => panic!(
             "at {} of \"{}\", seed {seed}: {}",
             world.now,
-            foreign::terminal(&world.scenario.title),
+            untrusted_text::terminal(&world.scenario.title),
             text_of(cause.as_ref())
         ),
     }

@@ -77,7 +77,7 @@ pub struct MessageTraffic {
     /// From submission to arrival; `None` if nothing arrived.
     pub latency: Option<Latency>,
     /// Messages that are neither acknowledged nor returned.
-    pub queue: Queue,
+    pub queue: QueueLength,
     /// When messages arrived: the throughput over time.
     pub arrivals: CountSeries,
     /// When messages were returned.
@@ -99,7 +99,7 @@ pub struct Latency {
 
 /// The length of a queue over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Queue {
+pub struct QueueLength {
     /// The largest length.
     pub peak: u64,
     /// When it was reached first.
@@ -416,7 +416,7 @@ impl CountSeries {
     }
 }
 
-impl Queue {
+impl QueueLength {
     /// The length changes now.
     fn change(&mut self, at: Instant, by: i64) {
         let longest = |pair: &[u64]| pair.iter().copied().max().unwrap_or(0);

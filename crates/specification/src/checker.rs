@@ -8,8 +8,8 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use crate::names::{Block, Forbidden, Id, Step};
-use crate::protocol::Protocol;
+use crate::model::Model;
+use crate::names::{BlockState, Forbidden, Id, Step};
 use crate::state::State;
 
 /// What must hold in every state.
@@ -32,7 +32,7 @@ pub struct Checked {
 /// A state, and from which earlier one it was reached first.
 type Reached = (Rc<State>, Option<(usize, Step)>);
 
-impl Protocol {
+impl Model {
     /// The steps that are possible in a state.
     #[must_use]
     pub fn steps(&self, state: &State) -> Vec<Step> {
@@ -43,19 +43,22 @@ impl Protocol {
         for (id, block) in state.blocks() {
             let next = Id(id.0, id.1 + 1);
             match block {
-                Block::Free if state.connections < self.connections => {
+                BlockState::Free if state.connections < self.connections => {
                     steps.extend([
                         Step::Opens(next),
                         Step::Accepts(next),
                         Step::RefusesCall(next),
                     ]);
                 }
-                Block::Connecting => {
+                BlockState::Connecting => {
                     let ends = [Step::ConnectFails(id), Step::Breaks(id)];
                     steps.extend([Step::Connects(id)].into_iter().chain(ends));
                 }
-                Block::Open => steps.push(Step::Breaks(id)),
-                Block::Free | Block::Allocated | Block::Closing | Block::OutOfService => {}
+                BlockState::Open => steps.push(Step::Breaks(id)),
+                BlockState::Free
+                | BlockState::Allocated
+                | BlockState::Closing
+                | BlockState::OutOfService => {}
             }
         }
         for (id, _) in state.session.iter().filter(|(_, has_asked)| !**has_asked) {
@@ -107,7 +110,7 @@ fn violated(state: &State, steps: &[Step]) -> Vec<Law> {
     let leaks = state
         .blocks()
         .any(|(id, block)| state.has_leaked(id, block));
-    let is_all_free = state.blocks().all(|(_, block)| block == Block::Free);
+    let is_all_free = state.blocks().all(|(_, block)| block == BlockState::Free);
     let laws = [
         (Law::NoBlockLeaks, leaks),
         (Law::EachBlockIsReleasedOnceAndWhole, state.wrong.is_some()),

@@ -1,7 +1,7 @@
 //! A specification of the life of a WinSock control block, as KB article Q303102 tells it: three threads
 //! pass messages about the blocks of a pool, and the network ends connections whenever it likes.
 //!
-//! There is no time and no memory here. [`Protocol`] has the decisions in which builds differ; [`Protocol::check`] tries
+//! There is no time and no memory here. [`Model`] has the decisions in which builds differ; [`Model::check`] tries
 //! all orders of its steps, and a recorded run of the simulator can be held against it, line by line ([`RecordLine`]).
 
 // To be read beside the article: a comment at each name would make three screens into ten.
@@ -11,11 +11,11 @@
 )]
 
 mod checker;
+mod model;
 mod names;
-mod protocol;
 mod state;
 
 pub use checker::{Checked, Law};
-pub use names::{Block, Forbidden, Id, Message, RecordLine, Step, Thread};
-pub use protocol::{OnCloseRequest, OnTimeout, Protocol};
+pub use model::{Model, OnCloseRequest, OnTimeout};
+pub use names::{BlockState, Forbidden, Id, Message, RecordLine, Step, Thread};
 pub use state::State;

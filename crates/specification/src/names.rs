@@ -6,7 +6,7 @@ pub struct Id(pub u8, pub u32);
 
 #[rustfmt::skip]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Block { Free, Allocated, Connecting, Open, Closing, OutOfService }
+pub enum BlockState { Free, Allocated, Connecting, Open, Closing, OutOfService }
 
 /// MAIN BASE (001), POP4 UP (007) and TCP/IP DRVR (008).
 #[rustfmt::skip]

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::names::{Block, Forbidden, Id, Message, RecordLine, Thread};
+use crate::names::{BlockState, Forbidden, Id, Message, RecordLine, Thread};
 use Thread::{Session, Transport};
 
 /// The whole state between two steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct State {
     /// State, instance and "has a socket" of each block.
-    pub(crate) pool: Vec<(Block, u32, bool)>,
+    pub(crate) pool: Vec<(BlockState, u32, bool)>,
     /// The session's associations, and which of them it has asked to end.
     pub(crate) session: BTreeMap<Id, bool>,
     /// The transport's connections, and for which of them it has sent a close request down.
@@ -24,7 +24,7 @@ impl State {
     #[must_use]
     pub fn new(blocks: u8) -> Self {
         Self {
-            pool: vec![(Block::Free, 0, false); usize::from(blocks)],
+            pool: vec![(BlockState::Free, 0, false); usize::from(blocks)],
             session: BTreeMap::new(),
             transport: BTreeMap::new(),
             sent: BTreeMap::new(),
@@ -39,24 +39,24 @@ impl State {
             .or_default()
             .push_back((message, id));
     }
-    pub(crate) fn allocate(&mut self, id: Id, block: Block, has_socket: bool) {
+    pub(crate) fn allocate(&mut self, id: Id, block: BlockState, has_socket: bool) {
         self.pool[usize::from(id.0)] = (block, id.1, has_socket);
         self.connections += 1;
     }
-    pub(crate) fn set(&mut self, id: Id, block: Block, has_socket: bool) {
+    pub(crate) fn set(&mut self, id: Id, block: BlockState, has_socket: bool) {
         let it = &mut self.pool[usize::from(id.0)];
         (it.0, it.2) = (block, has_socket);
     }
     pub(crate) fn release(&mut self, id: Id, closes_socket: bool) -> RecordLine {
         let (block, instance, has_socket) = self.pool[usize::from(id.0)];
-        self.wrong = if block == Block::Free {
+        self.wrong = if block == BlockState::Free {
             Some(Forbidden::ReleasesFreeBlock)
         } else if instance != id.1 {
             Some(Forbidden::ReleasesOtherInstance)
         } else {
             (has_socket && !closes_socket).then_some(Forbidden::LeavesSocket)
         };
-        self.set(id, Block::Free, false);
+        self.set(id, BlockState::Free, false);
         RecordLine::Released(Id(id.0, instance))
     }
     /// The transport forgets a connection and tells the session.
@@ -124,12 +124,12 @@ impl State {
         }
     }
     /// A block that is in use, and that no thread and no message knows.
-    pub(crate) fn has_leaked(&self, id: Id, block: Block) -> bool {
+    pub(crate) fn has_leaked(&self, id: Id, block: BlockState) -> bool {
         let is_known = self.session.contains_key(&id) || self.transport.contains_key(&id);
         let is_named = self.sent.values().flatten().any(|(_, named)| *named == id);
-        block != Block::Free && !is_known && !is_named
+        block != BlockState::Free && !is_known && !is_named
     }
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = (Id, Block)> {
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = (Id, BlockState)> {
         (0..)
             .zip(&self.pool)
             .map(|(index, it)| (Id(index, it.1), it.0))

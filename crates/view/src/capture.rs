@@ -24,7 +24,7 @@ use logs::sentence::drop_reason;
 use logs::wall_clock::WallTime;
 use simulation::observers::packet_capture::{CapturedPacket, Fate};
 
-use crate::run::Run;
+use crate::finished_run::FinishedRun;
 use crate::sent_again::SentAgain;
 
 /// The longest IP packet: packets are captured whole.
@@ -39,7 +39,7 @@ const OUTBOUND: u32 = 2;
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub fn capture(run: &Run<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn capture(run: &FinishedRun<'_>, out: &mut impl Write) -> io::Result<()> {
     write(run, out).map_err(|error| {
         if let PcapError::IoError(error) = error {
             error
@@ -49,7 +49,7 @@ pub fn capture(run: &Run<'_>, out: &mut impl Write) -> io::Result<()> {
     })
 }
 
-fn write(run: &Run<'_>, out: &mut impl Write) -> PcapResult<()> {
+fn write(run: &FinishedRun<'_>, out: &mut impl Write) -> PcapResult<()> {
     let section = SectionHeaderBlock {
         endianness: Endianness::Little,
         options: vec![
@@ -84,7 +84,7 @@ fn write(run: &Run<'_>, out: &mut impl Write) -> PcapResult<()> {
     Ok(())
 }
 
-fn about(run: &Run<'_>) -> String {
+fn about(run: &FinishedRun<'_>) -> String {
     let (title, seed) = (&run.scenario.title, run.outcome.seed);
     let (digest, command) = (run.outcome.digest, run.command);
     let mut about = format!("{title}\nseed {seed}, digest {digest}\nto reproduce: {command}");
@@ -96,7 +96,7 @@ fn about(run: &Run<'_>) -> String {
 }
 
 fn interface(
-    run: &Run<'_>,
+    run: &FinishedRun<'_>,
     link: &str,
     end: &str,
     other: &str,
@@ -124,7 +124,7 @@ fn interface(
 }
 
 /// Two interfaces for each link, in the order in which they are written.
-fn interface_of(run: &Run<'_>, packet: &CapturedPacket) -> u32 {
+fn interface_of(run: &FinishedRun<'_>, packet: &CapturedPacket) -> u32 {
     let mut links = run.scenario.links.values();
     let link = links.nth(packet.link.0 as usize);
     let link = link.expect("a packet is on a link of the scenario");

@@ -13,14 +13,14 @@
 //! | [`plot`] | the statistics of a sweep, as SVG |
 
 pub mod capture;
+pub mod finished_run;
 pub mod lifetime;
 pub mod perfetto;
 pub mod plot;
 pub mod report;
-pub mod run;
 mod sent_again;
 
 pub use capture::capture;
+pub use finished_run::FinishedRun;
 pub use perfetto::perfetto;
 pub use report::report;
-pub use run::Run;

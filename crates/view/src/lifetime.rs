@@ -23,7 +23,7 @@ pub struct Lifetime {
     /// The thread that allocated it.
     pub allocated_by: ThreadNumber,
     /// The start of each phase, in order. The first is the allocation.
-    pub phases: Vec<(Instant, Phase)>,
+    pub phases: Vec<(Instant, BlockPhase)>,
     /// The end of the lifetime.
     pub to: Instant,
     /// Why it ended.
@@ -37,7 +37,7 @@ pub struct Lifetime {
 /// The state of a control block, as far as records show it. A lifetime only moves forward in this
 /// order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub enum BlockPhase {
     /// Allocated, without a socket.
     Allocated,
     /// A connection is being opened by either side.
@@ -74,7 +74,7 @@ impl Lifetime {
         self.phases[0].0
     }
 
-    fn enter(&mut self, at: Instant, phase: Phase) {
+    fn enter(&mut self, at: Instant, phase: BlockPhase) {
         let (_, now) = self.phases[self.phases.len() - 1];
         // Late log lines of an earlier phase must not undo closing, out of service or leaked.
         if phase > now {
@@ -108,7 +108,7 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
                     lifetime.is_leaked = true;
                     // The oracle finds a leak at the end of a time slice, which may be stamped
                     // before the lines of that slice.
-                    lifetime.enter(violation.at.max(lifetime.from()), Phase::Leaked);
+                    lifetime.enter(violation.at.max(lifetime.from()), BlockPhase::Leaked);
                 }
             }
             Record::Violation(_)
@@ -148,10 +148,17 @@ impl Reader {
                 if let (Some(index), Some(phase)) = (index, phase_of(*line)) {
                     let lifetime = &mut self.lifetimes[*index];
                     // A socket without an association is the listener's, unless it was accepted.
-                    let is_listener = phase == Phase::Connecting
+                    let is_listener = phase == BlockPhase::Connecting
                         && lifetime.association.is_none()
                         && !matches!(line, LogLine::Accepted(..));
-                    lifetime.enter(at, if is_listener { Phase::Listening } else { phase });
+                    lifetime.enter(
+                        at,
+                        if is_listener {
+                            BlockPhase::Listening
+                        } else {
+                            phase
+                        },
+                    );
                 }
             }
             mta::Record::Event(_) => {}
@@ -165,7 +172,7 @@ impl Reader {
                     host,
                     block,
                     allocated_by: thread,
-                    phases: vec![(at, Phase::Allocated)],
+                    phases: vec![(at, BlockPhase::Allocated)],
                     to: at,
                     end: End::Run,
                     is_leaked: false,
@@ -189,7 +196,7 @@ impl Reader {
             }
             Fact::BlockOutOfService(block) => {
                 if let Some(lifetime) = self.of(host, block) {
-                    lifetime.enter(at, Phase::OutOfService);
+                    lifetime.enter(at, BlockPhase::OutOfService);
                 }
             }
             Fact::BlockReleased(block) => {
@@ -230,11 +237,11 @@ impl Reader {
 }
 
 /// The phase that a line of Winsock.log shows.
-const fn phase_of(line: LogLine) -> Option<Phase> {
+const fn phase_of(line: LogLine) -> Option<BlockPhase> {
     match line {
-        LogLine::SocketCreated(..) | LogLine::Accepted(..) => Some(Phase::Connecting),
-        LogLine::DataEvents(..) => Some(Phase::Open),
-        LogLine::IssueDisconnect(_) | LogLine::CloseSocket(..) => Some(Phase::Closing),
+        LogLine::SocketCreated(..) | LogLine::Accepted(..) => Some(BlockPhase::Connecting),
+        LogLine::DataEvents(..) => Some(BlockPhase::Open),
+        LogLine::IssueDisconnect(_) | LogLine::CloseSocket(..) => Some(BlockPhase::Closing),
         LogLine::Allocated(..)
         | LogLine::UseThreadBlock(..)
         | LogLine::Message(..)

@@ -17,8 +17,8 @@ use simulation::observers::thread_intervals::{EndedBy, ThreadActivity, ThreadInt
 use simulation::record::{Record, ThreadNumber};
 use simulation::timeline;
 
-use crate::lifetime::{self, Lifetime, Phase};
-use crate::run::Run;
+use crate::finished_run::FinishedRun;
+use crate::lifetime::{self, BlockPhase, Lifetime};
 use crate::sent_again::SentAgain;
 
 use wire::{Event, Track};
@@ -27,7 +27,7 @@ use wire::{Event, Track};
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub fn perfetto(run: &Run<'_>, out: &mut impl Write) -> io::Result<()> {
+pub fn perfetto(run: &FinishedRun<'_>, out: &mut impl Write) -> io::Result<()> {
     let mut trace = Trace { out, tracks: 0 };
     let lifetimes = lifetime::lifetimes(run.scenario, run.outcome);
     for (host, view) in run.outcome.hosts.iter().enumerate() {
@@ -91,7 +91,7 @@ impl<W: Write> Trace<'_, W> {
     }
 
     /// The messages of a host, with arrows from submission to delivery and acknowledgment.
-    fn messages(&mut self, run: &Run<'_>, host: usize, track: u64) -> io::Result<()> {
+    fn messages(&mut self, run: &FinishedRun<'_>, host: usize, track: u64) -> io::Result<()> {
         for (at, record) in &run.outcome.records {
             let Record::Mta(by, _, mta::Record::Fact(fact)) = record else {
                 continue;
@@ -126,7 +126,7 @@ impl<W: Write> Trace<'_, W> {
         Ok(())
     }
 
-    fn threads(&mut self, run: &Run<'_>, host: usize, process: u64) -> io::Result<()> {
+    fn threads(&mut self, run: &FinishedRun<'_>, host: usize, process: u64) -> io::Result<()> {
         let mut tracks: BTreeMap<ThreadNumber, u64> = BTreeMap::new();
         for (number, name) in &run.outcome.hosts[host].threads {
             let track = self.track(&format!("{name} ({:03})", number.0), Some(process))?;
@@ -162,7 +162,7 @@ impl<W: Write> Trace<'_, W> {
         Ok(())
     }
 
-    fn links(&mut self, run: &Run<'_>) -> io::Result<()> {
+    fn links(&mut self, run: &FinishedRun<'_>) -> io::Result<()> {
         let outages = timeline::outages(run.scenario, run.outcome.seed).unwrap_or_default();
         for (number, (name, link)) in (0..).zip(&run.scenario.links) {
             let parent = self.track(&format!("link {name}"), None)?;
@@ -216,14 +216,14 @@ impl<W: Write> Trace<'_, W> {
     }
 }
 
-const fn phase_name(phase: Phase) -> &'static str {
+const fn phase_name(phase: BlockPhase) -> &'static str {
     match phase {
-        Phase::Allocated => "allocated",
-        Phase::Connecting => "connecting",
-        Phase::Listening => "listening",
-        Phase::Open => "open",
-        Phase::Closing => "closing",
-        Phase::OutOfService => "out of service",
-        Phase::Leaked => "leaked",
+        BlockPhase::Allocated => "allocated",
+        BlockPhase::Connecting => "connecting",
+        BlockPhase::Listening => "listening",
+        BlockPhase::Open => "open",
+        BlockPhase::Closing => "closing",
+        BlockPhase::OutOfService => "out of service",
+        BlockPhase::Leaked => "leaked",
     }
 }

@@ -14,13 +14,13 @@ mod threads;
 mod traffic;
 
 use askama::Template;
-use config::foreign;
 use config::plan::{Keyword, Scenario};
+use config::untrusted_text;
 use explore::cut_off;
 use explore::explain::{Explanation, Necessity};
 use simulation::{Outcome, timeline};
 
-use crate::run::Run;
+use crate::finished_run::FinishedRun;
 
 use data::Data;
 use failures::Failure;
@@ -65,7 +65,7 @@ struct Cause<'a> {
 
 /// The page of a run. The run must be observed with packets and threads.
 #[must_use]
-pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
+pub fn report(run: &FinishedRun<'_>, explanation: Option<&Explanation>) -> String {
     let failures = failures::failures(run.scenario, run.outcome);
     let headline = failures::headline(run.outcome, &failures);
     let (verdict, is_clean) = failures::verdict(run.outcome);
@@ -92,7 +92,7 @@ pub fn report(run: &Run<'_>, explanation: Option<&Explanation>) -> String {
         failures: &failures,
     };
     // The template escapes for HTML; what no page should hold is left.
-    foreign::page(&page.render().expect("a String accepts any text"))
+    untrusted_text::page(&page.render().expect("a String accepts any text"))
 }
 
 /// The signature of the most serious failure of a run: the one that is worth explaining.
@@ -151,7 +151,7 @@ fn alternatives(parts: &[&str]) -> String {
 }
 
 /// The table of the run's numbers.
-fn facts(run: &Run<'_>) -> Vec<(&'static str, String)> {
+fn facts(run: &FinishedRun<'_>) -> Vec<(&'static str, String)> {
     let outcome = run.outcome;
     let hosts = outcome.hosts.iter();
     let hosts: Vec<String> = hosts
@@ -199,7 +199,7 @@ fn facts_of_mtas(outcome: &Outcome) -> [(&'static str, String); 3] {
 }
 
 /// What of the run is not on the page, and how to get it; empty if everything is.
-fn left_out(run: &Run<'_>, data: &Data<'_>) -> String {
+fn left_out(run: &FinishedRun<'_>, data: &Data<'_>) -> String {
     let kinds = [
         ("packets", data.packets_drawn, " --pcap run.pcapng"),
         ("lines of Winsock.log", data.lines_drawn, " --out run"),
@@ -228,7 +228,7 @@ fn left_out(run: &Run<'_>, data: &Data<'_>) -> String {
 }
 
 /// The links of which only the first outages are drawn; empty without any.
-fn outages_left_out(run: &Run<'_>) -> String {
+fn outages_left_out(run: &FinishedRun<'_>) -> String {
     let links = timeline::links_with_more_outages(run.scenario, run.outcome.seed);
     let links = links.unwrap_or_default().join(", ");
     match links.is_empty() {

@@ -8,7 +8,7 @@ use crate::events::EventSelection;
 /// An open socket. Its connection is stored separately, because it outlives the socket.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    pub(crate) phase: Phase,
+    pub(crate) phase: SocketPhase,
     /// The port it is bound to, by `bind` or by `connect`. An accepted socket is not bound: the
     /// listener's port is not its own.
     pub(crate) bound: Option<u16>,
@@ -22,7 +22,7 @@ pub(crate) struct Socket {
 
 /// The phase of a socket.
 #[derive(Debug)]
-pub(crate) enum Phase {
+pub(crate) enum SocketPhase {
     Unconnected,
     // Boxed: few sockets listen, and a backlog is larger than every other phase.
     Listening(Box<Backlog>),
@@ -49,7 +49,7 @@ impl Socket {
     /// A new socket (`socket`).
     pub(crate) fn new() -> Self {
         Self {
-            phase: Phase::Unconnected,
+            phase: SocketPhase::Unconnected,
             bound: None,
             selection: EventSelection::default(),
             keep_alive: false,
@@ -61,7 +61,7 @@ impl Socket {
     /// A socket accepted from this listener (`accept`): it inherits options and selection.
     pub(crate) fn accepted(&self, connection: ConnectionId) -> Self {
         Self {
-            phase: Phase::Connected {
+            phase: SocketPhase::Connected {
                 connection,
                 sending: Sending::Open,
             },
@@ -76,11 +76,13 @@ impl Socket {
     /// The socket's connection, established or not.
     pub(crate) fn connection(&self) -> Option<ConnectionId> {
         match self.phase {
-            Phase::Connecting(connection) | Phase::Connected { connection, .. } => Some(connection),
-            Phase::Unconnected
-            | Phase::Listening(_)
-            | Phase::ConnectFailed(_)
-            | Phase::Broken(_) => None,
+            SocketPhase::Connecting(connection) | SocketPhase::Connected { connection, .. } => {
+                Some(connection)
+            }
+            SocketPhase::Unconnected
+            | SocketPhase::Listening(_)
+            | SocketPhase::ConnectFailed(_)
+            | SocketPhase::Broken(_) => None,
         }
     }
 }

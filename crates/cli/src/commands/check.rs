@@ -6,17 +6,17 @@ use config::plan::Scenario;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CheckArguments, Format};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> Result<u8, CommandError> {
     let mut worst = exit_code::SUCCESS;
     for path in &arguments.files {
         // A bad file does not stop the check of the next.
         let code = match check(path, arguments, terminal) {
-            Err(Failure::Terminal(error)) => return Err(Failure::Terminal(error)),
+            Err(CommandError::Terminal(error)) => return Err(CommandError::Terminal(error)),
             Err(failure) => failure.report(terminal),
             Ok(code) => code,
         };
@@ -25,7 +25,11 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> Result
     Ok(worst)
 }
 
-fn check(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+fn check(
+    path: &Path,
+    arguments: &CheckArguments,
+    terminal: &mut Terminal,
+) -> Result<u8, CommandError> {
     match (
         input::whole_scenario(path, &arguments.overrides),
         arguments.format,
@@ -40,7 +44,7 @@ fn check(path: &Path, arguments: &CheckArguments, terminal: &mut Terminal) -> Re
             }
             Ok(exit_code::SUCCESS)
         }
-        (Err(Failure::Scenario(diagnostics)), Format::Json) => {
+        (Err(CommandError::Scenario(diagnostics)), Format::Json) => {
             let mut object = diagnostics.to_json();
             object["ok"] = json!(false);
             terminal.print_json(&json_line(path, object))?;

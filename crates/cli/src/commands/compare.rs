@@ -8,10 +8,10 @@ use explore::compare::{self, Arm, CompareError, Comparison, Trial};
 use serde_json::json;
 
 use crate::arguments::{CompareArguments, Format};
+use crate::command_error::CommandError;
+use crate::command_line::Subjects;
 use crate::commands::sweep;
 use crate::exit_code;
-use crate::failure::Failure;
-use crate::program::Subjects;
 use crate::progress;
 use crate::terminal::Terminal;
 
@@ -19,7 +19,7 @@ pub(crate) fn run(
     arguments: &CompareArguments,
     subjects: &Subjects,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let trial = Trial {
         arms: Arc::new(arms(arguments, subjects)?),
         seeds: arguments.seeds,
@@ -36,7 +36,7 @@ pub(crate) fn run(
             CompareError::Threads(_) => exit_code::IO,
             CompareError::Panicked(_) => exit_code::BUG,
         };
-        Failure::Message(code, error.to_string())
+        CommandError::Message(code, error.to_string())
     })?;
     let (code, verdict) = verdict(&comparison);
     match arguments.format {
@@ -68,7 +68,7 @@ fn verdict(comparison: &Comparison) -> (u8, &'static str) {
 }
 
 /// What to compare, the baseline first.
-fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, Failure> {
+fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, CommandError> {
     let baseline = load(arguments, &[])?;
     let subject = subjects.chosen();
     let arm = |name: &str, scenario| Arm {
@@ -93,27 +93,27 @@ fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, F
                 [] => "as in the file".to_owned(),
                 set => set.join(" "),
             };
-            Ok::<Arm, Failure>(arm(&name, load(arguments, set)?))
+            Ok::<Arm, CommandError>(arm(&name, load(arguments, set)?))
         });
         return arms.into_iter().collect();
     }
     two_or_more("--builds", &arguments.builds)?;
     let arms = arguments.builds.iter().map(|&build| {
         let set = compare::overrides_for(&baseline, build, &arguments.builds);
-        let set = set.map_err(Failure::usage)?;
+        let set = set.map_err(CommandError::usage)?;
         Ok(arm(build.as_str(), load(arguments, &set)?))
     });
     arms.collect()
 }
 
-fn two_or_more<T: PartialEq + Display>(option: &str, values: &[T]) -> Result<(), Failure> {
+fn two_or_more<T: PartialEq + Display>(option: &str, values: &[T]) -> Result<(), CommandError> {
     if values.len() < 2 {
         let text = format!("{option} needs at least two, such as A,B");
-        return Err(Failure::usage(text));
+        return Err(CommandError::usage(text));
     }
     let mut numbered = values.iter().enumerate();
     match numbered.find(|(index, it)| values[..*index].contains(it)) {
-        Some((_, twice)) => Err(Failure::usage(format_args!(
+        Some((_, twice)) => Err(CommandError::usage(format_args!(
             "{option}: {twice} is given twice"
         ))),
         None => Ok(()),
@@ -121,7 +121,7 @@ fn two_or_more<T: PartialEq + Display>(option: &str, values: &[T]) -> Result<(),
 }
 
 /// The scenario with the settings of all arms and those of one.
-fn load(arguments: &CompareArguments, set: &[String]) -> Result<Scenario, Failure> {
+fn load(arguments: &CompareArguments, set: &[String]) -> Result<Scenario, CommandError> {
     let set = [&arguments.set_all, set].concat();
     let mut points = sweep::grid_points(&arguments.file, &set, &[])?;
     Ok(points.remove(0).scenario)

@@ -9,12 +9,13 @@ use std::io;
 use std::time::Duration;
 
 use diagnose::{
-    Allocation, DateOrder, EventLog, Limits, Line, Lines, LogKind, Reader, Summary, event_log,
+    Allocation, DateOrder, EventLog, Line, Lines, LogKind, LogSummary, Parameters, Reader,
+    event_log,
 };
 
 use crate::arguments::{DiagnoseArguments, Format};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::terminal::Terminal;
 use source::LogSource;
 
@@ -32,7 +33,7 @@ struct Companion {
 /// A Winsock.log that was read to its end.
 struct Report<'a> {
     name: &'a str,
-    summary: Summary,
+    summary: LogSummary,
     /// The event log of the same computer.
     companion: Option<&'a Companion>,
     /// Events quoted in the Winsock.log itself.
@@ -61,7 +62,10 @@ impl LeftOut {
     }
 }
 
-pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &DiagnoseArguments,
+    terminal: &mut Terminal,
+) -> Result<u8, CommandError> {
     let mut worst = exit_code::SUCCESS;
     let (mut logs, mut event_logs) = (Vec::new(), Vec::new());
     for path in &arguments.logs {
@@ -100,7 +104,7 @@ pub(crate) fn run(arguments: &DiagnoseArguments, terminal: &mut Terminal) -> Res
             None => find_companion(&source, given.is_empty(), arguments, terminal),
         };
         let code = match read_log(&source, companion.or(found.as_ref()), arguments, terminal) {
-            Err(Failure::Terminal(error)) => return Err(Failure::Terminal(error)),
+            Err(CommandError::Terminal(error)) => return Err(CommandError::Terminal(error)),
             Err(failure) => failure.report(terminal),
             Ok(code) => code,
         };
@@ -223,7 +227,7 @@ fn read_events(
     computer: Option<&str>,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
-) -> Result<Companion, Failure> {
+) -> Result<Companion, CommandError> {
     let mut log = EventLog::new(arguments.dates.map(DateOrder::from));
     if let Some(computer) = computer {
         log.of_computer(computer);
@@ -273,7 +277,7 @@ fn dates_of(
     source: &LogSource,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
-) -> Result<DateOrder, Failure> {
+) -> Result<DateOrder, CommandError> {
     if let Some(dates) = arguments.dates {
         return Ok(dates.into());
     }
@@ -293,8 +297,8 @@ fn read_log(
     companion: Option<&Companion>,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
-    let limits = Limits {
+) -> Result<u8, CommandError> {
+    let limits = Parameters {
         disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.nanos()),
         calls_at_once: arguments.calls,
         dates: dates_of(source, arguments, terminal)?,
@@ -327,17 +331,19 @@ fn read_log(
     let summary = reader.finish(&mut |entry| printer.add(entry));
     quoted.finish();
     if summary.lines == 0 {
-        return Err(Failure::usage(format_args!("{name}: the file is empty")));
+        return Err(CommandError::usage(format_args!(
+            "{name}: the file is empty"
+        )));
     }
     if summary.log_lines == 0 {
-        return Err(Failure::usage(format_args!(
+        return Err(CommandError::usage(format_args!(
             "{name}: not a Winsock.log: none of its {} lines has the form `(008) No more data` or \
              starts an event like `Event ID: 9215`",
             summary.lines
         )));
     }
     if summary.steps_back > summary.steps_forward {
-        return Err(Failure::usage(format_args!(
+        return Err(CommandError::usage(format_args!(
             "{name}: its newest lines come first: the time goes back {} times and forward {} times; \
              reverse the lines, for instance with `tac`",
             summary.steps_back, summary.steps_forward
@@ -370,8 +376,8 @@ fn print(format: Format, text: &str, terminal: &mut Terminal) -> io::Result<()> 
     }
 }
 
-fn cannot_read(name: &str, error: &io::Error) -> Failure {
-    Failure::io(format_args!("cannot read {name}: {error}"))
+fn cannot_read(name: &str, error: &io::Error) -> CommandError {
+    CommandError::io(format_args!("cannot read {name}: {error}"))
 }
 
 /// An output format: it gets entries as the log decides them, then the summary.

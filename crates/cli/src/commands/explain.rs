@@ -6,13 +6,13 @@ use config::plan::Scenario;
 use explore::Subject;
 use explore::explain::failure_likelihood::{LikelihoodError, Reseeding, failure_likelihood};
 use explore::explain::{self, ExplainError, Explanation};
-use explore::run_result::Failure as RunFailure;
+use explore::run_result::Failure;
 use serde_json::{Value as Json, json};
 use simulation::interruption;
 
 use crate::arguments::{ExplainArguments, Format};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input::{self, InputFile};
 use crate::signals;
 use crate::terminal::Terminal;
@@ -27,7 +27,7 @@ pub(crate) fn run(
     arguments: &ExplainArguments,
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let ExplainArguments {
         file,
         seed,
@@ -75,7 +75,7 @@ fn unexplained(
     seed: u64,
     error: &ExplainError,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let (code, verdict, limit) = match error {
         ExplainError::Lowering(_) => {
             return Err(failure(arguments, seed, exit_code::USAGE, error));
@@ -97,9 +97,9 @@ fn failure(
     seed: u64,
     code: u8,
     error: &dyn std::error::Error,
-) -> Failure {
+) -> CommandError {
     let file = arguments.file.display();
-    Failure::Message(code, format!("{file}, seed {seed}: {error}"))
+    CommandError::Message(code, format!("{file}, seed {seed}: {error}"))
 }
 
 fn explained_object(explanation: &Explanation) -> Json {
@@ -128,7 +128,7 @@ fn unexplained_object(verdict: &str, limit: Option<&str>, seed: u64, error: &Exp
     })
 }
 
-fn print_json(object: Json, terminal: &mut Terminal) -> Result<(), Failure> {
+fn print_json(object: Json, terminal: &mut Terminal) -> Result<(), CommandError> {
     terminal.print_json(&format!("{object:#}\n"))?;
     Ok(())
 }
@@ -144,7 +144,7 @@ fn add_failure_likelihood(
     if arguments.reseeds == 0 || interruption::is_requested() {
         return Ok(());
     }
-    let failure = RunFailure {
+    let failure = Failure {
         signature: explanation.signature.clone(),
         at: explanation.at,
         count: 1,

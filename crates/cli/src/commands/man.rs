@@ -5,8 +5,8 @@ use clap_mangen::Man;
 use serde_json::json;
 
 use crate::arguments::{Format, ManArguments};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, Rules};
 use crate::terminal::Terminal;
@@ -15,7 +15,7 @@ pub(crate) fn run(
     arguments: &ManArguments,
     program: Command,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let mut program = program.disable_help_subcommand(true);
     program.build();
     let commands: Vec<Command> = program.get_subcommands().cloned().collect();

@@ -4,16 +4,16 @@ use explore::sweep::merge::MergeError;
 use explore::sweep::summary::Summary;
 
 use crate::arguments::{Format, MergeArguments};
+use crate::command_error::CommandError;
 use crate::commands::sweep;
-use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result<u8, CommandError> {
     let statistics = explore::merge(&arguments.parts, &arguments.out).map_err(|error| {
         if let MergeError::Results(error) = &error {
             sweep::results_failure(error)
         } else {
-            Failure::usage(error)
+            CommandError::usage(error)
         }
     })?;
     let summary = Summary::of(&statistics);

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::arguments::{Format, NewArguments};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, Rules, STANDARD_OUTPUT_TAKEN};
 use crate::terminal::Terminal;
@@ -12,11 +12,11 @@ use crate::terminal::Terminal;
 /// The scenario.
 const TEXT: &str = include_str!("new.toml");
 
-pub(crate) fn run(arguments: &NewArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(arguments: &NewArguments, terminal: &mut Terminal) -> Result<u8, CommandError> {
     let is_json = arguments.format == Format::Json;
     if arguments.file.as_os_str() == "-" {
         if is_json {
-            return Err(Failure::usage(STANDARD_OUTPUT_TAKEN));
+            return Err(CommandError::usage(STANDARD_OUTPUT_TAKEN));
         }
         terminal.print(TEXT)?;
         return Ok(exit_code::SUCCESS);

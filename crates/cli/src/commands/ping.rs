@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use config::plan::Duration;
 use serde_json::{Value as Json, json};
-use simulation::ping::{self, EchoReply, PingReport, Settings};
+use simulation::ping::{self, EchoReply, PingReport, PingSeries};
 
 use crate::arguments::{Format, PingArguments};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::terminal::Terminal;
 
@@ -16,13 +16,14 @@ use crate::terminal::Terminal;
 const TICK_MILLIS: u64 = 10;
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
-pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<u8, CommandError> {
     let scenario = input::scenario(&arguments.file, &arguments.overrides)?;
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
-    let mut plan = Settings::windows_nt(arguments.count);
+    let mut plan = PingSeries::windows_nt(arguments.count);
     plan.start += arguments.at;
-    let report = ping::ping(&scenario, seed, &arguments.link, plan)
-        .map_err(|error| Failure::usage(format_args!("{}: {error}", arguments.file.display())))?;
+    let report = ping::ping(&scenario, seed, &arguments.link, plan).map_err(|error| {
+        CommandError::usage(format_args!("{}: {error}", arguments.file.display()))
+    })?;
     match arguments.format {
         Format::Human => terminal.print(&text(&report))?,
         Format::Json => terminal.print_json(&format!("{}\n", object(arguments, seed, &report)))?,

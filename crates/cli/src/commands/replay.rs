@@ -9,9 +9,9 @@ use serde_json::{Value as Json, json};
 use simulation::Observe;
 
 use crate::arguments::{Format, ReplayArguments};
+use crate::command_error::CommandError;
 use crate::commands::views;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, Rules};
 use crate::terminal::Terminal;
@@ -20,7 +20,7 @@ pub(crate) fn run(
     arguments: &ReplayArguments,
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let capsule = input::capsule(&arguments.capsule)?;
     let rules = Rules {
         force: arguments.force,
@@ -32,7 +32,7 @@ pub(crate) fn run(
         rules,
     )?;
     let window = Window::requested(arguments.until, arguments.window, &capsule);
-    let replayed = replay(&capsule, &**subject, window.is_some()).map_err(Failure::usage)?;
+    let replayed = replay(&capsule, &**subject, window.is_some()).map_err(CommandError::usage)?;
     let records = window.map(|window| window.lines(&capsule.scenario, &replayed.outcome));
     let records: Vec<String> = records.into_iter().flatten().collect();
     match arguments.format {
@@ -69,15 +69,15 @@ fn write_views(
     subject: &dyn Subject,
     views: &[Option<Output>; 2],
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let watch = Observe {
         packets: true,
         threads: arguments.perfetto.is_some(),
     };
     let (outcome, observations) = subject
         .observed(&capsule.scenario, capsule.seed, watch)
-        .map_err(Failure::usage)?;
-    let run = view::Run {
+        .map_err(CommandError::usage)?;
+    let run = view::FinishedRun {
         scenario: &capsule.scenario,
         outcome: &outcome,
         observations: &observations,

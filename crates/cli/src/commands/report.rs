@@ -13,17 +13,17 @@ use config::plan::Scenario;
 use explore::explain::{self, Explanation};
 use explore::repro::capsule::{BUILD, Capsule};
 use explore::shrink::parts;
-use explore::{Subject, program};
+use explore::{Subject, program_name};
 use serde_json::{Value as Json, json};
 use simulation::outcome::Stop;
 use simulation::{Observe, Outcome};
-use view::{Run, report};
+use view::{FinishedRun, report};
 
 use crate::arguments::{Explain, Format, ReportArguments};
+use crate::command_error::CommandError;
 use crate::commands::run::directory;
 use crate::current_run;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input::{self, InputFile};
 use crate::output::{Output, Rules, STANDARD_OUTPUT_TAKEN};
 use crate::shell;
@@ -51,7 +51,7 @@ pub(crate) fn run(
     arguments: &ReportArguments,
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let path = &arguments.source;
     let inputs = [
         path,
@@ -64,7 +64,7 @@ pub(crate) fn run(
     };
     let output = match arguments.output.as_os_str() == "-" {
         true if arguments.format == Format::Json => {
-            return Err(Failure::usage(STANDARD_OUTPUT_TAKEN));
+            return Err(CommandError::usage(STANDARD_OUTPUT_TAKEN));
         }
         true => None,
         false => Some(Output::prepare(&arguments.output, rules)?),
@@ -87,9 +87,9 @@ pub(crate) fn run(
     let interrupts = signals::end_runs()?;
     let (outcome, observations) = subject
         .observed(scenario, seed, watch)
-        .map_err(|error| Failure::usage(format_args!("{}: {error}", path.display())))?;
+        .map_err(|error| CommandError::usage(format_args!("{}: {error}", path.display())))?;
     if outcome.stop == Stop::Interrupted {
-        return Err(Failure::Message(
+        return Err(CommandError::Message(
             exit_code::INTERRUPTED,
             format!(
                 "interrupted after {} of virtual time: there is no page",
@@ -99,7 +99,7 @@ pub(crate) fn run(
     }
     let digest = outcome.digest.to_string();
     if let Some(recorded) = source.digest.as_ref().filter(|it| **it != digest) {
-        return Err(Failure::Message(
+        return Err(CommandError::Message(
             exit_code::NONDETERMINISM,
             format!(
                 "{}: this build makes a different run: recorded digest {recorded}, now {digest}",
@@ -110,7 +110,7 @@ pub(crate) fn run(
     let explanation = explanation(&**subject, arguments.explain, &source, &outcome);
     let is_interrupted = interrupts.seen();
     interrupts.stop();
-    let run = Run {
+    let run = FinishedRun {
         scenario,
         outcome: &outcome,
         observations: &observations,
@@ -136,7 +136,7 @@ pub(crate) fn run(
 }
 
 /// What the page is of.
-fn object(run: &Run<'_>, page: &Output, explanation: Option<&Explanation>) -> Json {
+fn object(run: &FinishedRun<'_>, page: &Output, explanation: Option<&Explanation>) -> Json {
     json!({
         "schema_version": 2,
         "mtasim": BUILD,
@@ -178,7 +178,7 @@ fn from_capsule(capsule: Capsule, path: &Path) -> Source {
         signature: Some(capsule.failure.signature),
         digest: is_same_build.then_some(capsule.digest),
         // `run` takes capsules and has the options that the page names for what it leaves out.
-        reproduce: program::command(&format!("run {}", shell::quote(&input::name(path)))),
+        reproduce: program_name::command(&format!("run {}", shell::quote(&input::name(path)))),
         scenario: capsule.scenario,
     }
 }
@@ -192,19 +192,19 @@ fn from_scenario(scenario: Scenario, arguments: &ReportArguments) -> Source {
         seed,
         signature: None,
         digest: None,
-        reproduce: program::command(&format!("run {file} --seed {seed}{set}")),
+        reproduce: program_name::command(&format!("run {file} --seed {seed}{set}")),
     }
 }
 
 /// Reads a directory that `mtasim run --out` wrote.
-fn from_directory(directory: &Path) -> Result<Source, Failure> {
+fn from_directory(directory: &Path) -> Result<Source, CommandError> {
     let scenario_path = directory.join(directory::SCENARIO);
     let scenario = read(&scenario_path, file::SIZE_MAX as u64)?;
     let name = input::name(&scenario_path);
     let scenario = file::load(&name, &scenario, &[])?;
     let result_path = directory.join(directory::RESULT);
     let invalid = |what: &dyn std::fmt::Display| {
-        Failure::usage(format_args!("{}: {what}", result_path.display()))
+        CommandError::usage(format_args!("{}: {what}", result_path.display()))
     };
     let result = read(&result_path, RESULT_MAX)?;
     let result: Json = serde_json::from_slice(&result).map_err(|error| invalid(&error))?;
@@ -219,14 +219,14 @@ fn from_directory(directory: &Path) -> Result<Source, Failure> {
         signature: None,
         digest: Some(digest),
         reproduce: text("reproduce")
-            .unwrap_or_else(|| program::command(&format!("run {file} --seed {seed}"))),
+            .unwrap_or_else(|| program_name::command(&format!("run {file} --seed {seed}"))),
     })
 }
 
 /// Reads a file of such a directory.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
     let fail = |what: &dyn std::fmt::Display| {
-        Failure::usage(format_args!(
+        CommandError::usage(format_args!(
             "not a directory written by `run --out`: {}: {what}",
             path.display()
         ))
@@ -235,7 +235,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
         if error.kind() == ErrorKind::NotFound {
             fail(&error)
         } else {
-            Failure::cannot_read(path, &error)
+            CommandError::cannot_read(path, &error)
         }
     };
     let file = File::open(path).map_err(cannot_read)?;

@@ -12,16 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use config::plan::Scenario;
-use explore::{Subject, program};
+use explore::{Subject, program_name};
 use simulation::outcome::Stop;
 use simulation::{Observations, Observe, Options, Outcome, interruption};
-use view::Run;
+use view::FinishedRun;
 
 use crate::arguments::{Format, RunArguments};
+use crate::command_error::CommandError;
 use crate::commands::views;
 use crate::current_run;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, Rules};
 use crate::progress;
@@ -48,7 +48,7 @@ pub(crate) fn run(
     arguments: &RunArguments,
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let (file, overrides) = (&arguments.file, &arguments.overrides);
     let scenario = if arguments.swarm {
         input::swarm_scenario(file, overrides, arguments.seed.given, terminal)?
@@ -102,11 +102,11 @@ fn write_files(
     rules: Rules<'_>,
     views: &[Option<Output>; 2],
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if let Some(out) = &arguments.out {
         directory::write(out, report, rules, terminal)?;
     }
-    let run = Run {
+    let run = FinishedRun {
         scenario: report.scenario,
         outcome: &report.outcome,
         observations: &report.observations,
@@ -120,9 +120,9 @@ fn simulate<'a>(
     scenario: &'a Scenario,
     seed: u64,
     arguments: &RunArguments,
-) -> Result<Report<'a>, Failure> {
+) -> Result<Report<'a>, CommandError> {
     let file = input::name(&arguments.file);
-    let reproduce = program::command(&format!(
+    let reproduce = program_name::command(&format!(
         "run {} --seed {seed}{}{}",
         shell::quote(&file),
         if arguments.swarm { " --swarm" } else { "" },
@@ -136,7 +136,7 @@ fn simulate<'a>(
     let stopwatch = Stopwatch::start();
     let mut outcome = subject
         .run(scenario, seed, without_records)
-        .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
+        .map_err(|error| CommandError::usage(format_args!("{file}: {error}")))?;
     let elapsed = stopwatch.elapsed();
     let mut observations = Observations::default();
     let watch = Observe {
@@ -150,11 +150,11 @@ fn simulate<'a>(
     if is_repeated && !interruption::is_requested() {
         let (again, observed) = subject
             .observed(scenario, seed, watch)
-            .map_err(|error| Failure::usage(format_args!("{file}: {error}")))?;
+            .map_err(|error| CommandError::usage(format_args!("{file}: {error}")))?;
         let is_cut_short = again.stop == Stop::Interrupted;
         let difference = outcome.divergence_from(&again).filter(|_| !is_cut_short);
         if let Some(difference) = difference {
-            return Err(Failure::Message(
+            return Err(CommandError::Message(
                 exit_code::NONDETERMINISM,
                 format!(
                     "nondeterminism: two runs of seed {seed} differ, {difference}; please report \

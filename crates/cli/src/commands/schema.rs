@@ -3,14 +3,17 @@
 use config::file;
 
 use crate::arguments::{Format, SchemaArguments};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-pub(crate) fn run(arguments: &SchemaArguments, terminal: &mut Terminal) -> Result<u8, Failure> {
+pub(crate) fn run(
+    arguments: &SchemaArguments,
+    terminal: &mut Terminal,
+) -> Result<u8, CommandError> {
     if arguments.keys {
         if arguments.format == Format::Json {
-            return Err(Failure::usage(
+            return Err(CommandError::usage(
                 "--keys prints Markdown: without it, the schema itself is JSON",
             ));
         }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use explore::shrink::regression_file;
 use explore::shrink::{self, ShrinkError};
-use explore::{Subject, counted, program};
+use explore::{Subject, counted, program_name};
 use serde_json::json;
 
 use crate::arguments::{Format, ShrinkArguments};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, Rules};
 use crate::progress;
@@ -21,7 +21,7 @@ pub(crate) fn run(
     arguments: &ShrinkArguments,
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let rules = Rules {
         force: arguments.force,
         inputs: &[&arguments.capsule],
@@ -42,7 +42,7 @@ pub(crate) fn run(
             ShrinkError::CutOff { .. } => exit_code::UNDECIDED,
             ShrinkError::Interrupted => exit_code::INTERRUPTED,
         };
-        Failure::Message(code, error.to_string())
+        CommandError::Message(code, error.to_string())
     })?;
     let text = regression_file::text(&shrunk).expect("the scenario was run, so it is valid");
     let written = output.write(text.as_bytes(), terminal);
@@ -53,7 +53,7 @@ pub(crate) fn run(
             "{}\n  before: {before}\n  after:  {after}\n  {}\n  to reproduce: {}\n\n{test}",
             shrunk.signature,
             counted(shrunk.runs, "run"),
-            program::command(&format!(
+            program_name::command(&format!(
                 "run {}",
                 shell::quote(&input::name(output.path()))
             ))

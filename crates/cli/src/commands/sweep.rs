@@ -13,12 +13,12 @@ use explore::sweep::summary::{SignatureSummary, Summary};
 use explore::sweep::swarm::Swarm;
 use explore::sweep::sweep_statistics::SweepStatistics;
 use explore::sweep::{StopReason, SweepError, SweepPlan, SweepResult};
-use explore::{Shard, Subject, program};
+use explore::{Shard, Subject, program_name};
 use view::plot::{self, Measure};
 
 use crate::arguments::{PlotOf, SweepArguments, SweepFormat};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::output::{Output, Rules};
 use crate::progress;
@@ -29,8 +29,8 @@ pub(crate) fn run(
     arguments: &SweepArguments,
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
-    let shard = shard(arguments.shard.as_deref()).map_err(Failure::usage)?;
+) -> Result<u8, CommandError> {
+    let shard = shard(arguments.shard.as_deref()).map_err(CommandError::usage)?;
     let axes = &arguments.vary;
     let plot = match &arguments.plot {
         Some(path) => Some(prepare_plot(path, arguments)?),
@@ -68,7 +68,7 @@ pub(crate) fn run(
             SweepError::OtherRun(_) => exit_code::NONDETERMINISM,
             SweepError::Panicked(_) => exit_code::BUG,
         };
-        Failure::Message(code, error.to_string())
+        CommandError::Message(code, error.to_string())
     })?;
     report_repairs(&swept.repairs, terminal);
     let code = print(arguments, &swept, terminal)?;
@@ -85,15 +85,15 @@ pub(crate) fn run(
 }
 
 /// Rejects an impossible plot before the sweep spends hours on its runs.
-fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<Output, Failure> {
+fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<Output, CommandError> {
     match path.extension().and_then(|it| it.to_str()) {
         Some("svg" | "html") => match arguments.plot_of.map(plotted) {
             Some(Plotted::Messages(_)) => plot::check_messages(&arguments.vary),
             Some(Plotted::Failures(_)) | None => plot::check(&arguments.vary),
         }
-        .map_err(|error| Failure::usage(format_args!("--plot: {error}")))?,
+        .map_err(|error| CommandError::usage(format_args!("--plot: {error}")))?,
         _ => {
-            return Err(Failure::usage(format_args!(
+            return Err(CommandError::usage(format_args!(
                 "--plot {}: the file name must end in .svg or .html",
                 path.display()
             )));
@@ -131,7 +131,7 @@ fn write_plot(
     arguments: &SweepArguments,
     statistics: &SweepStatistics,
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let is_page = output.path().extension().is_some_and(|it| it == "html");
     let command = command(arguments);
     let text = match arguments.plot_of.map(plotted) {
@@ -148,7 +148,7 @@ fn write_plot(
             })
         }
     };
-    let text = text.map_err(|error| Failure::io(format_args!("--plot: {error}")))?;
+    let text = text.map_err(|error| CommandError::io(format_args!("--plot: {error}")))?;
     output.write(text.as_bytes(), terminal)
 }
 
@@ -158,7 +158,7 @@ fn command(arguments: &SweepArguments) -> String {
         let axis = format!("{}={}", axis.path, axis.values.join(","));
         format!(" --vary {}", shell::quote(&axis))
     });
-    program::command(&format!(
+    program_name::command(&format!(
         "sweep {} --seeds {}{}{}{}",
         shell::quote(&input::name(&arguments.file)),
         arguments.seeds,
@@ -169,7 +169,7 @@ fn command(arguments: &SweepArguments) -> String {
 }
 
 /// Failure rates mean something under the `timed` scheduler only.
-fn warn_about_rates(points: &[GridPoint], terminal: &mut Terminal) -> Result<(), Failure> {
+fn warn_about_rates(points: &[GridPoint], terminal: &mut Terminal) -> Result<(), CommandError> {
     let mut schedulers = points.iter().map(|point| point.scenario.scheduler);
     if let Some(scheduler) = schedulers.find(|it| it.is_adversary()) {
         terminal.note(&format!(
@@ -180,9 +180,9 @@ fn warn_about_rates(points: &[GridPoint], terminal: &mut Terminal) -> Result<(),
     Ok(())
 }
 
-fn swarm(arguments: &SweepArguments, points: &[GridPoint]) -> Result<Swarm, Failure> {
+fn swarm(arguments: &SweepArguments, points: &[GridPoint]) -> Result<Swarm, CommandError> {
     if arguments.file.as_os_str() == "-" {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             "--swarm reads the scenario file once per seed, so it cannot be standard input",
         ));
     }
@@ -195,17 +195,17 @@ pub(crate) fn grid_points(
     file: &Path,
     set: &[String],
     axes: &[Axis],
-) -> Result<Vec<GridPoint>, Failure> {
+) -> Result<Vec<GridPoint>, CommandError> {
     let (name, bytes) = (input::name(file), input::bytes(file)?);
     let points = grid::points(&name, &bytes, set, axes).map_err(|error| match error {
         GridError::Invalid(diagnostics) => diagnostics.into(),
         GridError::Same(values) => {
             let [one, other] = values.map(|it| it.join(", "));
-            Failure::usage(format_args!(
+            CommandError::usage(format_args!(
                 "--vary: {one} and {other} are the same scenario, whose runs would be counted twice"
             ))
         }
-        GridError::TooLarge(size) => Failure::usage(format_args!(
+        GridError::TooLarge(size) => CommandError::usage(format_args!(
             "the grid has {size} points; the limit is {}",
             grid::POINTS_MAX
         )),
@@ -248,10 +248,10 @@ fn variable(name: &str) -> Option<u64> {
 }
 
 /// A results directory that cannot be used.
-pub(crate) fn results_failure(error: &ResultsError) -> Failure {
+pub(crate) fn results_failure(error: &ResultsError) -> CommandError {
     match error {
-        ResultsError::Io(..) | ResultsError::Locked(..) => Failure::io(error),
-        ResultsError::Foreign(..) => Failure::usage(error),
+        ResultsError::Io(..) | ResultsError::Locked(..) => CommandError::io(error),
+        ResultsError::Foreign(..) => CommandError::usage(error),
     }
 }
 
@@ -271,7 +271,7 @@ fn print(
     arguments: &SweepArguments,
     swept: &SweepResult,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let summary = Summary::of(&swept.statistics);
     match arguments.format {
         SweepFormat::Json => terminal.print_json(&summary.to_json())?,
@@ -342,7 +342,7 @@ fn reproduce(arguments: &SweepArguments, found: &SignatureSummary) -> String {
         return replay_command(out, found);
     }
     let varied = found.settings.iter();
-    program::command(&format!(
+    program_name::command(&format!(
         "run {} --seed {}{}{}{}",
         shell::quote(&input::name(&arguments.file)),
         found.earliest_seed,
@@ -355,7 +355,7 @@ fn reproduce(arguments: &SweepArguments, found: &SignatureSummary) -> String {
 /// The command that replays the capsule in a results directory.
 pub(crate) fn replay_command(out: &Path, found: &SignatureSummary) -> String {
     let capsule = input::name(&out.join(&found.capsule));
-    program::command(&format!("replay {}", shell::quote(&capsule)))
+    program_name::command(&format!("replay {}", shell::quote(&capsule)))
 }
 
 const fn swarm_option(arguments: &SweepArguments) -> &'static str {

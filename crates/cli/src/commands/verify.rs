@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use config::plan::Program;
 use explore::verify::{Conclusion, VerificationResult, verify};
-use explore::{Capsule, Subject, counted, program};
+use explore::{Capsule, Subject, counted, program_name};
 use serde_json::{Value as Json, json};
 use simulation::Bound;
 
 use crate::arguments::{Format, VerifyArguments};
+use crate::command_error::CommandError;
 use crate::exit_code;
-use crate::failure::Failure;
 use crate::input;
 use crate::output::{self, Output, Rules};
 use crate::progress;
@@ -26,7 +26,7 @@ pub(crate) fn run(
     arguments: &VerifyArguments,
     subject: &Arc<dyn Subject>,
     terminal: &mut Terminal,
-) -> Result<u8, Failure> {
+) -> Result<u8, CommandError> {
     let mut scenario = input::scenario(&arguments.file, &arguments.overrides)?;
     scenario.seed = arguments.seed.given.unwrap_or(scenario.seed);
     if let Some(build) = arguments.build {
@@ -52,7 +52,7 @@ pub(crate) fn run(
     });
     bar.finish_and_clear();
     interrupts.stop();
-    let verified = verified.map_err(Failure::usage)?;
+    let verified = verified.map_err(CommandError::usage)?;
     // What was found is printed even if it cannot be kept.
     let kept = if let Conclusion::Broken(capsule) = &verified.conclusion {
         keep(capsule, arguments, terminal).map(Some)
@@ -82,7 +82,7 @@ fn keep(
     capsule: &Capsule,
     arguments: &VerifyArguments,
     terminal: &mut Terminal,
-) -> Result<String, Failure> {
+) -> Result<String, CommandError> {
     let path = arguments.out.join(capsule.file_name());
     let text = capsule.to_text();
     if !fs::read(&path).is_ok_and(|found| found == text.as_bytes()) {
@@ -98,7 +98,7 @@ fn keep(
 /// The command that repeats the counterexample.
 fn reproduce(counterexample: Option<&str>) -> String {
     counterexample.map_or_else(String::new, |path| {
-        let replay = program::command(&format!("replay {}", shell::quote(path)));
+        let replay = program_name::command(&format!("replay {}", shell::quote(path)));
         format!("  to reproduce: {replay}\n")
     })
 }

@@ -1,17 +1,17 @@
 //! The files for Wireshark and Perfetto, of a run or a replay.
 
-use view::Run;
+use view::FinishedRun;
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::Output;
 use crate::terminal::Terminal;
 
 /// Writes what was asked for: a capture, a trace.
 pub(crate) fn write(
-    run: &Run<'_>,
+    run: &FinishedRun<'_>,
     [pcap, perfetto]: &[Option<Output>; 2],
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if let Some(output) = pcap {
         output.write_with(terminal, |mut out| view::capture(run, &mut out))?;
     }

@@ -28,7 +28,7 @@ fn names(directory: &Path) -> Vec<String> {
 #[track_caller]
 fn refusal(path: &Path, rules: Rules<'_>) -> String {
     match Output::prepare(path, rules) {
-        Err(Failure::Message(exit_code::IO, message)) => message,
+        Err(CommandError::Message(exit_code::IO, message)) => message,
         Err(_) => panic!("another failure"),
         Ok(output) => panic!("{output:?}"),
     }
@@ -155,7 +155,7 @@ fn two_outputs_are_two_files() {
     let path = folder.path().join("a");
     let again = folder.path().join("./a");
     match Output::prepare_two(Some(&path), Some(&again), NEVER) {
-        Err(Failure::Message(exit_code::USAGE, message)) => {
+        Err(CommandError::Message(exit_code::USAGE, message)) => {
             assert!(message.ends_with("is given for two outputs"), "{message}");
         }
         _ => panic!("they are the same file"),

@@ -8,7 +8,7 @@ pub(crate) const DIAGNOSTICS_MAX: usize = 100;
 
 /// A text that settings come from: the scenario file or one override.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct SourceText {
     /// The file's name as the user gave it, or the option.
     pub name: String,
     /// The whole text.

@@ -5,9 +5,9 @@ use std::fmt;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use serde_json::{Value as Json, json};
 
-use crate::foreign;
+use crate::untrusted_text;
 
-use super::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, Source, Span};
+use super::diagnostic::{DIAGNOSTICS_MAX, Diagnostic, SourceText, Span};
 
 /// Bytes of a line that an excerpt shows around the mark.
 const LINE_MAX: usize = 240;
@@ -18,7 +18,7 @@ const MESSAGE_MAX: usize = 600;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
     /// The file, then one text for each override.
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceText>,
     /// The mistakes, at most 100.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -32,7 +32,7 @@ pub struct Position {
     pub column: usize,
 }
 
-impl Source {
+impl SourceText {
     /// The position of a byte; for a byte beyond the end, the end.
     #[must_use]
     pub fn position(&self, byte: usize) -> Position {
@@ -56,7 +56,7 @@ impl std::error::Error for Diagnostics {}
 
 impl Diagnostics {
     /// Sorts the diagnostics by position.
-    pub(crate) fn new(sources: Vec<Source>, mut diagnostics: Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(sources: Vec<SourceText>, mut diagnostics: Vec<Diagnostic>) -> Self {
         assert!(!diagnostics.is_empty(), "an error has a reason");
         diagnostics.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.code));
         diagnostics.dedup();
@@ -82,7 +82,10 @@ impl Diagnostics {
             DIAGNOSTICS_MAX => format!("{DIAGNOSTICS_MAX} errors or more"),
             count => format!("{count} errors"),
         };
-        text += &format!("{}: {counted}\n", foreign::terminal(&self.file().name));
+        text += &format!(
+            "{}: {counted}\n",
+            untrusted_text::terminal(&self.file().name)
+        );
         text
     }
 
@@ -97,24 +100,23 @@ impl Diagnostics {
         json!({ "file": self.file().name, "diagnostics": listed })
     }
 
-    fn file(&self) -> &Source {
+    fn file(&self) -> &SourceText {
         self.sources.first().expect("source 0 is the file")
     }
 
     fn human_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-        let [message, label] =
-            [&diagnostic.message, &diagnostic.label].map(|text| foreign::terminal(shortened(text)));
+        let [message, label] = [&diagnostic.message, &diagnostic.label]
+            .map(|text| untrusted_text::terminal(shortened(text)));
         let title = Level::ERROR
             .primary_title(message)
             .id(diagnostic.code.to_string());
         let mut group = match diagnostic.span {
             Some(span) => title.element(self.excerpt(span, &label)),
-            None => {
-                Group::with_title(title).element(Origin::path(foreign::terminal(&self.file().name)))
-            }
+            None => Group::with_title(title)
+                .element(Origin::path(untrusted_text::terminal(&self.file().name))),
         };
         if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(foreign::terminal(shortened(help))));
+            group = group.element(Level::HELP.message(untrusted_text::terminal(shortened(help))));
         }
         renderer.render(&[group])
     }
@@ -134,7 +136,7 @@ impl Diagnostics {
         let end = text.floor_char_boundary(span.end.clamp(start, to.max(start)));
         Snippet::source(&text[from..to])
             .line_start(source.position(start).line)
-            .path(foreign::terminal(&source.name))
+            .path(untrusted_text::terminal(&source.name))
             .annotation(
                 AnnotationKind::Primary
                     .span(start - from..end - from)

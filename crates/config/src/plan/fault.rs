@@ -10,7 +10,7 @@ use crate::format::key::scalar::YEAR;
 
 keywords! {
     /// A kind of thread of the modeled process.
-    pub enum ThreadName {
+    pub enum ThreadKind {
         /// The association manager; it also allocates control blocks for outgoing associations.
         MainBase = "MAIN BASE",
         /// The timers.
@@ -75,7 +75,7 @@ choice! {
             /// The name of the host.
             host: String, names "host";
             /// The thread; a guest is stalled as a whole.
-            thread: Option<ThreadName> = None, default "required, except for a guest";
+            thread: Option<ThreadKind> = None, default "required, except for a guest";
             /// Length of the stall; required with `at`.
             #[key("for")]
             length: Option<Duration> = None, default "as `window` or `random` says", in 1..=DAY;

@@ -3,7 +3,7 @@
 use kernel::{Duration, Ratio};
 
 use super::loss::{Loss, Scope};
-use super::quantity::{Bandwidth, ByteSize, DAY, HOUR, MIB, Rate};
+use super::quantity::{BitRate, ByteSize, DAY, HOUR, MIB, Rate};
 use crate::format::declare::section;
 use crate::format::key::{Key, Keys, Section};
 
@@ -13,9 +13,9 @@ pub struct Link {
     /// The names of the two hosts.
     pub between: [String; 2],
     /// From the first host of `between` to the second.
-    pub forward: Direction,
+    pub forward: DirectionSettings,
     /// From the second host to the first.
-    pub backward: Direction,
+    pub backward: DirectionSettings,
     /// How long an outage lasts before the routers answer packets with ICMP unreachable.
     pub unreachable_after: Option<Duration>,
     /// How long an outage must last for the routers to reset the connections from before it.
@@ -26,13 +26,13 @@ pub struct Link {
 
 section! {
     /// How one direction of a link carries packets.
-    pub struct Direction: Default {
+    pub struct DirectionSettings: Default {
         /// Propagation delay of a packet.
         delay: Duration = Duration::from_millis(20), in 0..=HOUR;
         /// Largest random addition to the delay of a packet, uniform from zero.
         jitter: Duration = Duration::ZERO, in 0..=HOUR;
         /// Transmission rate.
-        bandwidth: Option<Bandwidth> = None, in 1..=1_000_000_000_000;
+        bandwidth: Option<BitRate> = None, in 1..=1_000_000_000_000;
         /// Bytes that can wait for transmission; packets beyond are dropped.
         queue: ByteSize = ByteSize(64 * 1024), in 1_500..=1_024 * MIB;
         /// Fraction of packets that are held back so that later packets overtake them.
@@ -69,7 +69,7 @@ impl Section for Link {
         // A file is read into `both` first; what `forward` and `backward` leave out comes from it.
         // When a plan is printed, `both` is the forward direction, and `backward` what differs.
         let mut both = self.forward.clone();
-        both.keys(keys, &Direction::default());
+        both.keys(keys, &DirectionSettings::default());
         let unreachable = Key {
             range: Some(0..=DAY),
             source: "RFC 1812 section 5.2.7.1, RFC 1122 section 4.2.3.9",
@@ -113,7 +113,7 @@ impl Section for Link {
     }
 }
 
-impl Direction {
+impl DirectionSettings {
     /// Removes the loss, and what holds in its bad state.
     pub fn remove_loss(&mut self) {
         self.loss = Loss::None;
@@ -134,8 +134,8 @@ impl Link {
     pub fn new(one: &str, other: &str) -> Self {
         Self {
             between: [one.to_owned(), other.to_owned()],
-            forward: Direction::default(),
-            backward: Direction::default(),
+            forward: DirectionSettings::default(),
+            backward: DirectionSettings::default(),
             unreachable_after: None,
             reset_after: None,
             mtu: None,

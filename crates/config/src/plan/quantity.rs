@@ -28,7 +28,7 @@ pub struct ByteSize(pub u64);
 
 /// A link's rate in bits per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Bandwidth {
+pub struct BitRate {
     /// At least 1: a link that carries nothing is cut.
     pub bits_per_second: u64,
 }
@@ -118,7 +118,7 @@ const _: () = {
             toml: |it| quoted(&(SIZE.show)(it.0)),
             amount: |it| it.0, in 0..=1 << 40, show: SIZE.show,
         }
-        Bandwidth {
+        BitRate {
             blank: Self { bits_per_second: 1 },
             form: |range| ("rate", quantity_form(&RATE, &range)),
             parse: |node| {

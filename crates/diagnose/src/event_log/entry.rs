@@ -45,7 +45,7 @@ pub(super) struct Draft {
     date: Option<Day>,
     time: Option<TimeOfDay>,
     form: Form,
-    origin: Option<Origin>,
+    origin: Option<EventSource>,
     computer: Option<Computer>,
     /// What follows is free text.
     is_described: bool,
@@ -69,7 +69,7 @@ enum Form {
 
 /// The program that logged an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum EventSource {
     Mta,
     Other,
 }
@@ -213,7 +213,7 @@ impl Draft {
         id: u32,
         line: u64,
         stamp: Option<Stamp>,
-        origin: Origin,
+        origin: EventSource,
         computer: Option<Computer>,
     ) -> Self {
         Self {
@@ -241,7 +241,7 @@ impl Draft {
             Form::Clipboard => is_dated,
             Form::Article => is_dated && self.origin.is_some(),
         };
-        if self.id.is_none() && (!is_unread || self.origin == Some(Origin::Other)) {
+        if self.id.is_none() && (!is_unread || self.origin == Some(EventSource::Other)) {
             return None;
         }
         let apart = self.date.zip(self.time);
@@ -249,7 +249,7 @@ impl Draft {
             id: self.id.map(|it| it.0),
             line: self.id.map_or(self.first_line, |it| it.1),
             at: self.stamp.or_else(|| apart.map(|(day, time)| time.on(day))),
-            is_foreign: self.origin == Some(Origin::Other),
+            is_foreign: self.origin == Some(EventSource::Other),
             computer: self.computer,
             is_text_form: self.form == Form::Text,
             is_main_base: self.is_main_base,
@@ -305,11 +305,11 @@ impl Computer {
 }
 
 /// The program of this name. Dr. Watson logs how the MTA ended.
-pub(super) fn origin(source: &[u8]) -> Origin {
+pub(super) fn origin(source: &[u8]) -> EventSource {
     let is = |name: &[u8]| source.eq_ignore_ascii_case(name);
     match source.is_empty() || is(SOURCE) || is(b"DrWatson") {
-        true => Origin::Mta,
-        false => Origin::Other,
+        true => EventSource::Mta,
+        false => EventSource::Other,
     }
 }
 

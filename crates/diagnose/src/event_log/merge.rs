@@ -22,12 +22,12 @@ pub(super) struct EventFile {
     pub(super) name: String,
     /// The number of a part, such as 1 for EV1.LOG. Parts of a log do not overlap.
     pub(super) part: Option<u32>,
-    pub(super) entries: Vec<Timed>,
+    pub(super) entries: Vec<TimedEntry>,
 }
 
 /// An entry with its time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Timed {
+pub(super) struct TimedEntry {
     pub(super) entry: Entry,
     /// Its own time.
     pub(super) at: Option<Timestamp>,
@@ -40,7 +40,7 @@ pub(super) struct Timed {
 /// All files of a log as one.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
-    pub(super) entries: Vec<Timed>,
+    pub(super) entries: Vec<TimedEntry>,
     /// The names of the files that have a part in it, oldest first.
     pub(super) used: Vec<String>,
     pub(super) notes: Vec<String>,
@@ -83,7 +83,7 @@ impl EventFile {
             let at = entry.at.map(|stamp| clock.read(stamp));
             near = at.or(near);
             let file = 0;
-            Timed {
+            TimedEntry {
                 entry,
                 at,
                 near,
@@ -165,7 +165,7 @@ impl Joined {
         self.files.push(extent);
     }
 
-    fn take_in(&mut self, own: Vec<Timed>, extent: &Extent) {
+    fn take_in(&mut self, own: Vec<TimedEntry>, extent: &Extent) {
         if own.is_empty() {
             return;
         }
@@ -181,7 +181,7 @@ impl Joined {
     }
 
     /// Which entries of a file are in the files before it too.
-    fn shared(&self, entries: &[Timed], extent: &Extent) -> Shared {
+    fn shared(&self, entries: &[TimedEntry], extent: &Extent) -> Shared {
         let may_share: Vec<bool> = self.files.iter().map(|it| it.may_share(extent)).collect();
         let mut by_id: BTreeMap<u32, Known<'_>> = BTreeMap::new();
         for timed in self.entries.iter().filter(|it| may_share[it.file]) {
@@ -213,7 +213,7 @@ impl Joined {
 /// The entries with one id of the files before.
 #[derive(Default)]
 struct Known<'a> {
-    entries: Vec<&'a Timed>,
+    entries: Vec<&'a TimedEntry>,
     is_taken: Vec<bool>,
     /// Those before are taken, or too early for what follows.
     from: usize,
@@ -224,7 +224,7 @@ struct Known<'a> {
 #[derive(Default)]
 struct Shared {
     /// The entries that only this file has.
-    own: Vec<Timed>,
+    own: Vec<TimedEntry>,
     /// The files that have the others.
     others: Vec<usize>,
     is_contradictory: bool,
@@ -242,7 +242,7 @@ impl Known<'_> {
     }
 
     /// Finds the same entry, once; the number of its file.
-    fn take(&mut self, timed: &Timed) -> Option<usize> {
+    fn take(&mut self, timed: &TimedEntry) -> Option<usize> {
         let at = timed.near?;
         self.is_taken.resize(self.entries.len(), false);
         let reach = match self.lacks_seconds || lacks_seconds(timed) {
@@ -269,7 +269,7 @@ impl Known<'_> {
 }
 
 /// Whether two entries can be of the same time.
-fn is_same_time(one: &Timed, other: &Timed) -> bool {
+fn is_same_time(one: &TimedEntry, other: &TimedEntry) -> bool {
     let (Some(at), Some(then)) = (one.near, other.near) else {
         return false;
     };
@@ -287,7 +287,7 @@ fn is_same_time(one: &Timed, other: &Timed) -> bool {
     }
 }
 
-fn lacks_seconds(timed: &Timed) -> bool {
+fn lacks_seconds(timed: &TimedEntry) -> bool {
     timed.entry.at.is_some_and(|it| !it.has_seconds)
 }
 

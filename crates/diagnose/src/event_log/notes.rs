@@ -9,12 +9,12 @@ use crate::text::Line;
 
 /// Lines that were left out.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct SkippedLines {
     pub(super) count: u64,
     first: u64,
 }
 
-impl Lines {
+impl SkippedLines {
     pub(super) fn add(&mut self, line: Line<'_>) {
         if line.is_blank() {
             return;
@@ -30,8 +30,8 @@ impl Lines {
 pub(super) fn of_file(
     name: &str,
     entries: &[Entry],
-    left_out: Lines,
-    winsock: Lines,
+    left_out: SkippedLines,
+    winsock: SkippedLines,
 ) -> Vec<String> {
     let mut notes = Vec::new();
     if entries.len() >= ENTRIES_MAX {

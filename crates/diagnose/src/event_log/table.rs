@@ -4,7 +4,7 @@
 //! The order of columns differs between programs and versions, so columns are known by a heading or by
 //! their content.
 
-use super::entry::{Computer, Draft, Entry, Origin, leading_number, origin};
+use super::entry::{Computer, Draft, Entry, EventSource, leading_number, origin};
 use super::label::{self, Label};
 use crate::text::{LINE_MAX, Line};
 use crate::timestamp::{self, Stamp};
@@ -308,7 +308,7 @@ fn closing_quote(inner: &[u8], separator: u8) -> Option<usize> {
 }
 
 fn is_source(field: &[u8]) -> bool {
-    !field.is_empty() && origin(field) == Origin::Mta
+    !field.is_empty() && origin(field) == EventSource::Mta
 }
 
 /// A field that is a number and nothing else.

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use diagnose::{Allocation, Diagnosis, EventLog, Limits, Lines, Reader, Reason, Summary};
+use diagnose::{Allocation, Diagnosis, EventLog, Lines, LogSummary, Parameters, Reader, Reason};
 use proptest::prelude::*;
 
-fn diagnose(text: &[u8], events: Option<&EventLog>) -> (Vec<Allocation>, Summary) {
-    let (mut lines, mut reader) = (Lines::new(text), Reader::new(Limits::default(), events));
+fn diagnose(text: &[u8], events: Option<&EventLog>) -> (Vec<Allocation>, LogSummary) {
+    let (mut lines, mut reader) = (Lines::new(text), Reader::new(Parameters::default(), events));
     let mut found = Vec::new();
     while let Some(line) = lines.next_line().expect("memory can be read") {
         reader.on_line(line, &mut |it| found.push(*it));
@@ -69,7 +69,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 /// Checks what holds for every text.
-fn assert_consistent(found: &[Allocation], summary: &Summary) {
+fn assert_consistent(found: &[Allocation], summary: &LogSummary) {
     let mut by_diagnosis: BTreeMap<Diagnosis, u64> = BTreeMap::new();
     for allocation in found {
         *by_diagnosis.entry(allocation.diagnosis).or_default() += 1;

@@ -1,7 +1,7 @@
 //! The excerpts in KB Q303102 get the diagnoses that the article gives.
 
 use diagnose::event_log::{Weight, meaning};
-use diagnose::{Allocation, Diagnosis, EventLog, Limits, Lines, Reader};
+use diagnose::{Allocation, Diagnosis, EventLog, Lines, Parameters, Reader};
 
 const FAILURE: &str = include_str!("data/failure.txt");
 const NORMAL: &str = include_str!("data/normal.txt");
@@ -11,7 +11,7 @@ const EVENTS: &str = include_str!("data/events.txt");
 fn diagnose(text: &str) -> Vec<Allocation> {
     let (mut lines, mut reader) = (
         Lines::new(text.as_bytes()),
-        Reader::new(Limits::default(), None),
+        Reader::new(Parameters::default(), None),
     );
     let mut found = Vec::new();
     while let Some(line) = lines.next_line().expect("memory can be read") {

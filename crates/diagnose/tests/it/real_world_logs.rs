@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diagnose::{Allocation, Diagnosis, EventLog, Limits, Lines, Reader, Reason, Summary};
+use diagnose::{Allocation, Diagnosis, EventLog, Lines, LogSummary, Parameters, Reader, Reason};
 
 /// A service that has started and is listening.
 const START: &str = "\
@@ -34,7 +34,11 @@ fn failed(cb: u32, instance: u32) -> String {
     )
 }
 
-fn with(text: &str, limits: Limits, events: Option<&EventLog>) -> (Vec<Allocation>, Summary) {
+fn with(
+    text: &str,
+    limits: Parameters,
+    events: Option<&EventLog>,
+) -> (Vec<Allocation>, LogSummary) {
     let (mut lines, mut reader) = (Lines::new(text.as_bytes()), Reader::new(limits, events));
     let mut found = Vec::new();
     while let Some(line) = lines.next_line().expect("memory can be read") {
@@ -46,7 +50,7 @@ fn with(text: &str, limits: Limits, events: Option<&EventLog>) -> (Vec<Allocatio
 }
 
 fn diagnose(text: &str) -> Vec<Allocation> {
-    with(text, Limits::default(), None).0
+    with(text, Parameters::default(), None).0
 }
 
 fn reasons(found: &[Allocation]) -> Vec<(u16, Option<u32>, Reason)> {
@@ -77,9 +81,9 @@ fn the_latest_call_is_unknown_and_those_before_it_have_leaked() {
         (2, Some(2), Reason::LogEndsTooSoon),
     ];
     assert_eq!(reasons(&diagnose(&text)), wanted);
-    let two = Limits {
+    let two = Parameters {
         calls_at_once: 2,
-        ..Limits::default()
+        ..Parameters::default()
     };
     assert_eq!(with(&text, two, None).0[1].reason, Reason::LogEndsTooSoon);
 }
@@ -96,7 +100,7 @@ fn the_event_log_tells_how_many_calls_were_given_up() {
         (0, Reason::Overtaken, Reason::LogEndsTooSoon),
         (4, Reason::Overtaken, Reason::LogEndsTooSoon),
     ] {
-        let found = with(&text, Limits::default(), Some(&given_up(events))).0;
+        let found = with(&text, Parameters::default(), Some(&given_up(events))).0;
         assert_eq!(
             (found[1].reason, found[2].reason),
             (first, second),
@@ -104,7 +108,7 @@ fn the_event_log_tells_how_many_calls_were_given_up() {
         );
     }
     let late = text.replacen("(instance 0)", "(instance 1)", 1);
-    let found = with(&late, Limits::default(), Some(&given_up(3))).0;
+    let found = with(&late, Parameters::default(), Some(&given_up(3))).0;
     assert_eq!(found[2].reason, Reason::LogEndsTooSoon);
 }
 
@@ -118,7 +122,7 @@ fn timestamps_distinguish_old_calls_from_recent_ones() {
         + &stamped("10:00:10", call(1, 1))
         + &stamped("10:01:00", call(2, 2))
         + &stamped("10:02:11", "(008) Wait for cb 0, handle 52".to_owned());
-    let (found, summary) = with(&text, Limits::default(), None);
+    let (found, summary) = with(&text, Parameters::default(), None);
     let age = Duration::from_secs;
     assert_eq!(found[1].reason, Reason::TimedOut(age(121)));
     assert_eq!(found[2].reason, Reason::Recent(age(71)));
@@ -147,7 +151,7 @@ fn a_restart_ends_all_allocations_and_a_leak_before_it_is_still_reported() {
         call(2, 2),
         call(1, 1)
     );
-    let (found, summary) = with(&text, Limits::default(), None);
+    let (found, summary) = with(&text, Parameters::default(), None);
     let reasons: Vec<(u32, Reason)> = found.iter().map(|it| (it.service, it.reason)).collect();
     let wanted = [
         (1, Reason::ServiceEnded),
@@ -246,7 +250,7 @@ fn times_without_seconds_decide_only_what_is_certain() {
         };
         let text = stamped("14:05", &(START.to_owned() + &call(1, 1)))
             + &stamped(last, "(008) Wait for cb 0, handle 52");
-        let (found, summary) = with(&text, Limits::default(), None);
+        let (found, summary) = with(&text, Parameters::default(), None);
         assert_eq!(summary.coarse_stamps, summary.lines);
         found[1].reason
     };
@@ -276,7 +280,7 @@ fn midnights_that_are_inferred_are_counted() {
     let count = |times: &[&str]| {
         let lines = times.iter().map(|at| format!("{at} (008) No more data\n"));
         let text: String = lines.collect();
-        with(&text, Limits::default(), None).1.midnights
+        with(&text, Parameters::default(), None).1.midnights
     };
     assert_eq!(count(&["22:00:00", "23:00:00"]), 0);
     assert_eq!(count(&["23:59:50", "00:00:50", "12:00:00", "00:00:10"]), 2);

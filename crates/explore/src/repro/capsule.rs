@@ -8,7 +8,7 @@ use kernel::{Checkpoint, Instant};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::program;
+use crate::program_name;
 use crate::run_result::{Failure, RunResult};
 
 /// The maximum size of a capsule in bytes: twice that of a scenario, each of whose characters may be
@@ -109,7 +109,7 @@ impl Capsule {
             checkpoints: checkpoints.to_vec(),
             scenario: scenario.clone(),
         };
-        capsule.command = program::command(&format!("replay {}", capsule.file_name()));
+        capsule.command = program_name::command(&format!("replay {}", capsule.file_name()));
         capsule
     }
 
@@ -309,7 +309,7 @@ mod tests {
                 .collect(),
             scenario,
         };
-        capsule.command = program::command(&format!("replay {}", capsule.file_name()));
+        capsule.command = program_name::command(&format!("replay {}", capsule.file_name()));
         capsule
     }
 

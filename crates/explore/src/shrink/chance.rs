@@ -3,7 +3,8 @@
 //! These passes remove nothing; `delta_debugging` shortens the lists later.
 
 use config::plan::{
-    Arrivals, Direction, Fault, Loss, OutageWindow, Priorities, Scenario, Scheduler, When, Workload,
+    Arrivals, DirectionSettings, Fault, Loss, OutageWindow, Priorities, Scenario, Scheduler, When,
+    Workload,
 };
 use kernel::Ratio;
 use simulation::{Options, timeline};
@@ -13,7 +14,7 @@ use crate::shrink::edit;
 
 /// Whether a scenario has random choices left that its seed decides.
 pub(super) fn has_any(scenario: &Scenario) -> bool {
-    let direction = |it: &Direction| {
+    let direction = |it: &DirectionSettings| {
         let probabilities = [it.reorder, it.duplicate, it.corrupt];
         let is_random = probabilities.into_iter().any(|it| it != Ratio::ZERO);
         is_random || it.loss != Loss::None || !it.jitter.is_zero()

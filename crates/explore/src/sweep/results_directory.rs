@@ -51,7 +51,7 @@ pub(crate) struct ResultsDirectory {
 
 /// What a directory held when it was opened.
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct DirectoryContents {
     /// Rows in their place in `seeds.jsonl`.
     pub(crate) in_order: u64,
     /// Rows of later runs, by number of run.
@@ -74,7 +74,7 @@ impl ResultsDirectory {
         disk: Arc<dyn FileSystem>,
         is_of_sweep: impl Fn(&RunResult, u64) -> bool,
         on_result: impl FnMut(&RunResult, &str),
-    ) -> Result<(Self, Found), ResultsError> {
+    ) -> Result<(Self, DirectoryContents), ResultsError> {
         check_content(path, manifest)?;
         let io = ResultsError::io(path);
         disk.create_directory(path).map_err(&io)?;
@@ -122,13 +122,13 @@ impl ResultsDirectory {
         manifest: &Manifest,
         is_of_sweep: impl Fn(&RunResult, u64) -> bool,
         mut on_result: impl FnMut(&RunResult, &str),
-    ) -> Result<Found, ResultsError> {
+    ) -> Result<DirectoryContents, ResultsError> {
         self.cut_unfinished_line()?;
         let number_of = |result: &RunResult| {
             let number = manifest.number_of(result);
             number.filter(|&number| is_of_sweep(result, number))
         };
-        let mut found = Found::default();
+        let mut found = DirectoryContents::default();
         let mut cut_at = None;
         let results = self.results.clone();
         rows::read(&results, |line| {

@@ -6,7 +6,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use config::foreign;
+use config::untrusted_text;
 use kernel::{Duration, Instant};
 use serde::Serialize;
 
@@ -221,7 +221,7 @@ impl Summary {
     #[must_use]
     pub fn to_json(&self) -> String {
         let text = serde_json::to_string_pretty(self).expect("plain data");
-        let mut text = foreign::json(&text).into_owned();
+        let mut text = untrusted_text::json(&text).into_owned();
         text.push('\n');
         text
     }
@@ -267,7 +267,7 @@ impl Summary {
             .chain(columns)
             .chain(signatures().map(String::as_str))
             .chain(connectors.iter().map(String::as_str));
-        let header = header.map(|cell| foreign::csv(cell).into_owned());
+        let header = header.map(|cell| untrusted_text::csv(cell).into_owned());
         writer.write_record(header).expect("memory can be written");
         for point in &self.grid {
             let Proportion {
@@ -278,7 +278,7 @@ impl Summary {
             } = point.failing;
             let settings = point.settings.values();
             let mut cells: Vec<String> = settings
-                .map(|value| foreign::csv(value).into_owned())
+                .map(|value| untrusted_text::csv(value).into_owned())
                 .collect();
             cells.extend([point.runs, failing, unknown].map(|it| it.to_string()));
             cells.extend([rate, low, high].map(|it| format!("{it:.6}")));

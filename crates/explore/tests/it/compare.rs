@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use config::plan::{Build, Program, Scenario};
-use explore::Shipped;
+use explore::ShippedBuilds;
 use explore::compare::{Arm, Trial, compare, overrides_for};
 
 use crate::fixture::plan;
@@ -22,7 +22,7 @@ fn trial(arms: Vec<(&str, Scenario)>, seeds: &str) -> Trial {
     let arms = arms.into_iter().map(|(name, scenario)| Arm {
         name: name.to_owned(),
         scenario,
-        subject: Arc::new(Shipped),
+        subject: Arc::new(ShippedBuilds),
     });
     Trial {
         signature: None,

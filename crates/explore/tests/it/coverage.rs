@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use explore::sweep::summary::Summary;
-use explore::{Shipped, sweep};
+use explore::{ShippedBuilds, sweep};
 use mta::{BlockState, Coverage, Fact, LogLine, MessageType, Stimulus};
 use simulation::Options;
 use simulation::record::Record;
@@ -72,7 +72,7 @@ fn coverage_agrees_with_the_records() {
 #[test]
 fn the_table_shows_the_hole_in_the_state_machine() {
     let pair = |plan, event: &str| {
-        let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
+        let swept = sweep(&plan, Arc::new(ShippedBuilds), |_| {}).expect("it runs");
         let coverage = Summary::of(&swept.statistics).coverage;
         let covered = coverage.covered.iter();
         let mut covered = covered.filter(|it| it.pair.state == "out" && it.pair.event == event);
@@ -90,7 +90,7 @@ fn the_table_shows_the_hole_in_the_state_machine() {
 
 #[test]
 fn growth_is_reported_at_every_doubling_and_at_the_end() {
-    let swept = sweep(&plan("0..11", &[]), Arc::new(Shipped), |_| {}).expect("it runs");
+    let swept = sweep(&plan("0..11", &[]), Arc::new(ShippedBuilds), |_| {}).expect("it runs");
     let summary = Summary::of(&swept.statistics);
     let growth = &summary.coverage.growth;
     let runs: Vec<u64> = growth.iter().map(|it| it.runs).collect();
@@ -119,7 +119,7 @@ fn growth_is_reported_at_every_doubling_and_at_the_end() {
 fn a_fault_that_was_never_injected_is_reported() {
     let rare = "fault={ rare = { reset = { link = \"wan\" }, random = { mean_interval = \"8000h\" } }, sure = { reset = { link = \"wan\" }, at = \"5m\" } }";
     let plan = plan_with("0..4", &[rare]);
-    let swept = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
+    let swept = sweep(&plan, Arc::new(ShippedBuilds), |_| {}).expect("it runs");
     let page = Summary::of(&swept.statistics).to_human(|_| String::new());
     assert!(
         page.contains("fault rare was never injected, so it tested nothing"),

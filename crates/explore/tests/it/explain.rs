@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use config::plan::Scenario;
 use explore::explain::{Necessity, explain};
-use explore::{Custom, Shipped};
+use explore::{Custom, ShippedBuilds};
 use simulation::Options;
 
 use crate::failure_likelihood::late_leak;
@@ -30,7 +30,7 @@ fn runs_without_a_part_end_soon_after_the_failure() {
     assert!(longest > 0 && longest <= by && by < scenario.duration.nanos());
     assert_eq!(
         found,
-        explain(&scenario, seed, signature, &Shipped).expect("again")
+        explain(&scenario, seed, signature, &ShippedBuilds).expect("again")
     );
 
     let is = |necessity| found.parts.iter().any(|it| it.necessity == necessity);

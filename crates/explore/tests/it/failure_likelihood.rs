@@ -6,7 +6,7 @@ use std::sync::Arc;
 use config::plan::{Arrivals, Loss, OutageWindow, Reseed, Scenario};
 use explore::explain::failure_likelihood::{LikelihoodPoint, Reseeding, failure_likelihood};
 use explore::run_result::{Failure, failures};
-use explore::{Custom, Shipped, Subject};
+use explore::{Custom, ShippedBuilds, Subject};
 use kernel::Instant;
 use simulation::Options;
 
@@ -65,7 +65,7 @@ fn count_failing(
 fn the_likelihood_rises_to_certainty_and_matches_a_count_at_every_point() {
     let case = late_leak();
     let (scenario, seed, failure) = &case;
-    let subject: Arc<dyn Subject> = Arc::new(Shipped);
+    let subject: Arc<dyn Subject> = Arc::new(ShippedBuilds);
     let compute = |jobs| {
         failure_likelihood(scenario, *seed, failure, reseeding(jobs), &subject).expect("runs")
     };
@@ -116,7 +116,7 @@ fn certain_leak() -> (Scenario, Failure, Vec<Instant>) {
 #[test]
 fn a_certain_failure_has_no_jump() {
     let (scenario, failure, _) = certain_leak();
-    let subject: Arc<dyn Subject> = Arc::new(Shipped);
+    let subject: Arc<dyn Subject> = Arc::new(ShippedBuilds);
     let likelihood =
         failure_likelihood(&scenario, 1, &failure, reseeding(2), &subject).expect("it runs");
     assert_eq!(likelihood.jump, None);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use explore::sweep::grid::{self, Axis};
 use explore::sweep::{SweepPlan, SweepResult};
-use explore::{SeedRange, Shard, Shipped, sweep};
+use explore::{SeedRange, Shard, ShippedBuilds, sweep};
 
 pub(crate) const LEAK: &[u8] = include_bytes!("../../../../sims/casebook/q303102-cb-leak.toml");
 /// Twenty minutes: long enough to leak with most seeds, but not with all.
@@ -57,7 +57,7 @@ pub(crate) fn swept(plan: &SweepPlan, out: &Path) -> SweepResult {
         out: Some(out.to_owned()),
         ..plan.clone()
     };
-    sweep(&plan, Arc::new(Shipped), |_| {}).expect("the folder can be written")
+    sweep(&plan, Arc::new(ShippedBuilds), |_| {}).expect("the folder can be written")
 }
 
 /// Every file of a directory, by relative path.

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use explore::{Shipped, Subject, sweep};
+use explore::{ShippedBuilds, Subject, sweep};
 use simulation::Options;
 
 use crate::fixture::{plan_with, swept};
@@ -31,12 +31,12 @@ fn overhead_of_a_sweep() {
                 let options = Options {
                     keep_records: false,
                 };
-                let outcome = Shipped.run(&plan.points[0].scenario, seed, options);
+                let outcome = ShippedBuilds.run(&plan.points[0].scenario, seed, options);
                 assert!(outcome.is_ok(), "the link can be calibrated");
             }
         });
         let counted = time(|| {
-            sweep(&plan, Arc::new(Shipped), |_| {}).expect("it needs no folder");
+            sweep(&plan, Arc::new(ShippedBuilds), |_| {}).expect("it needs no folder");
         });
         let folder = tempfile::tempdir().expect("a folder");
         let kept = time(|| {

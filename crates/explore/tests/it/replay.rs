@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use config::plan::{Reseed, Scenario};
 use explore::repro::replay::{ReplayOutcome, Window};
-use explore::{Capsule, Custom, Shipped, replay};
+use explore::{Capsule, Custom, ShippedBuilds, replay};
 use kernel::{Duration, Instant};
 use tempfile::tempdir;
 
@@ -37,7 +37,7 @@ fn capsules() -> Vec<Capsule> {
 fn a_capsule_repeats_its_run_with_and_without_records() {
     for capsule in capsules() {
         for records in [false, true] {
-            let replayed = replay(&capsule, &Shipped, records).expect("it runs");
+            let replayed = replay(&capsule, &ShippedBuilds, records).expect("it runs");
             assert_eq!(replayed.result, ReplayOutcome::Same);
             assert!(replayed.failures.contains(&capsule.failure));
             assert_eq!(replayed.outcome.records.is_empty(), !records);
@@ -50,7 +50,7 @@ fn a_different_run_is_reported_with_the_divergence_and_the_version() {
     let capsule = capsules().remove(0);
     let mut other = capsule.clone();
     other.seed += 1;
-    let replayed = replay(&other, &Shipped, false).expect("it runs");
+    let replayed = replay(&other, &ShippedBuilds, false).expect("it runs");
     let ReplayOutcome::Nondeterminism(divergence) = replayed.result else {
         panic!("{:?}", replayed.result);
     };
@@ -65,7 +65,7 @@ fn a_different_run_is_reported_with_the_divergence_and_the_version() {
     older.digest = "0".repeat(32);
     let last = older.checkpoints.len() - 1;
     older.checkpoints[last].hash ^= 1;
-    let replayed = replay(&older, &Shipped, false).expect("it runs");
+    let replayed = replay(&older, &ShippedBuilds, false).expect("it runs");
     let ReplayOutcome::OtherBuild {
         recorded_by,
         still_fails,
@@ -115,7 +115,7 @@ fn nondeterminism_is_reported_with_the_first_differing_record() {
 #[test]
 fn a_window_shows_the_records_within_it() {
     let capsule = capsules().remove(0);
-    let replayed = replay(&capsule, &Shipped, true).expect("it runs");
+    let replayed = replay(&capsule, &ShippedBuilds, true).expect("it runs");
     let at = Instant::from_nanos(capsule.failure.at);
     let window = |length| Window {
         until: at,

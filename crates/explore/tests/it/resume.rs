@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use explore::sweep::results_error::ResultsError;
 use explore::sweep::{SweepError, SweepPlan, SweepResult};
-use explore::{Custom, Shipped, Subject, sweep};
+use explore::{Custom, ShippedBuilds, Subject, sweep};
 use tempfile::tempdir;
 
 use crate::fixture::{assert_same, files, plan, plan_with, swept};
@@ -27,7 +27,7 @@ fn resume(plan: &SweepPlan, out: &Path) -> (SweepResult, u64) {
     let counted = Arc::clone(&made);
     let subject = Custom(move |scenario: &config::plan::Scenario, seed, options| {
         counted.fetch_add(1, Ordering::Relaxed);
-        Shipped.run(scenario, seed, options)
+        ShippedBuilds.run(scenario, seed, options)
     });
     let plan = SweepPlan {
         out: Some(out.to_owned()),
@@ -190,10 +190,10 @@ fn a_row_that_its_run_does_not_have_any_more_is_an_error() {
         out: Some(out.clone()),
         ..plan("3..19", &[])
     };
-    sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
+    sweep(&plan, Arc::new(ShippedBuilds), |_| {}).expect("it runs");
     fs::remove_dir_all(out.join("capsules")).expect("capsules");
     let other_build = Custom(|scenario: &config::plan::Scenario, seed: u64, options| {
-        Shipped.run(scenario, seed + 100, options)
+        ShippedBuilds.run(scenario, seed + 100, options)
     });
     match sweep(&plan, Arc::new(other_build), |_| {}) {
         Err(SweepError::OtherRun(_)) => {}
@@ -213,7 +213,7 @@ fn a_second_sweep_in_the_same_directory_is_told_who_is_there() {
     swept(&plan, &whole);
     let inner = plan.clone();
     let second = Custom(move |scenario: &config::plan::Scenario, seed, options| {
-        match sweep(&inner, Arc::new(Shipped), |_| {}) {
+        match sweep(&inner, Arc::new(ShippedBuilds), |_| {}) {
             Err(SweepError::Results(error @ ResultsError::Locked(..))) => {
                 let message = error.to_string();
                 assert!(message.contains(": process "), "{message}");
@@ -224,14 +224,14 @@ fn a_second_sweep_in_the_same_directory_is_told_who_is_there() {
             }
             other => panic!("{other:?}"),
         }
-        Shipped.run(scenario, seed, options)
+        ShippedBuilds.run(scenario, seed, options)
     });
     sweep(&plan, Arc::new(second), |_| {}).expect("it runs");
     assert_same(&whole, &out);
     // What is no plain file is not of a sweep.
     fs::remove_file(out.join(RESULTS)).expect("rows");
     std::os::unix::fs::symlink(whole.join(RESULTS), out.join(RESULTS)).expect("a link");
-    match sweep(&plan, Arc::new(Shipped), |_| {}) {
+    match sweep(&plan, Arc::new(ShippedBuilds), |_| {}) {
         Err(SweepError::Results(ResultsError::Foreign(_, what))) => {
             assert_eq!(what, "it is not a plain file");
         }

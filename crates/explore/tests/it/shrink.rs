@@ -9,7 +9,7 @@ use explore::explain::{Necessity, explain};
 use explore::run_result::RunResult;
 use explore::shrink::regression_file;
 use explore::shrink::{ShrinkError, shrink};
-use explore::{Capsule, Shipped};
+use explore::{Capsule, ShippedBuilds};
 use tempfile::tempdir;
 
 use crate::fixture::{plan, swept};
@@ -34,7 +34,7 @@ fn capsules() -> Vec<Capsule> {
 #[test]
 fn a_leak_shrinks_to_one_association_and_one_outage() {
     for capsule in capsules().into_iter().take(3) {
-        let shrunk = shrink(&capsule, &Shipped, 1_000, |_, _| {}).expect("it fails");
+        let shrunk = shrink(&capsule, &ShippedBuilds, 1_000, |_, _| {}).expect("it fails");
         let [before, after] = shrunk.sizes;
         assert!(after.parts < before.parts);
         assert!(after.associations <= 1, "{after}");
@@ -56,7 +56,7 @@ fn assert_pinned_holds(text: &str, signature: &str) {
     let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
     let outcome = explore::run(&scenario, scenario.seed, QUICK).expect("it runs");
     assert!(outcome.is_as_expected(), "{:?}", outcome.unexpected);
-    let explanation = explain(&scenario, scenario.seed, None, &Shipped).expect("it fails");
+    let explanation = explain(&scenario, scenario.seed, None, &ShippedBuilds).expect("it fails");
     assert_eq!(explanation.signature, signature);
     for part in &explanation.parts {
         assert_ne!(part.necessity, Necessity::NotNecessary, "{}", part.part);
@@ -85,7 +85,7 @@ fn assert_pinned_holds(text: &str, signature: &str) {
 fn the_budget_is_respected_and_the_best_result_so_far_fails() {
     let capsule = capsules().remove(0);
     for budget in [1, 2, 7, 20] {
-        let shrunk = shrink(&capsule, &Shipped, budget, |_, _| {}).expect("it fails");
+        let shrunk = shrink(&capsule, &ShippedBuilds, budget, |_, _| {}).expect("it fails");
         assert!(shrunk.runs <= budget && shrunk.out_of_budget);
         let text = regression_file::text(&shrunk).expect("a scenario");
         assert!(text.contains("a smaller scenario may exist"));
@@ -100,7 +100,7 @@ fn a_capsule_that_does_not_fail_is_rejected() {
     let mut capsule = capsules().remove(0);
     capsule.failure.signature = "delivery: nowhere".to_owned();
     assert_eq!(
-        shrink(&capsule, &Shipped, 100, |_, _| {}).expect_err("rejected"),
+        shrink(&capsule, &ShippedBuilds, 100, |_, _| {}).expect_err("rejected"),
         ShrinkError::NotFailing("delivery: nowhere".to_owned())
     );
 }
@@ -124,7 +124,7 @@ fn crash() -> Capsule {
 #[test]
 fn a_crash_shrinks_to_two_associations_and_its_preemptions() {
     let capsule = crash();
-    let shrunk = shrink(&capsule, &Shipped, 16_000, |_, _| {}).expect("it fails");
+    let shrunk = shrink(&capsule, &ShippedBuilds, 16_000, |_, _| {}).expect("it fails");
     let [_, after] = shrunk.sizes;
     assert_eq!(shrunk.signature, capsule.failure.signature);
     assert!(after.associations <= 2, "{after}");
@@ -135,7 +135,7 @@ fn a_crash_shrinks_to_two_associations_and_its_preemptions() {
         assert!(text.contains(word), "{word} is missing in\n{text}");
     }
     let scenario = config::file::load("pinned", text.as_bytes(), &[]).expect("a scenario");
-    let explanation = explain(&scenario, 7, None, &Shipped).expect("it fails with any seed");
+    let explanation = explain(&scenario, 7, None, &ShippedBuilds).expect("it fails with any seed");
     for part in &explanation.parts {
         assert_ne!(part.necessity, Necessity::NotNecessary, "{}", part.part);
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use explore::run_result::RunResult;
 use explore::sweep::SweepPlan;
 use explore::sweep::swarm::Swarm;
-use explore::{Capsule, Shard, Shipped, merge, replay};
+use explore::{Capsule, Shard, ShippedBuilds, merge, replay};
 use simulation::Options;
 use tempfile::tempdir;
 
@@ -105,7 +105,7 @@ fn a_result_records_its_selection() {
             .find(|result| result.seed == capsule.seed)
             .expect("its result");
         assert_eq!(capsule.digest, result.digest);
-        let again = replay(&capsule, &Shipped, false).expect("it runs");
+        let again = replay(&capsule, &ShippedBuilds, false).expect("it runs");
         assert_eq!(again.outcome.digest.to_string(), result.digest);
         count += 1;
     }

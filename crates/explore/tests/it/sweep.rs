@@ -10,7 +10,7 @@ use config::plan::ViolationKind;
 use explore::sweep::results_error::ResultsError;
 use explore::sweep::summary::Summary;
 use explore::sweep::{StopReason, SweepError, SweepPlan};
-use explore::{Custom, Shipped, sweep};
+use explore::{Custom, ShippedBuilds, sweep};
 use simulation::Options;
 use simulation::outcome::{Stop, Violation};
 use tempfile::tempdir;
@@ -78,7 +78,7 @@ fn a_directory_with_something_else_is_rejected_and_unchanged() {
     let rejection = |plan: SweepPlan| {
         let out = Some(out.clone());
         let plan = SweepPlan { out, ..plan };
-        match sweep(&plan, Arc::new(Shipped), |_| {}) {
+        match sweep(&plan, Arc::new(ShippedBuilds), |_| {}) {
             Err(SweepError::Results(ResultsError::Foreign(_, what))) => what,
             other => panic!("{other:?}"),
         }
@@ -100,7 +100,7 @@ fn a_directory_with_something_else_is_rejected_and_unchanged() {
             out: Some(strange.clone()),
             ..plan("0..4", &[])
         };
-        match sweep(&plan, Arc::new(Shipped), |_| {}) {
+        match sweep(&plan, Arc::new(ShippedBuilds), |_| {}) {
             Err(SweepError::Results(error)) => {
                 let what = format!("it has a {name} but no sweep.json; it is left as it is");
                 assert!(error.to_string().ends_with(&what), "{error}");
@@ -121,7 +121,7 @@ fn a_directory_that_cannot_be_created_is_reported() {
         out: Some(file.join("below")),
         ..plan("0..4", &[])
     };
-    match sweep(&plan, Arc::new(Shipped), |_| {}) {
+    match sweep(&plan, Arc::new(ShippedBuilds), |_| {}) {
         Err(SweepError::Results(ResultsError::Io(path, _))) => assert_eq!(path, file.join("below")),
         other => panic!("{other:?}"),
     }
@@ -257,7 +257,7 @@ fn a_panic_names_its_seed_and_earlier_results_are_kept() {
 fn a_grid_has_a_line_for_each_point() {
     let axis = "connector.paris-lyon.session_disconnect=120s,600s";
     let plan = plan("0..12", &[axis]);
-    let done = sweep(&plan, Arc::new(Shipped), |_| {}).expect("it runs");
+    let done = sweep(&plan, Arc::new(ShippedBuilds), |_| {}).expect("it runs");
     let summary = Summary::of(&done.statistics);
     let [short, long] = &summary.grid[..] else {
         panic!("{:?}", summary.grid);

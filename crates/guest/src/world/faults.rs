@@ -11,7 +11,7 @@ use simulation::outcome::Stop;
 use simulation::record::{Record, Stage};
 
 use super::World;
-use crate::due::Due;
+use crate::scheduled_event::ScheduledEvent;
 use crate::sockets::socket_config;
 
 /// The answer to a lookup.
@@ -80,46 +80,46 @@ impl World {
         let end = Instant::ZERO.saturating_add(self.scenario.duration);
         match self.scenario.healing {
             Some(healing) => {
-                self.schedule(end, Due::Heal);
-                self.schedule(end.saturating_add(healing), Due::End);
+                self.schedule(end, ScheduledEvent::Heal);
+                self.schedule(end.saturating_add(healing), ScheduledEvent::End);
             }
-            None => self.schedule(end, Due::End),
+            None => self.schedule(end, ScheduledEvent::End),
         }
         for (index, reseed) in self.scenario.pins.reseeds.clone().iter().enumerate() {
-            self.schedule(reseed.from, Due::Reseed(index));
+            self.schedule(reseed.from, ScheduledEvent::Reseed(index));
         }
         for fault in 0..self.faults.faults.len() {
             self.schedule_begin(fault, Instant::ZERO);
         }
     }
 
-    fn schedule(&mut self, at: Instant, due: Due) {
+    fn schedule(&mut self, at: Instant, due: ScheduledEvent) {
         let internet = self.sockets.internet_mut();
         internet.schedule(at, due.class(), due.host(), due);
     }
 
     /// Something is due.
-    pub(crate) fn on_due(&mut self, due: Due) {
+    pub(crate) fn on_due(&mut self, due: ScheduledEvent) {
         match due {
-            Due::Begins { fault, generation } if self.is_latest(fault, generation) => {
+            ScheduledEvent::Begins { fault, generation } if self.is_latest(fault, generation) => {
                 self.begin(fault);
             }
-            Due::Ends { fault, generation } if self.is_latest(fault, generation) => {
+            ScheduledEvent::Ends { fault, generation } if self.is_latest(fault, generation) => {
                 self.cease(fault);
             }
-            Due::Begins { .. } | Due::Ends { .. } => {}
-            Due::Reseed(index) => self.reseed(index),
-            Due::Heal => self.heal(),
-            Due::Starts(host) => {
+            ScheduledEvent::Begins { .. } | ScheduledEvent::Ends { .. } => {}
+            ScheduledEvent::Reseed(index) => self.reseed(index),
+            ScheduledEvent::Heal => self.heal(),
+            ScheduledEvent::Starts(host) => {
                 self.sockets.internet_mut().switch_on(host);
                 self.to_start.push(host);
             }
-            Due::Resumes(host) => {
+            ScheduledEvent::Resumes(host) => {
                 let now = self.now();
                 let tasks = self.hosts.resume(host, now);
                 tasks.into_iter().for_each(|task| task.wake());
             }
-            Due::End => self.end(Stop::Duration),
+            ScheduledEvent::End => self.end(Stop::Duration),
         }
     }
 
@@ -133,7 +133,7 @@ impl World {
         let generation = it.generation;
         if let Some(at) = it.times.begins(self.choices, it.begun, since) {
             let at = at.max(self.now());
-            self.schedule(at, Due::Begins { fault, generation });
+            self.schedule(at, ScheduledEvent::Begins { fault, generation });
         }
     }
 
@@ -156,7 +156,7 @@ impl World {
             .write(now, Record::Fault(fault as u32, Stage::Starts));
         self.apply(fault, &kind, until);
         if until < Instant::MAX {
-            self.schedule(until, Due::Ends { fault, generation });
+            self.schedule(until, ScheduledEvent::Ends { fault, generation });
         }
         // The next wait for a random fault that lasts begins when it ends.
         if until == Instant::MAX || is_listed {
@@ -190,7 +190,7 @@ impl World {
                     self.stop_program(host, "the program is stopped");
                     let now = self.now();
                     self.sockets.end_process(now, host);
-                    self.schedule(now, Due::Starts(host));
+                    self.schedule(now, ScheduledEvent::Starts(host));
                 }
             }
             FaultKind::Stall { host, .. } => {
@@ -203,7 +203,7 @@ impl World {
                 };
                 self.hosts.stall(host, until);
                 if until < Instant::MAX {
-                    self.schedule(until, Due::Resumes(host));
+                    self.schedule(until, ScheduledEvent::Resumes(host));
                 }
             }
             FaultKind::ClockOffset { host, offset } => {
@@ -369,7 +369,7 @@ impl World {
         });
         if !is_down {
             let (now, host) = (self.now(), self.host(name));
-            self.schedule(now, Due::Starts(host));
+            self.schedule(now, ScheduledEvent::Starts(host));
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use guest::net::UdpSocket;
-use simulation::record::{Record, Segment};
+use simulation::record::{PacketSummary, Record};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::time::{outcome, scenario};
@@ -132,7 +132,7 @@ fn datagrams_are_lost_and_not_sent_again() {
         let sent = outcome.records.iter().filter(|(_, record)| {
             matches!(
                 record,
-                Record::PacketSent(_, _, Segment::Udp { length: 2, .. })
+                Record::PacketSent(_, _, PacketSummary::Udp { length: 2, .. })
             )
         });
         let answers = outcome.gauges["answers"].last().expect("some").1;

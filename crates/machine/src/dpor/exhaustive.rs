@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::exploration_tree::ExplorationTree;
 use super::explorer::Explorer;
-use super::search::Search;
 
 /// Where a search ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Bound {
 #[derive(Debug)]
 pub struct Exhaustive {
     bound: Bound,
-    search: Rc<RefCell<Search>>,
+    search: Rc<RefCell<ExplorationTree>>,
     runs: u64,
     redundant: u64,
     exhausted: bool,
@@ -30,7 +30,7 @@ impl Exhaustive {
     /// A search within `bound`.
     #[must_use]
     pub fn new(bound: Bound) -> Self {
-        let search = Search::new(bound.preemptions);
+        let search = ExplorationTree::new(bound.preemptions);
         Self {
             bound,
             search: Rc::new(RefCell::new(search)),

@@ -5,14 +5,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::search::{PathNode, Search};
+use super::exploration_tree::{ExplorationTree, PathNode};
 use crate::schedulers::Scheduler;
 use crate::schedulers::enabled_set::EnabledSet;
 
 /// The scheduler of one machine in one run of a search.
 #[derive(Debug)]
 pub struct Explorer {
-    search: Rc<RefCell<Search>>,
+    search: Rc<RefCell<ExplorationTree>>,
     /// The number of the machine in the run.
     machine: u64,
 }
@@ -32,7 +32,7 @@ pub struct ScheduleDeviation {
 
 impl Explorer {
     /// The scheduler of the first machine of a run.
-    pub(super) const fn new(search: Rc<RefCell<Search>>) -> Self {
+    pub(super) const fn new(search: Rc<RefCell<ExplorationTree>>) -> Self {
         Self { search, machine: 0 }
     }
 

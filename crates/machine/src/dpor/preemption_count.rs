@@ -1,9 +1,9 @@
 //! Preemptions of the current path, and whether a prefix of it can still become a trace within the
 //! bound.
 
-use super::search::Search;
+use super::exploration_tree::ExplorationTree;
 
-impl Search {
+impl ExplorationTree {
     /// Preemptions of the stretch up to and including the choice at `depth`.
     pub(super) fn preemptions_after(&self, depth: usize) -> u32 {
         let node = &self.nodes[depth];

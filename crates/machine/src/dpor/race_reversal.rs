@@ -1,12 +1,12 @@
 //! Backtrack points: two calls that race are made in the other order in another run.
 
 use super::dependence::CallClass;
-use super::search::{Search, number};
+use super::exploration_tree::{ExplorationTree, number};
 use super::thread_set::ThreadSet;
 use super::trace::{NewCall, Race};
 use crate::schedulers::enabled_set::EnabledSet;
 
-impl Search {
+impl ExplorationTree {
     pub(super) fn add_event(&mut self, start: usize, event: NewCall) {
         let nodes = &self.nodes;
         let was_ready = |depth: usize, thread: u8| nodes[depth].ready.has(thread);

@@ -1,24 +1,24 @@
 //! Tests of concurrent programs: what is found, how small it becomes, and what passes.
 
-use machine::check::{Check, Condvar, Failure, Mutex, Program, Search, Thread};
+use machine::check::{Check, Condvar, FailingSchedule, Mutex, Program, SearchStrategy, Thread};
 use machine::{Duration, InterestingCalls};
 
 /// Every way to search but the exhaustive one.
-fn samples() -> [Search; 9] {
+fn samples() -> [SearchStrategy; 9] {
     [
-        Search::Random,
-        Search::Pct { depth: 3 },
-        Search::Pos,
-        Search::Surw(InterestingCalls::All),
-        Search::Delays(2),
-        Search::Preempting(1),
-        Search::Parallel,
-        Search::Portfolio,
-        Search::Timed { processors: 2 },
+        SearchStrategy::Random,
+        SearchStrategy::Pct { depth: 3 },
+        SearchStrategy::Pos,
+        SearchStrategy::Surw(InterestingCalls::All),
+        SearchStrategy::Delays(2),
+        SearchStrategy::Preempting(1),
+        SearchStrategy::Parallel,
+        SearchStrategy::Portfolio,
+        SearchStrategy::Timed { processors: 2 },
     ]
 }
 
-fn failure(check: &Check, program: impl Fn(&mut Program<'_>)) -> Failure {
+fn failure(check: &Check, program: impl Fn(&mut Program<'_>)) -> FailingSchedule {
     *check.run(program).expect_err("it fails")
 }
 

@@ -19,7 +19,7 @@ pub(super) enum Role {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum AssociationState {
     /// From the open request, or the accepted call, to the ACCEPT of the session.
     Opening,
     /// Messages can be transferred.
@@ -35,7 +35,7 @@ pub(super) enum Phase {
 #[derive(Debug)]
 pub(super) struct Association {
     pub(super) role: Role,
-    pub(super) phase: Phase,
+    pub(super) phase: AssociationState,
     pub(super) block: Option<BlockId>,
     /// Reserved for urgent messages (Q194589).
     pub(super) urgent_only: bool,
@@ -49,7 +49,7 @@ impl Association {
     pub(super) fn initiator(connector: u32, urgent_only: bool, now: Instant) -> Self {
         Self {
             role: Role::Initiator { connector },
-            phase: Phase::Opening,
+            phase: AssociationState::Opening,
             block: None,
             urgent_only,
             timer_sequence: 0,
@@ -72,11 +72,13 @@ impl Association {
     }
 
     pub(super) fn is_idle_initiator_for(&self, connector: u32) -> bool {
-        self.is_initiator_for(connector) && self.phase == Phase::Open && self.transfer.is_none()
+        self.is_initiator_for(connector)
+            && self.phase == AssociationState::Open
+            && self.transfer.is_none()
     }
 
     pub(super) fn is_opening_initiator(&self) -> bool {
-        matches!(self.role, Role::Initiator { .. }) && self.phase == Phase::Opening
+        matches!(self.role, Role::Initiator { .. }) && self.phase == AssociationState::Opening
     }
 
     /// Confirms a checkpoint of the transfer. False if it is not the next one.

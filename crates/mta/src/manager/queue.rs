@@ -17,7 +17,7 @@ pub(super) struct Queued {
 }
 
 #[derive(Debug)]
-pub(super) struct Queue {
+pub(super) struct ConnectorQueue {
     pub(super) connector: Connector,
     waiting: [VecDeque<Queued>; 3],
     /// No association is opened before this time.
@@ -42,7 +42,7 @@ impl Queued {
     }
 }
 
-impl Queue {
+impl ConnectorQueue {
     pub(super) fn new(connector: Connector) -> Self {
         Self {
             connector,

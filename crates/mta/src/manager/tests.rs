@@ -172,7 +172,7 @@ impl Harness {
             .iter()
             .filter(|it| matches!(it, Fact::MessageAcknowledged(_) | Fact::MessageReturned(_)))
             .count() as u32;
-        let queued: u32 = self.manager.queues.iter().map(Queue::len).sum();
+        let queued: u32 = self.manager.queues.iter().map(ConnectorQueue::len).sum();
         let in_transfer = associations
             .values()
             .filter(|it| it.transfer.is_some())

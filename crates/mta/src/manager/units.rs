@@ -2,7 +2,7 @@
 
 use machine::Instant;
 
-use super::association::{Phase, Role};
+use super::association::{AssociationState, Role};
 use super::inbox::Finished;
 use super::{Action, Manager};
 use crate::iso::spdu::{self, SERIALS, Spdu};
@@ -37,8 +37,8 @@ impl Manager {
         unit: &Spdu<'_>,
     ) {
         match *unit {
-            Spdu::Accept if self.associations[&index].phase == Phase::Opening => {
-                self.association(index).phase = Phase::Open;
+            Spdu::Accept if self.associations[&index].phase == AssociationState::Opening => {
+                self.association(index).phase = AssociationState::Open;
                 self.queues[connector as usize].on_opened();
                 self.record(Fact::AssociationOpened(index));
                 self.set_idle_timer(now, index, connector);
@@ -62,8 +62,8 @@ impl Manager {
                     self.dispatch(now, connector);
                 }
             }
-            Spdu::Disconnect if self.associations[&index].phase == Phase::Finishing => {
-                self.association(index).phase = Phase::Closing { orderly: true };
+            Spdu::Disconnect if self.associations[&index].phase == AssociationState::Finishing => {
+                self.association(index).phase = AssociationState::Closing { orderly: true };
                 self.actions.push(Action::Disconnect(block));
             }
             Spdu::Abort
@@ -88,14 +88,14 @@ impl Manager {
         unit: &Spdu<'_>,
     ) {
         match *unit {
-            Spdu::Connect if self.associations[&index].phase == Phase::Opening => {
-                self.association(index).phase = Phase::Open;
+            Spdu::Connect if self.associations[&index].phase == AssociationState::Opening => {
+                self.association(index).phase = AssociationState::Open;
                 self.record(Fact::AssociationOpened(index));
                 self.send(block, &Spdu::Accept);
                 self.set_timer(index, now + self.responder_timeouts.inactivity);
             }
             Spdu::Finish => {
-                self.association(index).phase = Phase::Answered;
+                self.association(index).phase = AssociationState::Answered;
                 self.send(block, &Spdu::Disconnect);
             }
             Spdu::ActivityStart { message, length } => {

@@ -11,7 +11,7 @@ use crate::blocks::wait_entry::WaitEntry;
 use crate::environment::Thread;
 use crate::iso::tpkt::HEADER_BYTES;
 use crate::layout::BlockId;
-use crate::message::Packets;
+use crate::message::Tpkts;
 use crate::shared::Shared;
 
 /// A driver thread at work on its thread control block.
@@ -33,7 +33,7 @@ pub(crate) struct DriverState {
     /// The result of the last scan of the wait array.
     pub(crate) entries: Vec<WaitEntry>,
     receiving: BTreeMap<BlockId, Receiving>,
-    unsent: BTreeMap<BlockId, VecDeque<Packets>>,
+    unsent: BTreeMap<BlockId, VecDeque<Tpkts>>,
     retries: BTreeSet<(Instant, BlockId)>,
 }
 
@@ -73,7 +73,7 @@ impl DriverState {
     }
 
     /// The packets that wait for buffer space on this connection, oldest first.
-    pub(crate) fn unsent(&mut self, block: BlockId) -> &mut VecDeque<Packets> {
+    pub(crate) fn unsent(&mut self, block: BlockId) -> &mut VecDeque<Tpkts> {
         self.unsent.entry(block).or_default()
     }
 

@@ -10,7 +10,7 @@ use crate::build::decision::{ConnectFailureAction, WakeTiming};
 use crate::build::{ConnectFailure, Generation, Structure, StructureOperation};
 use crate::coverage::Stimulus;
 use crate::layout::{BlockId, BlockState, FAMILY_INTERNET, NONE, field};
-use crate::message::{Packets, ToDriver};
+use crate::message::{ToDriver, Tpkts};
 use crate::record::{EventEntry, LogLine, MessageType, SocketFunction};
 use crate::shared::{PORT, log, log_event, log_socket_error};
 use crate::sockets;
@@ -308,6 +308,6 @@ impl Driver<'_> {
     /// Puts back bytes that the socket did not take.
     fn keep_unsent(&mut self, block: BlockId, bytes: Payload) {
         let unsent = self.state.unsent(block);
-        unsent.push_front(Packets::Bytes(bytes));
+        unsent.push_front(Tpkts::Bytes(bytes));
     }
 }

@@ -10,7 +10,7 @@ use crate::environment::Thread;
 use crate::iso::spdu::{DATA_HEADER_BYTES, Spdu};
 use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
 use crate::iso::tpkt;
-use crate::message::{Message, Packets, ToDown, ToDriver};
+use crate::message::{Message, ToDown, ToDriver, Tpkts};
 use crate::shared::Shared;
 
 /// Bytes of message content in one Data SPDU that fills a TPDU.
@@ -27,7 +27,7 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
         };
         match message {
             ToDown::Unit(block, unit) => {
-                let bytes = Packets::Bytes(Payload::from(packets(&unit)));
+                let bytes = Tpkts::Bytes(Payload::from(packets(&unit)));
                 shared
                     .post_driver(&t, block, ToDriver::Send(block, bytes))
                     .await;
@@ -38,7 +38,7 @@ pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
                 let mut from = content.offset;
                 while from < end {
                     let length = (end - from).min(PIECE_BYTES * PIECES_PER_REQUEST);
-                    let part = Packets::Content(ContentRange {
+                    let part = Tpkts::Content(ContentRange {
                         offset: from,
                         length,
                         ..content
@@ -65,7 +65,7 @@ fn packets(unit: &[u8]) -> Vec<u8> {
     packets.concat()
 }
 
-impl Packets {
+impl Tpkts {
     /// Their bytes, made now if they are those of content.
     pub(crate) fn into_bytes(self) -> Payload {
         match self {

@@ -9,7 +9,7 @@ use crate::environment::Thread;
 use crate::iso::tpdu::{self, SIZE_EXPONENT, Tpdu};
 use crate::iso::tpkt;
 use crate::layout::BlockId;
-use crate::message::{Message, Packets, ToDriver, ToMain, ToUp};
+use crate::message::{Message, ToDriver, ToMain, ToUp, Tpkts};
 use crate::record::Fact;
 use crate::shared::{Shared, record_fact};
 
@@ -139,7 +139,7 @@ impl Transport<'_> {
     }
 
     async fn send(&mut self, block: BlockId, tpdu: &Tpdu<'_>) {
-        let bytes = Packets::Bytes(tpkt::encode(&tpdu.encode()).into());
+        let bytes = Tpkts::Bytes(tpkt::encode(&tpdu.encode()).into());
         self.shared
             .post_driver(self.t, block, ToDriver::Send(block, bytes))
             .await;

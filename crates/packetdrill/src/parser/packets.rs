@@ -4,7 +4,7 @@ use tcp::Flags;
 
 use super::{ParseError, error};
 use crate::cursor::Cursor;
-use crate::script::{Icmp, Packet, ScriptStep, TcpOption};
+use crate::script::{Icmp, ScriptSegment, ScriptStep, TcpOption};
 
 /// What follows `<`: a segment or an ICMP message.
 pub(super) fn inbound(cursor: &mut Cursor<'_>) -> Result<ScriptStep, ParseError> {
@@ -16,10 +16,10 @@ pub(super) fn inbound(cursor: &mut Cursor<'_>) -> Result<ScriptStep, ParseError>
 }
 
 /// What follows `>`, or `<` for a segment.
-pub(super) fn packet(cursor: &mut Cursor<'_>) -> Result<Packet, ParseError> {
-    let mut packet = Packet {
+pub(super) fn packet(cursor: &mut Cursor<'_>) -> Result<ScriptSegment, ParseError> {
+    let mut packet = ScriptSegment {
         options: Some(Vec::new()),
-        ..Packet::default()
+        ..ScriptSegment::default()
     };
     ip_fields(cursor, &mut packet)?;
     flags(cursor, &mut packet)?;
@@ -49,7 +49,7 @@ pub(super) fn packet(cursor: &mut Cursor<'_>) -> Result<Packet, ParseError> {
 }
 
 /// `(tos 0x10)`, `(ttl 42)`, `[ect0]`.
-fn ip_fields(cursor: &mut Cursor<'_>, packet: &mut Packet) -> Result<(), ParseError> {
+fn ip_fields(cursor: &mut Cursor<'_>, packet: &mut ScriptSegment) -> Result<(), ParseError> {
     loop {
         cursor.skip_blanks();
         let end = match cursor.rest().chars().next() {
@@ -63,7 +63,7 @@ fn ip_fields(cursor: &mut Cursor<'_>, packet: &mut Packet) -> Result<(), ParseEr
     }
 }
 
-fn flags(cursor: &mut Cursor<'_>, packet: &mut Packet) -> Result<(), ParseError> {
+fn flags(cursor: &mut Cursor<'_>, packet: &mut ScriptSegment) -> Result<(), ParseError> {
     let letters = cursor.take_while(|it| it.is_ascii_alphanumeric() || it == '.' || it == '-');
     if letters.is_empty() {
         return Err(error(cursor, "a segment has no control bits"));
@@ -93,7 +93,7 @@ fn flags(cursor: &mut Cursor<'_>, packet: &mut Packet) -> Result<(), ParseError>
 }
 
 /// `seq:end(length)`, or `...(length)`.
-fn sequence(cursor: &mut Cursor<'_>, packet: &mut Packet) -> Result<(), ParseError> {
+fn sequence(cursor: &mut Cursor<'_>, packet: &mut ScriptSegment) -> Result<(), ParseError> {
     cursor.skip_blanks();
     if !cursor.take("...") {
         let from = number(cursor)?;

@@ -6,8 +6,8 @@ use config::plan::{Arrivals, Loss, Preemption, PreemptionPoint, Scenario};
 use kernel::Duration;
 use mta::Shipped;
 use property::{
-    Case, Cases, PropertyFailure, Search, campaign_config, cases, critical_sections, never_leaks,
-    preemptions,
+    Case, CaseSearch, Cases, PropertyFailure, campaign_config, cases, critical_sections,
+    never_leaks, preemptions,
 };
 use proptest::test_runner::{TestError, TestRunner};
 
@@ -78,7 +78,7 @@ fn preemptions_shrink_to_the_decisive_one() {
         let is_third = matches!(it.before, PreemptionPoint::Operation { nth, .. } if nth >= 3);
         is_third && it.length > Duration::from_secs(4)
     };
-    let search = Search {
+    let search = CaseSearch {
         seed: 1,
         cases: 20,
         shrink_runs: 500,

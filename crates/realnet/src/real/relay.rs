@@ -11,7 +11,7 @@ use tcp::Segment;
 use tun_rs::SyncDevice;
 
 use super::Wanted;
-use crate::line::{Line, Sent};
+use crate::recorded_link::{RecordedLink, Sent};
 
 /// What the relay saw of one transfer.
 pub(crate) struct Relayed {
@@ -35,7 +35,7 @@ pub(crate) struct Relay {
     devices: [Arc<SyncDevice>; 2],
     packets: Receiver<Packet>,
     first_port: u16,
-    lines: Vec<(Option<Instant>, Line)>,
+    lines: Vec<(Option<Instant>, RecordedLink)>,
     /// Packets on their way: to which end, and the bytes.
     due: BTreeMap<(Instant, u64), (usize, Vec<u8>)>,
     count: u64,
@@ -57,7 +57,7 @@ impl Relay {
                 }
             });
         }
-        let line = |it: &Wanted| (None, Line::new(it.case, it.seed));
+        let line = |it: &Wanted| (None, RecordedLink::new(it.case, it.seed));
         Self {
             devices,
             packets,
@@ -99,7 +99,7 @@ impl Relay {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        let one = |(begun, line): (Option<Instant>, Line)| Relayed {
+        let one = |(begun, line): (Option<Instant>, RecordedLink)| Relayed {
             begun,
             sent: line.sent,
         };

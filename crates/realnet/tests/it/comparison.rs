@@ -7,7 +7,7 @@ use std::thread;
 use mtasim_realnet::case::Case;
 use mtasim_realnet::real::{Settings, Wanted, missing, transfers};
 use mtasim_realnet::simulated;
-use mtasim_realnet::summary::Summary;
+use mtasim_realnet::summary::TransferSummary;
 use mtasim_realnet::table::{self, Compared};
 use tcp::Profile;
 
@@ -77,7 +77,7 @@ fn wanted(seeds: u64, is_quick: bool) -> Vec<Wanted> {
     wanted
 }
 
-fn table_of(wanted: &[Wanted], real: &[Summary], profile: &Profile) -> String {
+fn table_of(wanted: &[Wanted], real: &[TransferSummary], profile: &Profile) -> String {
     let mut cases: BTreeMap<Case, Vec<Compared>> = BTreeMap::new();
     for (wanted, real) in wanted.chunks(2).zip(real.chunks(2)) {
         let Wanted { case, seed } = wanted[0];

@@ -1,11 +1,11 @@
 //! Writes what happens to packets into the journal.
 
-use internet::{PacketEvent, PacketObserver, Payload};
+use internet::{PacketContent, PacketEvent, PacketObserver};
 use kernel::{Instant, Journal};
 use net::HostId;
 
 use super::Observer;
-use crate::record::{Record, Segment};
+use crate::record::{PacketSummary, Record};
 
 /// Receives the packet events of the network: writes them into the journal, and passes packets on
 /// links to the observer.
@@ -41,16 +41,16 @@ impl PacketObserver for JournalObserver<'_> {
     }
 }
 
-fn segment(payload: &Payload) -> Segment {
+fn segment(payload: &PacketContent) -> PacketSummary {
     match payload {
-        Payload::Tcp(segment) => Segment::Tcp {
+        PacketContent::Tcp(segment) => PacketSummary::Tcp {
             source_port: segment.source_port,
             destination_port: segment.destination_port,
             flags: segment.flags.bits(),
             length: segment.payload.len() as u32,
         },
-        Payload::Icmp(_) => Segment::Icmp,
-        Payload::Udp(datagram) => Segment::Udp {
+        PacketContent::Icmp(_) => PacketSummary::Icmp,
+        PacketContent::Udp(datagram) => PacketSummary::Udp {
             source_port: datagram.source_port,
             destination_port: datagram.destination_port,
             length: datagram.data.len() as u32,

@@ -2,7 +2,7 @@
 //!
 //! The bytes begin with the IP header and include all checksums; the model has no link layer.
 
-use internet::{Offer, Payload, wire};
+use internet::{Offer, PacketContent, wire};
 use kernel::Instant;
 use net::{DropReason, HostId, Identity, LinkId, Packet, Protocol, Verdict};
 
@@ -96,7 +96,7 @@ pub(super) fn from_router(
     at: Instant,
     end: HostId,
     link: LinkId,
-    packet: &Packet<Payload>,
+    packet: &Packet<PacketContent>,
     addresses: [u32; 2],
 ) -> CapturedPacket {
     let header = wire::header(packet, addresses).encode();

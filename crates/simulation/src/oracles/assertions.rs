@@ -7,7 +7,7 @@
 use mta::EventEntry;
 
 use super::Defect;
-use super::words::wrong_thread;
+use super::pool_words::wrong_thread;
 
 /// The checks of one host's MTA.
 #[derive(Debug, Default)]

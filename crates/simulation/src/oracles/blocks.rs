@@ -19,13 +19,13 @@ use mta::{Audit, BlockId, BlockIndex, BlockSnapshot, BlockState, EventEntry};
 use config::plan::ViolationKind;
 
 use super::Defect;
-use super::words::{PoolAccess, Words};
+use super::pool_words::{PoolAccess, PoolWords};
 
 /// The control blocks of one process.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
     /// Allocations, releases and closes, as memory shows them.
-    words: Words,
+    words: PoolWords,
     /// Whether a word of the pool was written since the last check.
     has_changed: bool,
     /// How many connections the transport had lost at the last check.

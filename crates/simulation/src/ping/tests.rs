@@ -2,7 +2,7 @@
 
 use kernel::{Duration, Instant, Ratio};
 
-use super::{EchoReply, PingError, PingReport, Settings, ping};
+use super::{EchoReply, PingError, PingReport, PingSeries, ping};
 use crate::record::{Record, Stage};
 use config::plan::{
     Build, GilbertElliott, Host, IndependentLoss, Link, Loss, OutageWindow, Outages, Scenario,
@@ -52,7 +52,7 @@ fn agrees(report: &PingReport, inflation: u128) -> bool {
 }
 
 /// Pings so far apart that they are independent.
-const APART: Settings = Settings {
+const APART: PingSeries = PingSeries {
     count: 4_000,
     start: Instant::ZERO,
     interval: Duration::from_secs(900),
@@ -114,7 +114,7 @@ fn bursts(mean: u32, scope: Scope) -> Loss {
 }
 
 /// A link with `loss`, and with `change` applied to both directions.
-fn changed(loss: Loss, change: impl Fn(&mut config::plan::Direction)) -> Link {
+fn changed(loss: Loss, change: impl Fn(&mut config::plan::DirectionSettings)) -> Link {
     let mut link = Link::new("A", "B");
     for direction in [&mut link.forward, &mut link.backward] {
         direction.loss = loss;
@@ -126,7 +126,7 @@ fn changed(loss: Loss, change: impl Fn(&mut config::plan::Direction)) -> Link {
 fn slow(bits_per_second: u64) -> Link {
     let loss = outages(ratio(1, 8), Duration::from_secs(1), Scope::Shared);
     changed(loss, |it| {
-        it.bandwidth = Some(config::plan::Bandwidth { bits_per_second })
+        it.bandwidth = Some(config::plan::BitRate { bits_per_second })
     })
 }
 
@@ -173,7 +173,7 @@ fn ping_measures_what_ping_success_says() {
         ),
     ];
     // Twenty mean outages apart, pings are independent.
-    let apart = Settings {
+    let apart = PingSeries {
         count: 10_000,
         start: Instant::ZERO,
         interval: Duration::from_secs(20),
@@ -197,7 +197,7 @@ fn ping_measures_what_ping_success_says() {
 #[test]
 fn a_ping_success_that_no_loss_gives_is_refused() {
     let refusal = |link: Link| {
-        let error = ping(&scenario(link), 1, "wan", Settings::windows_nt(1));
+        let error = ping(&scenario(link), 1, "wan", PingSeries::windows_nt(1));
         error.expect_err("it is refused").to_string()
     };
     let eighth = Loss::Independent(IndependentLoss::PingSuccess(ratio(1, 8)));
@@ -222,7 +222,7 @@ fn a_ping_success_that_no_loss_gives_is_refused() {
 fn correlated_pings_agree_within_wider_bounds() {
     let loss = outages(ratio(1, 8), Duration::from_secs(30), Scope::Shared);
     for seed in 1..=5 {
-        let plan = Settings::windows_nt(100_000);
+        let plan = PingSeries::windows_nt(100_000);
         let report = ping(&lossy(loss), seed, "wan", plan).expect("the link is there");
         assert!(agrees(&report, 8), "seed {seed}: {}", report.received());
     }
@@ -233,7 +233,7 @@ fn a_reply_takes_the_delays_of_both_directions_and_is_lost_after_the_timeout() {
     let mut link = Link::new("A", "B");
     link.forward.delay = Duration::from_millis(300);
     link.backward.delay = Duration::from_millis(700);
-    let report = ping(&scenario(link.clone()), 1, "wan", Settings::windows_nt(3));
+    let report = ping(&scenario(link.clone()), 1, "wan", PingSeries::windows_nt(3));
     let report = report.expect("the link is there");
     assert_eq!(
         report.replies,
@@ -241,7 +241,7 @@ fn a_reply_takes_the_delays_of_both_directions_and_is_lost_after_the_timeout() {
     );
     assert_eq!(report.times(), Some([Duration::from_secs(1); 3]));
     link.backward.delay = Duration::from_nanos(700_000_001);
-    let report = ping(&scenario(link), 1, "wan", Settings::windows_nt(3));
+    let report = ping(&scenario(link), 1, "wan", PingSeries::windows_nt(3));
     let report = report.expect("the link is there");
     assert_eq!((report.received(), report.times()), (0, None));
 }
@@ -255,7 +255,7 @@ fn a_pinned_outage_drops_the_pings_in_it() {
         from: at(2),
         to: at(4),
     });
-    let report = ping(&scenario, 1, "wan", Settings::windows_nt(6)).expect("the link is there");
+    let report = ping(&scenario, 1, "wan", PingSeries::windows_nt(6)).expect("the link is there");
     let answered: Vec<bool> = report
         .replies
         .iter()
@@ -301,7 +301,7 @@ fn a_ping_is_answered_unless_the_run_cuts_the_link_or_a_host_is_down() {
     let options = crate::Options { keep_records: true };
     let outcome = crate::run(&scenario, 3, options).expect("it runs");
     let names: Vec<&String> = scenario.faults.keys().collect();
-    let mut settings = Settings::windows_nt(35 * 60);
+    let mut settings = PingSeries::windows_nt(35 * 60);
     settings.start = Instant::ZERO + Duration::from_millis(500);
     let report = ping(&scenario, 3, "wan", settings).expect("the link is there");
     let mut seen = [0_u32; 3];
@@ -355,7 +355,7 @@ fn active<'a>(outcome: &crate::Outcome, names: &[&'a String], at: Instant) -> Ve
 fn a_seed_determines_the_series_and_its_prefixes() {
     let scenario = lossy(Loss::Independent(IndependentLoss::PingSuccess(ratio(1, 2))));
     let series = |seed, count| {
-        let report = ping(&scenario, seed, "wan", Settings::windows_nt(count));
+        let report = ping(&scenario, seed, "wan", PingSeries::windows_nt(count));
         report.expect("the link is there").replies
     };
     assert_eq!(series(7, 100), series(7, 100));
@@ -367,7 +367,7 @@ fn a_seed_determines_the_series_and_its_prefixes() {
 fn a_ping_of_an_unknown_link_is_an_error() {
     let scenario = scenario(Link::new("A", "B"));
     let message = |link, count| {
-        let error = ping(&scenario, 1, link, Settings::windows_nt(count));
+        let error = ping(&scenario, 1, link, PingSeries::windows_nt(count));
         error.expect_err("it is an error").to_string()
     };
     assert_eq!(
@@ -377,7 +377,7 @@ fn a_ping_of_an_unknown_link_is_an_error() {
     assert_eq!(message("wan", 1_000_001), "1000001 pings exceed 1000000");
     let mut bare = scenario.clone();
     bare.links.clear();
-    let error = ping(&bare, 1, "wan", Settings::windows_nt(1)).expect_err("there is none");
+    let error = ping(&bare, 1, "wan", PingSeries::windows_nt(1)).expect_err("there is none");
     assert_eq!(
         error,
         PingError::UnknownLink {
@@ -400,7 +400,7 @@ fn slow_line(bits_per_second: u64) -> Scenario {
     });
     let link = scenario.links.get_mut("wan").expect("the link");
     for way in [&mut link.forward, &mut link.backward] {
-        way.bandwidth = Some(config::plan::Bandwidth { bits_per_second });
+        way.bandwidth = Some(config::plan::BitRate { bits_per_second });
     }
     scenario
 }
@@ -409,7 +409,7 @@ fn slow_line(bits_per_second: u64) -> Scenario {
 fn a_line_too_slow_for_the_timeout_is_not_simulated() {
     // The queue takes a request every eight minutes for as long as the series lasts, eleven days, with 10^9
     // outages: this ends only because none of them is drawn.
-    let settings = Settings::windows_nt(super::COUNT_MAX);
+    let settings = PingSeries::windows_nt(super::COUNT_MAX);
     let report = ping(&slow_line(1), 1, "wan", settings).expect("it can be pinged");
     assert_eq!(report.received(), 0);
     assert_eq!(report.replies.len(), super::COUNT_MAX as usize);
@@ -418,16 +418,16 @@ fn a_line_too_slow_for_the_timeout_is_not_simulated() {
 #[test]
 fn the_shortest_round_trip_is_in_time() {
     // 60 bytes at 1,000 bit/s take 480 ms each way, and 20 ms of delay.
-    let exactly = Settings {
+    let exactly = PingSeries {
         timeout: Duration::from_secs(1),
         interval: Duration::from_secs(1),
-        ..Settings::windows_nt(100)
+        ..PingSeries::windows_nt(100)
     };
     let scenario = slow_line(1_000);
     let report = ping(&scenario, 1, "wan", exactly).expect("it can be pinged");
     let shortest = report.times().map(|[shortest, ..]| shortest);
     assert_eq!(shortest, Some(Duration::from_secs(1)));
-    let less = Settings {
+    let less = PingSeries {
         timeout: Duration::from_nanos(999_999_999),
         ..exactly
     };

@@ -2,7 +2,7 @@
 
 use kernel::Instant;
 use machine::{Exception, Progress, Recorded, ThreadId, Watched, WatchedAccess};
-use mta::{PoolWord, Process, Submission, closed_block};
+use mta::{MtaProcess, PoolWord, Submission, closed_block};
 use net::HostId;
 
 use super::World;
@@ -296,7 +296,7 @@ impl World<'_> {
 }
 
 /// What the oracles read from an access to a watched word.
-fn pool_access(process: &Process, access: WatchedAccess) -> Option<PoolAccess> {
+fn pool_access(process: &MtaProcess, access: WatchedAccess) -> Option<PoolAccess> {
     let layout = process.layout();
     let word = layout.pool_word(access.address)?;
     // No other word is a head: decoded as one that counts, it would name a block that does not exist.

@@ -3,49 +3,49 @@
 use std::collections::BTreeMap;
 
 use Thread::{Driver, Session, Transport};
-use specification::{Block, Checked, Id, Law, OnCloseRequest, OnTimeout, Protocol, Step, Thread};
+use specification::{BlockState, Checked, Id, Law, Model, OnCloseRequest, OnTimeout, Step, Thread};
 
-const BLOCKS: [Block; 6] = [
-    Block::Free,
-    Block::Allocated,
-    Block::Connecting,
-    Block::Open,
-    Block::Closing,
-    Block::OutOfService,
+const BLOCKS: [BlockState; 6] = [
+    BlockState::Free,
+    BlockState::Allocated,
+    BlockState::Connecting,
+    BlockState::Open,
+    BlockState::Closing,
+    BlockState::OutOfService,
 ];
 
 /// 5.5.2655.16: a close request releases a block that a timeout took out of service.
-fn fixed() -> Protocol {
+fn fixed() -> Model {
     let mut on_timeout = BTreeMap::from(BLOCKS.map(|block| (block, OnTimeout::OnlyAsk)));
-    on_timeout.insert(Block::Connecting, OnTimeout::TakeOutOfService);
+    on_timeout.insert(BlockState::Connecting, OnTimeout::TakeOutOfService);
     let mut on_close_request = BTreeMap::from(BLOCKS.map(|block| (block, OnCloseRequest::Close)));
-    on_close_request.insert(Block::Free, OnCloseRequest::Refuse);
-    Protocol {
+    on_close_request.insert(BlockState::Free, OnCloseRequest::Refuse);
+    Model {
         blocks: 3,
         connections: 2,
         on_timeout,
         on_close_request,
-        after_connect_failure: Block::OutOfService,
+        after_connect_failure: BlockState::OutOfService,
         checks_instance: true,
     }
 }
 
 /// 5.5.2653.23, reading A: the close request is dropped, and only the session's timeout takes out of service.
-fn unfixed() -> Protocol {
-    let mut protocol = fixed();
-    let dropped = (Block::OutOfService, OnCloseRequest::Drop);
-    protocol.on_close_request.extend([dropped]);
-    protocol.after_connect_failure = Block::Closing;
-    protocol
+fn unfixed() -> Model {
+    let mut model = fixed();
+    let dropped = (BlockState::OutOfService, OnCloseRequest::Drop);
+    model.on_close_request.extend([dropped]);
+    model.after_connect_failure = BlockState::Closing;
+    model
 }
 
 /// 5.5.2653.23-b: only the timeout of the connection takes out of service.
-fn reading_b() -> Protocol {
-    let mut protocol = unfixed();
-    let asked = (Block::Connecting, OnTimeout::OnlyAsk);
-    protocol.on_timeout.extend([asked]);
-    protocol.after_connect_failure = Block::OutOfService;
-    protocol
+fn reading_b() -> Model {
+    let mut model = unfixed();
+    let asked = (BlockState::Connecting, OnTimeout::OnlyAsk);
+    model.on_timeout.extend([asked]);
+    model.after_connect_failure = BlockState::OutOfService;
+    model
 }
 
 fn leak(checked: &Checked) -> &[Step] {
@@ -100,18 +100,18 @@ fn each_law_can_be_violated() {
     let mut socket_left = released_twice.clone();
     released_twice
         .on_close_request
-        .extend([(Block::Free, OnCloseRequest::Close)]);
+        .extend([(BlockState::Free, OnCloseRequest::Close)]);
     released_twice
         .on_timeout
-        .extend([(Block::Connecting, OnTimeout::Release)]);
+        .extend([(BlockState::Connecting, OnTimeout::Release)]);
     other_instance.connections = 2;
     other_instance.checks_instance = false;
     other_instance
         .on_timeout
-        .extend([(Block::Connecting, OnTimeout::Release)]);
+        .extend([(BlockState::Connecting, OnTimeout::Release)]);
     socket_left
         .on_close_request
-        .extend([(Block::OutOfService, OnCloseRequest::LeaveSocket)]);
+        .extend([(BlockState::OutOfService, OnCloseRequest::LeaveSocket)]);
     for wrong in [released_twice, other_instance, socket_left] {
         let found = wrong.check().counterexamples;
         assert!(

@@ -4,7 +4,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use config::foreign::markup;
+use config::untrusted_text::markup;
 
 /// Width of every plot, in user units.
 pub(super) const WIDTH: f64 = 760.0;

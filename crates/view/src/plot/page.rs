@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Figure;
-use config::foreign::markup;
+use config::untrusted_text::markup;
 
 const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;background:#ffffff;\

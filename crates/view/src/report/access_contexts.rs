@@ -3,7 +3,7 @@
 use serde::Serialize;
 use simulation::observers::access_context::{ContextCause, MemoryAccess};
 
-use crate::run::Run;
+use crate::finished_run::FinishedRun;
 
 use super::columns::Texts;
 
@@ -33,7 +33,7 @@ struct Access {
 }
 
 /// The contexts of a run, in the order of time.
-pub(super) fn access_contexts(run: &Run<'_>, texts: &mut Texts) -> Vec<AccessContext> {
+pub(super) fn access_contexts(run: &FinishedRun<'_>, texts: &mut Texts) -> Vec<AccessContext> {
     let contexts = run.observations.contexts.iter().map(|context| {
         let (title, sides, thread) = match &context.cause {
             ContextCause::Finding {

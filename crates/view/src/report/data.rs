@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use config::foreign;
 use config::plan::{FaultKind, Keyword};
+use config::untrusted_text;
 use kernel::{Duration, Instant};
 use logs::{event_log, winsock_log};
 use net::HostId;
@@ -15,8 +15,8 @@ use simulation::ping;
 use simulation::record::{Record, Stage};
 use simulation::timeline;
 
+use crate::finished_run::FinishedRun;
 use crate::lifetime::{self, End};
-use crate::run::Run;
 
 use super::access_contexts::{self, AccessContext};
 use super::columns::{LogLines, Texts, Times};
@@ -121,7 +121,7 @@ const RANK_GUEST: u8 = 3;
 
 impl<'a> Data<'a> {
     /// Collects the data of a run.
-    pub(super) fn of(run: &Run<'_>, failures: &'a [Failure]) -> Self {
+    pub(super) fn of(run: &FinishedRun<'_>, failures: &'a [Failure]) -> Self {
         let mut texts = Texts::default();
         let mut log_lines = LogLines::default();
         let findings = failures::moments(failures);
@@ -168,7 +168,7 @@ impl<'a> Data<'a> {
     pub(super) fn to_json(&self) -> String {
         let json = serde_json::to_string(self).expect("plain data");
         // `</script>` in a text would end the element.
-        foreign::json(&json).replace('<', "\\u003c")
+        untrusted_text::json(&json).replace('<', "\\u003c")
     }
 }
 
@@ -193,7 +193,7 @@ fn encode(lifetime: &lifetime::Lifetime) -> Lifetime {
     }
 }
 
-fn event_log(run: &Run<'_>, host: HostId, texts: &mut Texts) -> EventLog {
+fn event_log(run: &FinishedRun<'_>, host: HostId, texts: &mut Texts) -> EventLog {
     let mut log = EventLog::default();
     for (at, entry) in event_log::entries(run.scenario, run.outcome, host) {
         log.at.push(at);
@@ -211,7 +211,7 @@ fn event_log(run: &Run<'_>, host: HostId, texts: &mut Texts) -> EventLog {
 
 /// A host's Winsock.log, around findings at these times and thinned out elsewhere.
 fn winsock_log(
-    run: &Run<'_>,
+    run: &FinishedRun<'_>,
     host: HostId,
     findings: &[u64],
     log_lines: &mut LogLines,
@@ -233,7 +233,7 @@ fn winsock_log(
     (log, drawn)
 }
 
-fn links(run: &Run<'_>) -> Vec<Link> {
+fn links(run: &FinishedRun<'_>) -> Vec<Link> {
     let outages = timeline::outages(run.scenario, run.outcome.seed).unwrap_or_default();
     let links = run.scenario.links.iter().map(|(name, link)| {
         let host = |name: &String| run.outcome.host_named(name).map_or(0, |it| it.0);
@@ -255,12 +255,12 @@ fn links(run: &Run<'_>) -> Vec<Link> {
 }
 
 /// What an administrator would measure with ping: requests all over the run, at least a second apart.
-fn pings(run: &Run<'_>, link: &str) -> String {
+fn pings(run: &FinishedRun<'_>, link: &str) -> String {
     let simulated = run.outcome.simulated.since_start();
     let count = simulated.whole_secs().clamp(1, u64::from(PINGS));
-    let settings = ping::Settings {
+    let settings = ping::PingSeries {
         interval: Duration::from_nanos(simulated.nanos() / count),
-        ..ping::Settings::windows_nt(count as u32)
+        ..ping::PingSeries::windows_nt(count as u32)
     };
     match ping::ping(run.scenario, run.outcome.seed, link, settings) {
         Ok(report) => format!("{} of {count} pings answered", report.received()),
@@ -269,7 +269,7 @@ fn pings(run: &Run<'_>, link: &str) -> String {
 }
 
 /// When faults cut a link: alternating start and end.
-fn cuts(run: &Run<'_>, link: &str) -> Vec<u64> {
+fn cuts(run: &FinishedRun<'_>, link: &str) -> Vec<u64> {
     let faults: Vec<&FaultKind> = run.scenario.faults.values().map(|it| &it.kind).collect();
     let mut cuts = Vec::new();
     let mut active: BTreeMap<u32, u64> = BTreeMap::new();
@@ -294,7 +294,7 @@ fn cuts(run: &Run<'_>, link: &str) -> Vec<u64> {
     cuts
 }
 
-fn marks(run: &Run<'_>) -> Vec<Mark> {
+fn marks(run: &FinishedRun<'_>) -> Vec<Mark> {
     let faults: Vec<&String> = run.scenario.faults.keys().collect();
     let records = run.outcome.records.iter();
     let marks = records.filter_map(|(at, record)| {

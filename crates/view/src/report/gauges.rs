@@ -5,7 +5,7 @@ use std::fmt::Write;
 use kernel::Instant;
 use simulation::timeline;
 
-use crate::run::Run;
+use crate::finished_run::FinishedRun;
 
 /// The size of a chart, in the units of its drawing. Of many samples at one place, the lowest and the
 /// highest value show.
@@ -29,7 +29,7 @@ pub(super) struct Outage {
 }
 
 /// All quantities, each with a scale of its own.
-pub(super) fn gauges(run: &Run<'_>) -> Vec<Gauge> {
+pub(super) fn gauges(run: &FinishedRun<'_>) -> Vec<Gauge> {
     let end = run.outcome.simulated.nanos();
     let gauges = run.outcome.gauges.iter();
     gauges
@@ -52,7 +52,7 @@ pub(super) fn gauges(run: &Run<'_>) -> Vec<Gauge> {
 }
 
 /// The outages of all links.
-pub(super) fn outages(run: &Run<'_>) -> Vec<Outage> {
+pub(super) fn outages(run: &FinishedRun<'_>) -> Vec<Outage> {
     let outages = timeline::outages(run.scenario, run.outcome.seed).unwrap_or_default();
     let end = run.outcome.simulated.nanos();
     let x = |at: Instant| place(at.nanos(), end);

@@ -5,7 +5,7 @@ use logs::sentence::drop_reason;
 use serde::Serialize;
 use simulation::observers::packet_capture::{ArrivingCopy, CapturedPacket, Fate};
 
-use crate::run::Run;
+use crate::finished_run::FinishedRun;
 use crate::sent_again::SentAgain;
 
 use super::columns::{Texts, Times};
@@ -33,7 +33,11 @@ pub(super) struct Packets {
 }
 
 /// The packets of a run, around findings at these times and thinned out elsewhere.
-pub(super) fn packets(run: &Run<'_>, findings: &[u64], texts: &mut Texts) -> (Packets, Drawn) {
+pub(super) fn packets(
+    run: &FinishedRun<'_>,
+    findings: &[u64],
+    texts: &mut Texts,
+) -> (Packets, Drawn) {
     let mut packets = Packets::default();
     let links: Vec<_> = run.scenario.links.values().collect();
     let captured = run.observations.packets.iter();

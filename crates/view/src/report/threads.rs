@@ -9,7 +9,7 @@ use simulation::observers::thread_intervals::{
     EndedBy, ThreadActivity, ThreadInterval, WaitTarget,
 };
 
-use crate::run::Run;
+use crate::finished_run::FinishedRun;
 
 use super::columns::{Texts, Times};
 use super::selection::{self, Drawn};
@@ -47,7 +47,7 @@ struct Wait<'a> {
 
 /// The threads of a host.
 pub(super) fn threads(
-    run: &Run<'_>,
+    run: &FinishedRun<'_>,
     host: HostId,
     findings: &[u64],
     texts: &mut Texts,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use config::file;
 use serde_json::Value as Json;
 use simulation::Observe;
-use view::Run;
+use view::FinishedRun;
 
 fn page_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("page")
@@ -126,7 +126,7 @@ fn data(name: &str) -> Json {
     };
     let (outcome, observations) =
         explore::run_observed(&scenario, scenario.seed, observe).expect("it runs");
-    let run = Run {
+    let run = FinishedRun {
         scenario: &scenario,
         outcome: &outcome,
         observations: &observations,

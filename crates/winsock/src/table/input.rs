@@ -13,7 +13,7 @@ use crate::connections::{
     AddressPair, ConnectionEntry, ConnectionId, ConnectionRef, ConnectionSummary, Owner,
 };
 use crate::handles::SocketHandle;
-use crate::socket::Phase;
+use crate::socket::SocketPhase;
 
 impl SocketTable {
     /// Handles a segment with the label `label` from the host `from`: it goes to the connection with
@@ -205,12 +205,12 @@ impl SocketTable {
             .expect("the listener is open")
             .phase
         {
-            Phase::Listening(backlog) => backlog,
-            Phase::Unconnected
-            | Phase::Connecting(_)
-            | Phase::Connected { .. }
-            | Phase::ConnectFailed(_)
-            | Phase::Broken(_) => panic!("socket {listener} is not listening"),
+            SocketPhase::Listening(backlog) => backlog,
+            SocketPhase::Unconnected
+            | SocketPhase::Connecting(_)
+            | SocketPhase::Connected { .. }
+            | SocketPhase::ConnectFailed(_)
+            | SocketPhase::Broken(_) => panic!("socket {listener} is not listening"),
         }
     }
 }

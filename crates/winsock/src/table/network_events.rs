@@ -10,7 +10,7 @@ use crate::connections::{ConnectionId, Owner};
 use crate::error::SocketError;
 use crate::events::{EventReference, EventSelection, NetworkEvents};
 use crate::handles::SocketHandle;
-use crate::socket::{Phase, Sending};
+use crate::socket::{Sending, SocketPhase};
 use crate::wait::Signal;
 
 /// Why a connection failed.
@@ -42,10 +42,10 @@ impl SocketTable {
             Owner::Socket(handle) => {
                 let socket = self.socket_at_mut(handle).expect("the owner is open");
                 assert!(
-                    matches!(socket.phase, Phase::Connecting(_)),
+                    matches!(socket.phase, SocketPhase::Connecting(_)),
                     "socket {handle} was not connecting"
                 );
-                socket.phase = Phase::Connected {
+                socket.phase = SocketPhase::Connected {
                     connection,
                     sending: Sending::Open,
                 };
@@ -102,23 +102,23 @@ impl SocketTable {
     fn fail_socket(&mut self, handle: SocketHandle, failure: Failure) {
         let socket = self.socket_at_mut(handle).expect("the owner is open");
         match socket.phase {
-            Phase::Connecting(_) => {
+            SocketPhase::Connecting(_) => {
                 // The socket can connect again, so it does not keep the connection.
                 let error = connect_error(failure);
-                socket.phase = Phase::ConnectFailed(error);
+                socket.phase = SocketPhase::ConnectFailed(error);
                 self.notify(handle, |selection| selection.record_connect(Some(error)));
             }
-            Phase::Connected { .. } => {
+            SocketPhase::Connected { .. } => {
                 let error = close_error(failure);
                 // The error stays with the socket: each later call returns it, also after the
                 // connection is gone.
-                socket.phase = Phase::Broken(error);
+                socket.phase = SocketPhase::Broken(error);
                 self.notify(handle, |selection| selection.record_close(Some(error)));
             }
-            Phase::Unconnected
-            | Phase::Listening(_)
-            | Phase::ConnectFailed(_)
-            | Phase::Broken(_) => panic!("socket {handle} has no connection"),
+            SocketPhase::Unconnected
+            | SocketPhase::Listening(_)
+            | SocketPhase::ConnectFailed(_)
+            | SocketPhase::Broken(_) => panic!("socket {handle} has no connection"),
         }
     }
 
@@ -200,11 +200,11 @@ impl SocketTable {
         }
         let phase = &self.socket_at(handle).expect("the socket is open").phase;
         let failure = match phase {
-            Phase::ConnectFailed(error) | Phase::Broken(error) => Some(*error),
-            Phase::Unconnected
-            | Phase::Listening(_)
-            | Phase::Connecting(_)
-            | Phase::Connected { .. } => None,
+            SocketPhase::ConnectFailed(error) | SocketPhase::Broken(error) => Some(*error),
+            SocketPhase::Unconnected
+            | SocketPhase::Listening(_)
+            | SocketPhase::Connecting(_)
+            | SocketPhase::Connected { .. } => None,
         };
         // Only CONNECT and CLOSE carry an error code.
         for event in [
@@ -229,12 +229,12 @@ impl SocketTable {
     fn conditions(&self, handle: SocketHandle) -> NetworkEvents {
         let none = NetworkEvents::empty();
         match &self.socket_at(handle).expect("the socket is open").phase {
-            Phase::Unconnected | Phase::Connecting(_) => none,
-            Phase::Listening(backlog) if backlog.is_ready() => NetworkEvents::ACCEPT,
-            Phase::Listening(_) => none,
-            Phase::ConnectFailed(_) => NetworkEvents::CONNECT,
-            Phase::Broken(_) => NetworkEvents::CLOSE,
-            Phase::Connected {
+            SocketPhase::Unconnected | SocketPhase::Connecting(_) => none,
+            SocketPhase::Listening(backlog) if backlog.is_ready() => NetworkEvents::ACCEPT,
+            SocketPhase::Listening(_) => none,
+            SocketPhase::ConnectFailed(_) => NetworkEvents::CONNECT,
+            SocketPhase::Broken(_) => NetworkEvents::CLOSE,
+            SocketPhase::Connected {
                 connection,
                 sending,
             } => {

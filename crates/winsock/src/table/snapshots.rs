@@ -3,7 +3,7 @@
 use super::{Object, SocketTable};
 use crate::connections::Owner;
 use crate::handles::{EventHandle, SocketHandle};
-use crate::socket::{Phase, Socket};
+use crate::socket::{Socket, SocketPhase};
 use crate::statistics::{ConnectionSnapshot, Counters, SocketSnapshot, SocketState};
 
 impl SocketTable {
@@ -71,14 +71,14 @@ impl SocketTable {
         SocketSnapshot {
             handle,
             state: match &socket.phase {
-                Phase::Unconnected => SocketState::Unconnected,
-                Phase::Listening(backlog) => SocketState::Listening {
+                SocketPhase::Unconnected => SocketState::Unconnected,
+                SocketPhase::Listening(backlog) => SocketState::Listening {
                     waiting: backlog.len(),
                 },
-                Phase::Connecting(_) => SocketState::Connecting,
-                Phase::Connected { .. } => SocketState::Connected,
-                Phase::ConnectFailed(error) => SocketState::ConnectFailed(*error),
-                Phase::Broken(error) => SocketState::Broken(*error),
+                SocketPhase::Connecting(_) => SocketState::Connecting,
+                SocketPhase::Connected { .. } => SocketState::Connected,
+                SocketPhase::ConnectFailed(error) => SocketState::ConnectFailed(*error),
+                SocketPhase::Broken(error) => SocketState::Broken(*error),
             },
             // An accepted socket is not bound: its port is that of the connection.
             local_port: socket.bound.or(pair.map(|pair| pair.local_port)),

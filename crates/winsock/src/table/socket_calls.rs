@@ -12,7 +12,7 @@ use crate::connections::{AddressPair, ConnectionEntry, ConnectionId, Owner};
 use crate::error::SocketError;
 use crate::events::NetworkEvents;
 use crate::handles::SocketHandle;
-use crate::socket::{Phase, Socket};
+use crate::socket::{Socket, SocketPhase};
 use crate::wait::Signal;
 
 impl SocketTable {
@@ -31,7 +31,7 @@ impl SocketTable {
     /// 10055 if no ephemeral port is free.
     pub fn bind(&mut self, socket: SocketHandle, port: u16) -> Result<(), SocketError> {
         let bindable = self.socket_at(socket)?;
-        if bindable.bound.is_some() || !matches!(bindable.phase, Phase::Unconnected) {
+        if bindable.bound.is_some() || !matches!(bindable.phase, SocketPhase::Unconnected) {
             return Err(SocketError::Invalid);
         }
         let port = self.ports.bind(port)?;
@@ -48,16 +48,16 @@ impl SocketTable {
         let limit = backlog.clamp(1, self.config.backlog_limit);
         let listener = self.socket_at_mut(socket)?;
         match listener.phase {
-            Phase::Listening(_) => return Ok(()),
-            Phase::Connected { .. } => return Err(SocketError::IsConnected),
-            Phase::Connecting(_) | Phase::ConnectFailed(_) | Phase::Broken(_) => {
+            SocketPhase::Listening(_) => return Ok(()),
+            SocketPhase::Connected { .. } => return Err(SocketError::IsConnected),
+            SocketPhase::Connecting(_) | SocketPhase::ConnectFailed(_) | SocketPhase::Broken(_) => {
                 return Err(SocketError::Invalid);
             }
-            Phase::Unconnected => {}
+            SocketPhase::Unconnected => {}
         }
         // listen page: "the socket has not been bound with bind" is WSAEINVAL.
         let port = listener.bound.ok_or(SocketError::Invalid)?;
-        listener.phase = Phase::Listening(Box::new(Backlog::new(limit)));
+        listener.phase = SocketPhase::Listening(Box::new(Backlog::new(limit)));
         let before = self.listeners.insert(port, socket);
         assert_eq!(before, None, "two sockets are bound to port {port}");
         Ok(())
@@ -101,7 +101,7 @@ impl SocketTable {
         let entry = ConnectionEntry::new(tcp, pair, label, Owner::Socket(socket));
         let connection = self.add_connection(entry);
         let connecting = self.socket_at_mut(socket)?;
-        connecting.phase = Phase::Connecting(connection);
+        connecting.phase = SocketPhase::Connecting(connection);
         // The events of a new connection can be recorded again, CONNECT and CLOSE included.
         connecting.selection.enable(
             NetworkEvents::CONNECT
@@ -136,7 +136,7 @@ impl SocketTable {
         // Checked first: a connection must not leave the backlog if there is no handle for it.
         let full = self.handles.is_full();
         let listener = self.socket_at_mut(socket)?;
-        let Phase::Listening(backlog) = &mut listener.phase else {
+        let SocketPhase::Listening(backlog) = &mut listener.phase else {
             return Err(SocketError::Invalid);
         };
         if full && backlog.is_ready() {
@@ -178,7 +178,7 @@ impl SocketTable {
             self.ports.unbind(port);
         }
         match closed.phase {
-            Phase::Listening(backlog) => {
+            SocketPhase::Listening(backlog) => {
                 let port = closed.bound.expect("a listener is bound");
                 // From here on a SYN to the port is answered with a reset.
                 self.listeners.remove(&port);
@@ -190,8 +190,8 @@ impl SocketTable {
                 }
             }
             // TCP sends no reset in SYN-SENT (RFC 9293 section 3.10.5): the peer knows nothing yet.
-            Phase::Connecting(connection) => self.abort(now, connection),
-            Phase::Connected { connection, .. } => {
+            SocketPhase::Connecting(connection) => self.abort(now, connection),
+            SocketPhase::Connected { connection, .. } => {
                 if closed.hard_close {
                     self.connections[connection].tcp.abort(now);
                 } else {
@@ -199,7 +199,7 @@ impl SocketTable {
                 }
                 self.orphan(connection);
             }
-            Phase::Unconnected | Phase::ConnectFailed(_) | Phase::Broken(_) => {}
+            SocketPhase::Unconnected | SocketPhase::ConnectFailed(_) | SocketPhase::Broken(_) => {}
         }
         Ok(())
     }
@@ -284,8 +284,8 @@ impl SocketTable {
     ) -> Result<(), SocketError> {
         match &self.socket_at(socket)?.phase {
             // connect page: after a failed connect the application may try again.
-            Phase::Unconnected | Phase::ConnectFailed(_) => {}
-            Phase::Connecting(_) => {
+            SocketPhase::Unconnected | SocketPhase::ConnectFailed(_) => {}
+            SocketPhase::Connecting(_) => {
                 return Err(match self.config.version {
                     WinsockVersion::V1_1 => SocketError::Invalid,
                     WinsockVersion::V2_0 => SocketError::Already,
@@ -293,8 +293,10 @@ impl SocketTable {
             }
             // A socket whose connection ended cannot connect again; only one whose connect failed
             // can.
-            Phase::Connected { .. } | Phase::Broken(_) => return Err(SocketError::IsConnected),
-            Phase::Listening(_) => return Err(SocketError::Invalid),
+            SocketPhase::Connected { .. } | SocketPhase::Broken(_) => {
+                return Err(SocketError::IsConnected);
+            }
+            SocketPhase::Listening(_) => return Err(SocketError::Invalid),
         }
         if to.host == 0 || to.port == 0 {
             return Err(SocketError::AddressNotAvailable);

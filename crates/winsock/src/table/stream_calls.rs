@@ -7,7 +7,7 @@ use crate::connections::ConnectionId;
 use crate::error::SocketError;
 use crate::events::NetworkEvents;
 use crate::handles::SocketHandle;
-use crate::socket::{Phase, Sending, Socket};
+use crate::socket::{Sending, Socket, SocketPhase};
 
 impl SocketTable {
     /// `send`: queues bytes and returns how many; zero only if `bytes` is empty. The bytes are not
@@ -84,7 +84,7 @@ impl SocketTable {
     /// 10038; 10057 if not connected. Q303102 logs this 10057 when the MTA closes a socket that never
     /// connected.
     pub fn shutdown(&mut self, now: Uptime, socket: SocketHandle) -> Result<(), SocketError> {
-        let Phase::Connected {
+        let SocketPhase::Connected {
             connection,
             sending,
         } = &mut self.socket_at_mut(socket)?.phase
@@ -109,16 +109,16 @@ impl SocketTable {
         let socket = self.socket_at(socket)?;
         let connection = established(socket)?;
         match socket.phase {
-            Phase::Connected {
+            SocketPhase::Connected {
                 sending: Sending::Shut,
                 ..
             } => Err(SocketError::Shutdown),
-            Phase::Connected { .. }
-            | Phase::Unconnected
-            | Phase::Listening(_)
-            | Phase::Connecting(_)
-            | Phase::ConnectFailed(_)
-            | Phase::Broken(_) => Ok(connection),
+            SocketPhase::Connected { .. }
+            | SocketPhase::Unconnected
+            | SocketPhase::Listening(_)
+            | SocketPhase::Connecting(_)
+            | SocketPhase::ConnectFailed(_)
+            | SocketPhase::Broken(_) => Ok(connection),
         }
     }
 
@@ -132,13 +132,13 @@ impl SocketTable {
 
 fn established(socket: &Socket) -> Result<ConnectionId, SocketError> {
     match socket.phase {
-        Phase::Connected { connection, .. } => Ok(connection),
+        SocketPhase::Connected { connection, .. } => Ok(connection),
         // Every later call reports the failure, not 10057.
-        Phase::Broken(failure) => Err(failure),
-        Phase::Unconnected
-        | Phase::Listening(_)
-        | Phase::Connecting(_)
-        | Phase::ConnectFailed(_) => Err(SocketError::NotConnected),
+        SocketPhase::Broken(failure) => Err(failure),
+        SocketPhase::Unconnected
+        | SocketPhase::Listening(_)
+        | SocketPhase::Connecting(_)
+        | SocketPhase::ConnectFailed(_) => Err(SocketError::NotConnected),
     }
 }
 

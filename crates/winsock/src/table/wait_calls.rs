@@ -4,7 +4,7 @@
 use super::{Object, SocketTable};
 use crate::error::SocketError;
 use crate::handles::{EventHandle, SocketHandle};
-use crate::socket::{Phase, Sending, Socket};
+use crate::socket::{Sending, Socket, SocketPhase};
 use crate::wait::{MAXIMUM_WAIT_EVENTS, SELECT_SET_SIZE, SocketSets};
 
 impl SocketTable {
@@ -57,7 +57,7 @@ impl SocketTable {
         }
         // The next time that there is space, `unblock` queues a signal.
         for handle in &sets.writable {
-            if let Phase::Connected {
+            if let SocketPhase::Connected {
                 connection,
                 sending: Sending::Open,
             } = self.socket_at(*handle)?.phase
@@ -84,29 +84,33 @@ impl SocketTable {
 
     fn is_readable(&self, socket: &Socket) -> bool {
         match &socket.phase {
-            Phase::Connected { connection, .. } => {
+            SocketPhase::Connected { connection, .. } => {
                 let entry = &self.connections[*connection];
                 entry.peer_closed || entry.tcp.readable() > 0
             }
-            Phase::Listening(backlog) => backlog.is_ready(),
+            SocketPhase::Listening(backlog) => backlog.is_ready(),
             // A call on a failed connection does not block: it returns the error.
-            Phase::Broken(_) => true,
-            Phase::Unconnected | Phase::Connecting(_) | Phase::ConnectFailed(_) => false,
+            SocketPhase::Broken(_) => true,
+            SocketPhase::Unconnected
+            | SocketPhase::Connecting(_)
+            | SocketPhase::ConnectFailed(_) => false,
         }
     }
 
     fn is_writable(&self, socket: &Socket) -> bool {
         match socket.phase {
-            Phase::Connected { connection, .. } => self.connections[connection].tcp.writable() > 0,
-            Phase::Broken(_) => true,
-            Phase::Unconnected
-            | Phase::Listening(_)
-            | Phase::Connecting(_)
-            | Phase::ConnectFailed(_) => false,
+            SocketPhase::Connected { connection, .. } => {
+                self.connections[connection].tcp.writable() > 0
+            }
+            SocketPhase::Broken(_) => true,
+            SocketPhase::Unconnected
+            | SocketPhase::Listening(_)
+            | SocketPhase::Connecting(_)
+            | SocketPhase::ConnectFailed(_) => false,
         }
     }
 
     fn has_failed(&self, socket: &Socket) -> bool {
-        matches!(socket.phase, Phase::ConnectFailed(_))
+        matches!(socket.phase, SocketPhase::ConnectFailed(_))
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use diagnose::{DateSurvey, EventLog, Lines, LogKind, line};
 
 use super::packed;
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 
 /// Bytes at the start and at the end in which the kind of a log must show. An even number, for UTF-16.
 const SAMPLE: u64 = 64 * 1_024;
@@ -36,12 +36,12 @@ enum Content {
 
 impl LogSource {
     /// Opens a file; `-` is standard input.
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let source = Self::read(path).map_err(|error| Failure::cannot_read(path, &error))?;
+    pub(super) fn open(path: &Path) -> Result<Self, CommandError> {
+        let source = Self::read(path).map_err(|error| CommandError::cannot_read(path, &error))?;
         let head = source.head();
-        let head = head.map_err(|error| Failure::cannot_read(path, &error))?;
+        let head = head.map_err(|error| CommandError::cannot_read(path, &error))?;
         match packed::what_to_do(&source.name, &head) {
-            Some(cure) => Err(Failure::usage(cure)),
+            Some(cure) => Err(CommandError::usage(cure)),
             None => Ok(source),
         }
     }

@@ -14,7 +14,7 @@ use logs::event_log::{self, NtForm, Source, TextForm};
 use logs::{journal, winsock_log};
 
 use super::{Report, json};
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::output::{self, Output, Rules};
 use crate::terminal::Terminal;
 
@@ -33,12 +33,12 @@ pub(super) fn prepare(
     directory: &Path,
     scenario: &Scenario,
     rules: Rules<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     output::prepare_directory(directory)?;
     let mut entries =
-        fs::read_dir(directory).map_err(|error| Failure::cannot_read(directory, &error))?;
+        fs::read_dir(directory).map_err(|error| CommandError::cannot_read(directory, &error))?;
     if entries.next().is_some() && !rules.force {
-        return Err(Failure::io(format_args!(
+        return Err(CommandError::io(format_args!(
             "{} is not empty; use --force to write to it anyway",
             directory.display()
         )));
@@ -58,7 +58,7 @@ pub(super) fn write(
     report: &Report<'_>,
     rules: Rules<'_>,
     terminal: &mut Terminal,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let (scenario, outcome) = (report.scenario, &report.outcome);
     let mut names = Vec::new();
     let mut write = |name: String, content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use explore::clock;
 use serde_json::{Map, Value as Json, json};
-use simulation::outcome::{CountSeries, Latency, MessageTraffic, Outcome, Queue};
+use simulation::outcome::{CountSeries, Latency, MessageTraffic, Outcome, QueueLength};
 
 /// Connectors printed.
 const SHOWN_MAX: usize = 8;
@@ -44,7 +44,7 @@ fn messages(outcome: &Outcome, it: &MessageTraffic) -> String {
             " after {p50} (median; 90 % {p90}, 99 % {p99}, longest {max})"
         );
     }
-    let Queue {
+    let QueueLength {
         peak,
         peak_at,
         at_end,

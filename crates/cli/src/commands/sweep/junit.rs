@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::is_whole;
-use config::foreign::markup;
+use config::untrusted_text::markup;
 use explore::counted;
 use explore::sweep::summary::{SignatureSummary, Summary};
 

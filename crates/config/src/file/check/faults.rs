@@ -7,7 +7,7 @@ use kernel::Instant;
 use super::Checker;
 use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic};
 use crate::format::suggestion::{did_you_mean, shortened};
-use crate::plan::{Fault, FaultKind, Host, Scenario, ThreadName, When};
+use crate::plan::{Fault, FaultKind, Host, Scenario, ThreadKind, When};
 
 /// What lookups can find.
 struct Known<'a> {
@@ -161,10 +161,10 @@ impl Checker<'_> {
 }
 
 /// What is wrong with a stall of this thread on this host.
-fn wrong_thread(host: &Host, thread: Option<ThreadName>) -> Option<String> {
+fn wrong_thread(host: &Host, thread: Option<ThreadKind>) -> Option<String> {
     match (host.build(), thread) {
         (Some(_), None) => Some("a stall of an MTA names one of its threads".to_owned()),
-        (Some(build), Some(thread)) if thread == ThreadName::AsyncNotify && !build.is_4_0() => {
+        (Some(build), Some(thread)) if thread == ThreadKind::AsyncNotify && !build.is_4_0() => {
             Some(format!("only 4.0 builds have a thread `{thread}`"))
         }
         (None, Some(_)) => Some("a guest is stalled as a whole: leave out `thread`".to_owned()),

@@ -5,12 +5,12 @@ use std::borrow::Cow;
 use serde_json::{Value as Json, json};
 
 use super::Range;
-use crate::foreign;
 use crate::format::diagnostic::{Code, Diagnostic};
 use crate::format::document::{Item, Node};
 use crate::format::keyword::{Keyword, words};
 use crate::format::suggestion::{did_you_mean, shortened};
 use crate::format::units::{self, Quantity, QuantityError, hexadecimal};
+use crate::untrusted_text;
 
 /// The longest time in a scenario, in nanoseconds: a leap year.
 pub(crate) const YEAR: u64 = 366 * 24 * 3_600 * 1_000_000_000;
@@ -200,11 +200,11 @@ fn plain_integer(range: &Range) -> Json {
 pub(crate) fn quoted(text: &str) -> String {
     // Nothing in it acts on a terminal, so TOML's own printer may choose the quotes. It would leave
     // control characters of its literal strings as they are.
-    if let Cow::Borrowed(text) = foreign::terminal(text) {
+    if let Cow::Borrowed(text) = untrusted_text::terminal(text) {
         return toml::Value::String(text.to_owned()).to_string();
     }
     // Every escape of JSON is one of TOML's basic strings.
-    foreign::json(&Json::from(text).to_string()).into_owned()
+    untrusted_text::json(&Json::from(text).to_string()).into_owned()
 }
 
 /// The text of a node, which should be `wanted`.

@@ -5,7 +5,7 @@ use simulation::{Observations, Outcome};
 
 /// A finished run.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
+pub struct FinishedRun<'a> {
     /// The scenario.
     pub scenario: &'a Scenario,
     /// The outcome, with records.

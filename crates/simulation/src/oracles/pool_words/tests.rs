@@ -34,7 +34,7 @@ fn empty_head() -> PoolAccess {
     }
 }
 
-fn kinds(words: &mut Words, accesses: &[PoolAccess]) -> Vec<ViolationKind> {
+fn kinds(words: &mut PoolWords, accesses: &[PoolAccess]) -> Vec<ViolationKind> {
     let found = accesses.iter().flat_map(|access| words.on_access(*access));
     found.map(|defect| defect.kind).collect()
 }
@@ -42,7 +42,7 @@ fn kinds(words: &mut Words, accesses: &[PoolAccess]) -> Vec<ViolationKind> {
 #[test]
 fn a_block_is_in_use_once_at_a_time() {
     let (allocated, free) = (state(BlockState::Allocated), state(BlockState::Free));
-    let of = |accesses: &[PoolAccess]| kinds(&mut Words::default(), accesses);
+    let of = |accesses: &[PoolAccess]| kinds(&mut PoolWords::default(), accesses);
     assert!(of(&[allocated, free, allocated]).is_empty());
     assert_eq!(of(&[allocated, allocated]), [ViolationKind::HeapCorruption]);
     assert_eq!(of(&[allocated, free, free]), [ViolationKind::DoubleRelease]);
@@ -51,7 +51,7 @@ fn a_block_is_in_use_once_at_a_time() {
 #[test]
 fn a_close_request_closes_the_use_that_it_names() {
     for (meant, expected) in [(1, vec![]), (2, vec![ViolationKind::StaleInstance])] {
-        let mut words = Words::default();
+        let mut words = PoolWords::default();
         let open = [
             access(PoolWord::Instance(BLOCK), 1),
             state(BlockState::Allocated),
@@ -77,20 +77,20 @@ fn a_driver_closes_its_own_blocks() {
             access(PoolWord::Owner(BLOCK), owner),
             state(BlockState::Closing),
         ];
-        assert_eq!(kinds(&mut Words::default(), &accesses), expected);
+        assert_eq!(kinds(&mut PoolWords::default(), &accesses), expected);
     }
 }
 
 #[test]
 fn a_thread_that_finds_no_block_is_reported_with_or_without_an_event() {
     let exhausted = ViolationKind::ControlBlockExhaustion;
-    let mut logs = Words::default();
+    let mut logs = PoolWords::default();
     assert!(kinds(&mut logs, &[empty_head()]).is_empty());
     assert_eq!(
         logs.on_event_9156(thread()).map(|it| it.kind),
         Some(exhausted)
     );
-    let mut silent = Words::default();
+    let mut silent = PoolWords::default();
     assert!(kinds(&mut silent, &[empty_head()]).is_empty());
     assert_eq!(silent.on_quiescence().map(|it| it.kind), Some(exhausted));
     assert!(silent.on_quiescence().is_none());
@@ -99,7 +99,7 @@ fn a_thread_that_finds_no_block_is_reported_with_or_without_an_event() {
 /// A release reads the head of the empty list, too.
 #[test]
 fn a_release_into_an_empty_list_is_none() {
-    let mut words = Words::default();
+    let mut words = PoolWords::default();
     let release = [
         state(BlockState::Allocated),
         state(BlockState::Free),

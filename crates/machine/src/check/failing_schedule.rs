@@ -20,7 +20,7 @@ const LINES_MAX: usize = 80;
 ///
 /// Printed, it tells the run call by call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct FailingSchedule {
     wrong: Wrong,
     found_by: String,
     schedule: Schedule,
@@ -33,7 +33,7 @@ pub struct Failure {
     story: Vec<String>,
 }
 
-impl Failure {
+impl FailingSchedule {
     pub(super) fn new(
         runner: &mut Runner,
         setup: Setup<'_>,
@@ -229,7 +229,7 @@ fn operation(runner: &Runner, operation: &Operation, answer: Option<u32>) -> Str
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for FailingSchedule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             wrong, schedule, ..
@@ -275,4 +275,4 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for FailingSchedule {}

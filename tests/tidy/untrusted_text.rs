@@ -1,4 +1,4 @@
-//! Text from outside has one way into each output: `config::foreign`. No other code writes to a terminal, escapes
+//! Text from outside has one way into each output: `config::untrusted_text`. No other code writes to a terminal, escapes
 //! for markup, or marks text as safe.
 
 use super::none_of;
@@ -9,7 +9,7 @@ const TERMINAL: [(&str, &str); 4] = [
     ("crates/cli/src/terminal.rs", "the way itself"),
     (
         "crates/cli/src/progress.rs",
-        "asks whether it is a terminal; its text goes through `foreign`",
+        "asks whether it is a terminal; its text goes through `untrusted_text`",
     ),
     (
         "crates/cli/src/tracing_filter.rs",
@@ -96,12 +96,12 @@ fn only_one_module_escapes_for_markup() {
     let found = lines_with(&["&lt;", "&amp;", "&quot;"]);
     let found: Vec<String> = found
         .into_iter()
-        .filter(|(path, _)| path != "crates/config/src/foreign.rs")
+        .filter(|(path, _)| path != "crates/config/src/untrusted_text.rs")
         .map(|(_, line)| line)
         .collect();
     none_of(
         &found,
-        "text for HTML and SVG goes through config::foreign::markup",
+        "text for HTML and SVG goes through config::untrusted_text::markup",
     );
 }
 
@@ -115,17 +115,17 @@ fn what_writes_a_table_or_a_row_uses_the_function_for_it() {
     };
     let tables = users(&["csv::Writer"]);
     assert_eq!(tables, ["crates/explore/src/sweep/summary.rs"]);
-    let safe = users(&["foreign::csv("]);
+    let safe = users(&["untrusted_text::csv("]);
     none_of(
         &tables
             .into_iter()
             .filter(|path| !safe.contains(path))
             .collect::<Vec<_>>(),
-        "text for CSV goes through config::foreign::csv",
+        "text for CSV goes through config::untrusted_text::csv",
     );
 }
 
-/// Templates escape by themselves; what they do not escape is ours or went through `foreign`.
+/// Templates escape by themselves; what they do not escape is ours or went through `untrusted_text`.
 #[test]
 fn templates_mark_nothing_else_as_safe() {
     let mut marked: Vec<String> = tree::files()

@@ -40,7 +40,7 @@ pub(crate) struct PoolAccess {
 
 /// The words of one process, and what its threads are doing with them.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub(super) struct PoolWords {
     blocks: BTreeMap<BlockIndex, Block>,
     /// The close request that a driver is carrying out.
     closing: BTreeMap<usize, BlockId>,
@@ -59,7 +59,7 @@ struct Block {
     owner: u32,
 }
 
-impl Words {
+impl PoolWords {
     /// Whether a thread read an empty list, and it is not clear yet what for.
     pub(super) fn has_doubt(&self) -> bool {
         !self.found_empty.is_empty()

@@ -8,7 +8,7 @@ const END: u8 = EventClass::ThreadsRun as u8;
 
 /// Something that is due, besides packets and TCP timers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Due {
+pub(crate) enum ScheduledEvent {
     /// A fault begins, unless it has begun again since.
     Begins { fault: usize, generation: u32 },
     /// A fault ends, unless it has begun again since.
@@ -25,7 +25,7 @@ pub(crate) enum Due {
     End,
 }
 
-impl Due {
+impl ScheduledEvent {
     pub(crate) const fn class(self) -> u8 {
         match self {
             Self::Reseed(_) | Self::Ends { .. } => EventClass::FaultEnds as u8,

@@ -9,7 +9,7 @@ use crate::exit_code;
 use crate::terminal::Terminal;
 
 /// A command that cannot produce its result.
-pub(crate) enum Failure {
+pub(crate) enum CommandError {
     /// A one-line message with its exit code.
     Message(u8, String),
     /// An invalid scenario file.
@@ -18,7 +18,7 @@ pub(crate) enum Failure {
     Terminal(io::Error),
 }
 
-impl Failure {
+impl CommandError {
     pub(crate) fn usage(message: impl ToString) -> Self {
         Self::Message(exit_code::USAGE, message.to_string())
     }
@@ -60,14 +60,14 @@ impl Failure {
     }
 }
 
-impl From<Diagnostics> for Failure {
+impl From<Diagnostics> for CommandError {
     fn from(diagnostics: Diagnostics) -> Self {
         Self::Scenario(diagnostics)
     }
 }
 
 /// An I/O error without a path is one of the terminal's streams.
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         Self::Terminal(error)
     }

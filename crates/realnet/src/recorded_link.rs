@@ -38,7 +38,7 @@ impl Sent {
 
 /// One connection's link.
 #[derive(Debug)]
-pub struct Line {
+pub struct RecordedLink {
     network: Network,
     /// The first sequence number of each host.
     first: [Option<SeqNum>; 2],
@@ -49,7 +49,7 @@ pub struct Line {
     pub sent: Vec<Sent>,
 }
 
-impl Line {
+impl RecordedLink {
     /// The link of this case, with the random choices of this seed.
     #[must_use]
     pub fn new(case: Case, seed: u64) -> Self {

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::names::{Block, Id, Message, RecordLine, Step, Thread};
+use crate::names::{BlockState, Id, Message, RecordLine, Step, Thread};
 use crate::state::State;
 use Thread::{Driver, Session, Transport};
 
@@ -20,18 +20,18 @@ pub enum OnCloseRequest { Close, Drop, Refuse, LeaveSocket }
 
 /// The size of the system, and the decisions of a build.
 #[derive(Clone, Debug)]
-pub struct Protocol {
+pub struct Model {
     pub blocks: u8,
     pub connections: u32,
-    pub on_timeout: BTreeMap<Block, OnTimeout>,
-    pub on_close_request: BTreeMap<Block, OnCloseRequest>,
-    pub after_connect_failure: Block,
+    pub on_timeout: BTreeMap<BlockState, OnTimeout>,
+    pub on_close_request: BTreeMap<BlockState, OnCloseRequest>,
+    pub after_connect_failure: BlockState,
     pub checks_instance: bool,
 }
 
-impl Protocol {
+impl Model {
     /// The state in which a message about `id` finds its block; `None` if it sees that the block was reused.
-    fn found(&self, state: &State, id: Id) -> Option<Block> {
+    fn found(&self, state: &State, id: Id) -> Option<BlockState> {
         let (block, instance, _) = state.pool[usize::from(id.0)];
         (instance == id.1 || !self.checks_instance).then_some(block)
     }
@@ -42,37 +42,37 @@ impl Protocol {
         let mut s = before.clone();
         let lines = match step {
             Step::Opens(id) => {
-                s.allocate(id, Block::Allocated, false);
+                s.allocate(id, BlockState::Allocated, false);
                 s.session.insert(id, false);
                 s.send(Session, Transport, Message::Opening, id);
                 s.send(Session, Driver, Message::Open, id);
                 vec![RecordLine::Allocated(id)]
             }
             Step::Accepts(id) => {
-                s.allocate(id, Block::Open, true);
+                s.allocate(id, BlockState::Open, true);
                 s.send(Driver, Transport, Message::Accepted, id);
                 vec![RecordLine::Allocated(id), RecordLine::ConnectEvents(id.0)]
             }
             Step::RefusesCall(id) => {
-                s.allocate(id, Block::Free, false);
+                s.allocate(id, BlockState::Free, false);
                 vec![RecordLine::Allocated(id), RecordLine::Released(id)]
             }
             Step::Connects(id) => {
-                s.set(id, Block::Open, true);
+                s.set(id, BlockState::Open, true);
                 vec![RecordLine::DataEvents(id.0)]
             }
             // A connection timeout: WinSock tells the transport, which answers with a close request.
             Step::ConnectFails(id) => {
                 s.set(id, self.after_connect_failure, false);
                 s.send(Driver, Transport, Message::CloseIndication, id);
-                let is_out = self.after_connect_failure == Block::OutOfService;
+                let is_out = self.after_connect_failure == BlockState::OutOfService;
                 is_out
                     .then_some(RecordLine::OutOfService(id))
                     .into_iter()
                     .collect()
             }
             Step::Breaks(id) => {
-                s.set(id, Block::Closing, false);
+                s.set(id, BlockState::Closing, false);
                 s.send(Driver, Transport, Message::CloseIndication, id);
                 vec![
                     RecordLine::IssueDisconnect(id.0),
@@ -87,7 +87,7 @@ impl Protocol {
                 let mut lines = match action {
                     OnTimeout::OnlyAsk => vec![],
                     OnTimeout::TakeOutOfService => {
-                        s.pool[usize::from(id.0)].0 = Block::OutOfService;
+                        s.pool[usize::from(id.0)].0 = BlockState::OutOfService;
                         vec![RecordLine::OutOfService(id)]
                     }
                     OnTimeout::Release => vec![RecordLine::CloseSocket(id.0), s.release(id, true)],
@@ -126,12 +126,12 @@ impl Protocol {
                 s.send(Session, Driver, Message::Receive, id);
                 vec![RecordLine::Bound(id)]
             }
-            (Message::Open, Some(Block::Allocated)) => {
-                s.set(id, Block::Connecting, true);
+            (Message::Open, Some(BlockState::Allocated)) => {
+                s.set(id, BlockState::Connecting, true);
                 vec![RecordLine::ConnectEvents(id.0)]
             }
             (Message::Open, Some(_)) => vec![RecordLine::BadMessage(id.0)],
-            (Message::Receive, Some(Block::Open)) => vec![RecordLine::DataEvents(id.0)],
+            (Message::Receive, Some(BlockState::Open)) => vec![RecordLine::DataEvents(id.0)],
             (Message::Open | Message::Receive, _) => vec![],
             (Message::Disconnect | Message::CloseIndication, found) => {
                 match s.transport.get_mut(&id) {

@@ -12,7 +12,7 @@ use crate::schedulers::pending_call::PendingCall;
 
 /// The exploration tree, along the current path.
 #[derive(Debug)]
-pub(super) struct Search {
+pub(super) struct ExplorationTree {
     pub(super) preemptions: Option<u32>,
     pub(super) nodes: Vec<PathNode>,
     pub(super) trace: Trace,
@@ -83,7 +83,7 @@ pub(super) fn number(call: &PendingCall) -> u8 {
     call.thread.0 as u8
 }
 
-impl Search {
+impl ExplorationTree {
     pub(super) fn new(preemptions: Option<u32>) -> Self {
         Self {
             preemptions,

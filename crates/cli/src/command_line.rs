@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{ArgGroup, Command as Clap, CommandFactory, FromArgMatches};
-use explore::{Subject, program};
+use explore::{Subject, program_name};
 
 use crate::arguments::Arguments;
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 use crate::{catch_panic, print_usage, run};
 
 /// A program that runs scenarios with systems under test of yours.
@@ -16,7 +16,7 @@ use crate::{catch_panic, print_usage, run};
 /// With several, `--arm NAME` chooses one, otherwise the first is run; `compare --arms A,B` compares
 /// them on the same seeds. `verify` needs the modeled threads of an MTA: builds of your own
 /// (`mtasim::property::Builds`) have them, guests are refused.
-pub struct Program {
+pub struct CommandLine {
     name: &'static str,
     subjects: Subjects,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Subjects {
     chosen: usize,
 }
 
-impl Program {
+impl CommandLine {
     /// A program that prints commands with this name.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
@@ -68,7 +68,7 @@ impl Program {
     }
 }
 
-impl std::fmt::Debug for Program {
+impl std::fmt::Debug for CommandLine {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let arms = self.subjects.names();
         formatter
@@ -86,12 +86,12 @@ impl Subjects {
     }
 
     /// Chooses the arm that commands run.
-    pub(crate) fn choose(&mut self, program: &str, arm: Option<&str>) -> Result<(), Failure> {
+    pub(crate) fn choose(&mut self, program: &str, arm: Option<&str>) -> Result<(), CommandError> {
         if let Some(arm) = arm {
             self.chosen = self.index(arm)?;
         }
         let arm = arm.filter(|_| self.chosen > 0);
-        program::set(program, arm);
+        program_name::set(program, arm);
         Ok(())
     }
 
@@ -99,15 +99,15 @@ impl Subjects {
         &self.arms[self.chosen].1
     }
 
-    pub(crate) fn named(&self, name: &str) -> Result<&Arc<dyn Subject>, Failure> {
+    pub(crate) fn named(&self, name: &str) -> Result<&Arc<dyn Subject>, CommandError> {
         Ok(&self.arms[self.index(name)?].1)
     }
 
-    fn index(&self, name: &str) -> Result<usize, Failure> {
+    fn index(&self, name: &str) -> Result<usize, CommandError> {
         let index = self.arms.iter().position(|(arm, _)| arm == name);
         index.ok_or_else(|| {
             let names = self.names().join(", ");
-            Failure::usage(format_args!("no arm is named `{name}`: there are {names}"))
+            CommandError::usage(format_args!("no arm is named `{name}`: there are {names}"))
         })
     }
 
