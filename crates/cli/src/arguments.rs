@@ -135,6 +135,11 @@ pub(crate) struct Arguments {
     /// The system under test to run, if the program has several [default: the first].
     #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
     pub(crate) arm: Option<String>,
+    /// End the program, with exit code 1, once a guest's task has not returned to the runtime for so long in real
+    /// time; 0s is never.
+    #[arg(long, global = true, value_name = "TIME", value_parser = config::file::parse_duration,
+        default_value = "60s", help_heading = GLOBAL)]
+    pub(crate) stuck_after: Duration,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

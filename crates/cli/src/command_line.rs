@@ -119,6 +119,8 @@ impl Subjects {
 /// The command line under another name: also in the examples of its help.
 fn named(command: Clap, name: &'static str, has_arms: bool) -> Clap {
     let command = command.mut_arg("arm", |arm| arm.hide(!has_arms));
+    // The modeled threads of MTAs make calls only; a program of the user's may do anything.
+    let command = command.mut_arg("stuck_after", |it| it.hide(name == "mtasim"));
     let command = command.mut_subcommand("compare", |compare| {
         let compare = compare.mut_arg("arms", |arms| arms.hide(!has_arms));
         match has_arms {

@@ -18,6 +18,7 @@ mod progress;
 mod shell;
 mod signals;
 mod stopwatch;
+mod stuck;
 mod terminal;
 mod tracing_filter;
 
@@ -67,6 +68,7 @@ fn dispatch(
     let subject = subjects.chosen();
     let command_line = || subjects.command_line(explore::program_name::name());
     tracing_filter::init(arguments.log.as_deref()).map_err(CommandError::usage)?;
+    let _watchdog = stuck::watch(arguments.stuck_after)?;
     match &arguments.command {
         Command::Run(arguments) => commands::run::run(arguments, subject, terminal),
         Command::Report(arguments) => commands::report::run(arguments, subject, terminal),

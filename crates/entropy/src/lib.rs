@@ -61,6 +61,10 @@ impl<S: Subject> Subject for Simulated<S> {
     ) -> Result<(Outcome, Observations), LoweringError> {
         on_new_thread(seed, || self.0.observed(scenario, seed, observe))
     }
+
+    fn known_leaks(&self) -> Option<&str> {
+        self.0.known_leaks()
+    }
 }
 
 /// [`guest::test`] with a simulated clock and simulated random numbers.

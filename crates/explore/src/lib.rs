@@ -15,6 +15,7 @@
 //! | [`verify`](mod@verify) | exhaustive search through the orders of calls |
 //! | `file_system` | the operations by which a results directory changes |
 //! | [`program`] | the name of the program in printed commands |
+//! | `watchdog` | runs that make no progress |
 //! | `worker_pool` | host threads and signals |
 //! | `clock` | virtual time as people read it |
 //! | `counted` | counts in text: `1 run`, `2 runs` |
@@ -35,6 +36,7 @@ pub mod statistics;
 pub mod subject;
 pub mod sweep;
 pub mod verify;
+mod watchdog;
 mod worker_pool;
 
 pub use clock::clock;
@@ -48,4 +50,5 @@ pub use sweep::merge::merge;
 pub use sweep::seeds::{SeedRange, Shard};
 pub use sweep::sweep;
 pub use verify::verify;
+pub use watchdog::{Patience, Watchdog};
 pub use worker_pool::TerminationSignals;

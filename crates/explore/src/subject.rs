@@ -53,6 +53,12 @@ pub trait Subject: Send + Sync {
             "verify orders the modeled threads of MTAs, and this program has none".to_owned();
         Err(LoweringError::Rejected(what))
     }
+
+    /// What the subject can depend on besides scenario and seed, with the cures: said where two runs of a
+    /// seed differ. By default nothing is known, and a difference is a bug of mtasim.
+    fn known_leaks(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// Runs every host with the shipped build that the scenario names.

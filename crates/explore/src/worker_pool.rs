@@ -1,7 +1,7 @@
 //! Runs numbered jobs on several host threads and hands on their results: at once to be kept, and
 //! in the order of the numbers to be counted.
 //!
-//! This is the only module with host threads and signal handlers. Since results are folded in
+//! Only this module and `watchdog` have host threads. Since results are folded in
 //! order, nothing downstream depends on the number of workers or on which of them finishes first.
 
 use std::collections::BTreeMap;

@@ -45,6 +45,7 @@ pub mod search;
 mod sim;
 mod sockets;
 mod spawned;
+mod stuck;
 mod subject;
 mod task;
 mod test;

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use simulation::heartbeat::Place;
 use tokio::runtime::Handle;
 
 use crate::ambient::{self, with_world};
@@ -15,13 +16,19 @@ use crate::panics;
 /// A future that runs as code of one incarnation of a host.
 pub(crate) struct OnHost<F> {
     host: Incarnation,
+    /// Where it was spawned.
+    place: Place,
     future: Pin<Box<F>>,
 }
 
 impl<F> OnHost<F> {
-    pub(crate) fn new(host: Incarnation, future: F) -> Self {
+    pub(crate) fn new(host: Incarnation, place: Place, future: F) -> Self {
         let future = Box::pin(future);
-        Self { host, future }
+        Self {
+            host,
+            place,
+            future,
+        }
     }
 }
 
@@ -34,10 +41,12 @@ impl<F: Future> Future for OnHost<F> {
         if with_world(|world| world.admits(host, context.waker())) != Some(true) {
             return Poll::Pending;
         }
+        with_world(|world| world.heartbeat.enter(host.host, self.place));
         let watch = Watch::begin();
         let before = ambient::set_polled(Some(host));
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(context)));
         ambient::set_polled(before);
+        with_world(|world| world.heartbeat.leave());
         watch.end(host);
         polled.unwrap_or_else(|cause| {
             panics::report(host);

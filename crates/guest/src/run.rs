@@ -234,7 +234,7 @@ fn start(program: &HostProgram, host: HostId) {
     let before = ambient::set_polled(Some(incarnation));
     let main = (program.start)();
     ambient::set_polled(before);
-    drop(spawn_on(incarnation, async move {
+    drop(spawn_on(incarnation, program.location, async move {
         let ended = main.await;
         report_end(host, ended);
     }));

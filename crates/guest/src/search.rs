@@ -19,6 +19,7 @@ use kernel::Fingerprint;
 use simulation::{LoweringError, Options, Outcome};
 
 use crate::sim::Sim;
+use crate::stuck;
 use crate::subject::Guests;
 
 /// Runs of a shrink.
@@ -56,6 +57,8 @@ pub enum SearchError {
         seed: u64,
         /// Where the runs part.
         divergence: String,
+        /// What the program may depend on, with the cures.
+        known_leaks: String,
     },
 }
 
@@ -125,6 +128,7 @@ pub fn search_subject(
         out: None,
         handle_signals: false,
     };
+    stuck::end_the_process();
     let swept = explore::sweep(&plan, Arc::clone(&collector) as Arc<dyn Subject>, |_| {});
     let swept = swept.map_err(SearchError::Sweep)?;
     if let (StopReason::Nondeterminism, Some(run)) =
@@ -133,6 +137,7 @@ pub fn search_subject(
         return Err(SearchError::Nondeterministic {
             seed: run.seed,
             divergence: run.divergence.to_string(),
+            known_leaks: subject.known_leaks().unwrap_or_default().to_owned(),
         });
     }
     // By seed, so that neither the order in which workers end nor a run made twice changes what is
@@ -290,16 +295,13 @@ impl fmt::Display for SearchError {
         match self {
             Self::Scenario(found) => formatter.write_str(&found.to_human(false)),
             Self::Sweep(error) => error.fmt(formatter),
-            Self::Nondeterministic { seed, divergence } => write!(
+            Self::Nondeterministic {
+                seed,
+                divergence,
+                known_leaks,
+            } => write!(
                 formatter,
-                "two runs of seed {seed} differ: {divergence}\n\
-                 The program depends on something outside of the simulation. Known ways:\n\
-                 - std::time::Instant and SystemTime: use tokio::time::Instant\n\
-                 - the order of a HashMap or HashSet: use BTreeMap, or a hasher with fixed keys\n\
-                 - tokio::select! without `biased;`: add it, or build with --cfg tokio_unstable\n\
-                 - rand::rng(), getrandom, uuid: use mtasim::guest::rng(\"role\")\n\
-                 - std::thread, spawn_blocking: use tasks\n\
-                 - static variables that one run leaves to the next"
+                "two runs of seed {seed} differ: {divergence}\n{known_leaks}"
             ),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ pub(crate) struct HostProgram {
     pub(crate) start: Box<dyn Fn() -> Main>,
     /// Whether the run may end with it.
     pub(crate) is_client: bool,
+    /// Where it was registered.
+    pub(crate) location: &'static Location<'static>,
 }
 
 /// Something that must succeed after healing.
@@ -56,6 +59,7 @@ impl<E: Display> Ending for Result<(), E> {
 impl Sim {
     /// The program of a host. `program` is called at the start of the host, and again whenever it
     /// restarts. The run goes on when the program ends.
+    #[track_caller]
     pub fn host<P, F>(&mut self, host: &str, program: P) -> &mut Self
     where
         P: Fn() -> F + 'static,
@@ -65,6 +69,7 @@ impl Sim {
     }
 
     /// As [`Sim::host`], and the run ends as soon as the programs of all clients have ended.
+    #[track_caller]
     pub fn client<P, F>(&mut self, host: &str, program: P) -> &mut Self
     where
         P: Fn() -> F + 'static,
@@ -83,6 +88,7 @@ impl Sim {
         self
     }
 
+    #[track_caller]
     fn add<P, F>(&mut self, host: &str, is_client: bool, program: P) -> &mut Self
     where
         P: Fn() -> F + 'static,
@@ -98,6 +104,7 @@ impl Sim {
             host: host.to_owned(),
             start: Box::new(start),
             is_client,
+            location: Location::caller(),
         });
         self
     }

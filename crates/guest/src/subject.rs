@@ -32,6 +32,16 @@ macro_rules! main {
     };
 }
 
+/// What a guest's program can depend on besides scenario and seed (docs/determinism.md).
+const LEAKS: &str = "\
+The program depends on something outside of the simulation. Known ways:
+- std::time::Instant and SystemTime: use tokio::time::Instant
+- the order of a HashMap or HashSet: use BTreeMap, or a hasher with fixed keys
+- tokio::select! without `biased;`: add it, or build with --cfg tokio_unstable
+- rand::rng(), getrandom, uuid: use mtasim::guest::rng(\"role\")
+- std::thread, spawn_blocking: use tasks
+- static variables that one run leaves to the next";
+
 impl<F: Fn(&mut Sim) + Send + Sync> Subject for Guests<F> {
     fn run(
         &self,
@@ -51,6 +61,10 @@ impl<F: Fn(&mut Sim) + Send + Sync> Subject for Guests<F> {
     ) -> Result<(Outcome, Observations), LoweringError> {
         let options = Options { keep_records: true };
         run(&self.0, scenario, seed, options, observe)
+    }
+
+    fn known_leaks(&self) -> Option<&str> {
+        Some(LEAKS)
     }
 }
 

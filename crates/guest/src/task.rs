@@ -1,6 +1,7 @@
 //! Tasks of a host.
 
 use std::future::Future;
+use std::panic::Location;
 
 use tokio::task::JoinHandle;
 
@@ -17,6 +18,7 @@ use crate::on_host::OnHost;
 ///
 /// # Panics
 /// If the host of the code that calls is not known, or outside a tokio runtime.
+#[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -25,15 +27,25 @@ where
     if !is_active() {
         return tokio::spawn(future);
     }
-    spawn_on(identity::current().expect(NO_HOST), future)
+    spawn_on(
+        identity::current().expect(NO_HOST),
+        Location::caller(),
+        future,
+    )
 }
 
-pub(crate) fn spawn_on<F>(host: Incarnation, future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn_on<F>(
+    host: Incarnation,
+    location: &'static Location<'static>,
+    future: F,
+) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let task = tokio::spawn(OnHost::new(host, future));
+    let place = with_world(|world| world.heartbeat.place(location));
+    let place = place.expect("the run is under way");
+    let task = tokio::spawn(OnHost::new(host, place, future));
     with_world(|world| {
         world.spawned.own += 1;
         world.hosts.add_task(host, task.abort_handle());

@@ -12,6 +12,7 @@ use config::plan::Scenario;
 use internet::{Event, Internet};
 use kernel::{Choices, Instant};
 use net::{HostId, Network};
+use simulation::heartbeat::Beating;
 use simulation::outcome::Stop;
 use simulation::record::Record;
 use simulation::recorder::Recorder;
@@ -48,6 +49,7 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) observations: Observations,
     pub(crate) recorder: Recorder,
+    pub(crate) heartbeat: Beating,
     /// Simulation events that were handled.
     pub(crate) events: u64,
     memory_limit: MemoryLimit,
@@ -93,6 +95,7 @@ impl World {
             faults: Faults::new(scenario),
             observations: Observations::default(),
             recorder,
+            heartbeat: Beating::start(scenario, choices.seed()),
             events: 0,
             memory_limit: MemoryLimit::new(&scenario.limits),
             healed: Some(healed),
@@ -229,6 +232,7 @@ impl World {
     /// tick of tokio's next timer.
     pub(crate) fn on_idle(&mut self) {
         let now = self.now();
+        self.heartbeat.beat_at(now);
         // What is woken may be a task that has ended. Waking the main future too makes sure that tokio
         // asks again before it advances to its next timer: the timer that it knows may be a cancelled one.
         if self.stop.is_some() || self.sockets.flush_all(now, &mut self.recorder) {
@@ -282,6 +286,7 @@ impl World {
                 break;
             }
             self.events += 1;
+            self.heartbeat.beat();
             let Some((key, event)) = self.sockets.internet_mut().pop_event() else {
                 break;
             };

@@ -21,6 +21,7 @@
 
 pub mod access_log;
 pub mod fault_times;
+pub mod heartbeat;
 mod host;
 pub mod interruption;
 pub mod lowering;

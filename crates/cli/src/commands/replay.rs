@@ -41,6 +41,10 @@ pub(crate) fn run(
                 terminal.print(&format!("{record}\n"))?;
             }
             terminal.print(&summary(&capsule, &replayed))?;
+            let leaks = subject.known_leaks();
+            if let Some(leaks) = leaks.filter(|_| is_different(&replayed)) {
+                terminal.error(leaks);
+            }
         }
         Format::Json => {
             let object = object(&capsule, &replayed, &records);
@@ -84,6 +88,10 @@ fn write_views(
         command: &capsule.command,
     };
     views::write(&run, views, terminal)
+}
+
+const fn is_different(replayed: &Replayed) -> bool {
+    matches!(replayed.result, ReplayOutcome::Nondeterminism(_))
 }
 
 fn summary(capsule: &Capsule, replayed: &Replayed) -> String {

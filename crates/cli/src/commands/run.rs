@@ -154,12 +154,13 @@ fn simulate<'a>(
         let is_cut_short = again.stop == Stop::Interrupted;
         let difference = outcome.divergence_from(&again).filter(|_| !is_cut_short);
         if let Some(difference) = difference {
+            let cure = match subject.known_leaks() {
+                Some(leaks) => format!("\n{leaks}"),
+                None => "; please report this with the scenario".to_owned(),
+            };
             return Err(CommandError::Message(
                 exit_code::NONDETERMINISM,
-                format!(
-                    "nondeterminism: two runs of seed {seed} differ, {difference}; please report \
-                     this with the scenario"
-                ),
+                format!("nondeterminism: two runs of seed {seed} differ, {difference}{cure}"),
             ));
         }
         if !is_cut_short {

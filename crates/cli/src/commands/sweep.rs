@@ -71,7 +71,7 @@ pub(crate) fn run(
         CommandError::Message(code, error.to_string())
     })?;
     report_repairs(&swept.repairs, terminal);
-    let code = print(arguments, &swept, terminal)?;
+    let code = print(arguments, &swept, &**subject, terminal)?;
     if let Some(error) = swept.write_error {
         return Err(results_failure(&error));
     }
@@ -270,6 +270,7 @@ fn report_repairs(repairs: &Repairs, terminal: &mut Terminal) {
 fn print(
     arguments: &SweepArguments,
     swept: &SweepResult,
+    subject: &dyn Subject,
     terminal: &mut Terminal,
 ) -> Result<u8, CommandError> {
     let summary = Summary::of(&swept.statistics);
@@ -295,6 +296,10 @@ fn print(
             shell::set_options(&nondeterministic.overrides),
             nondeterministic.divergence
         ));
+    }
+    let leaks = subject.known_leaks();
+    if let Some(leaks) = leaks.filter(|_| !swept.nondeterministic.is_empty()) {
+        terminal.error(leaks);
     }
     let total = swept.statistics.total();
     if swept.stop_reason == StopReason::Interrupted {

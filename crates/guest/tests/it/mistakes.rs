@@ -1,9 +1,11 @@
 //! Mistakes in guests: each is reported with its cure, and a sweep goes on.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use config::plan::ViolationKind;
+use explore::{Patience, Watchdog};
 use guest::Sim;
 use simulation::observers::Observe;
 use simulation::outcome::Violation;
@@ -228,4 +230,46 @@ fn a_second_runtime_is_refused_with_the_cure() {
         "{}",
         found.detail
     );
+}
+
+/// The loop ends as soon as the watchdog has seen it, however slow the machine is.
+#[test]
+fn a_loop_without_an_await_is_noticed_from_outside() {
+    static IS_LOOPING: AtomicBool = AtomicBool::new(false);
+    static IS_SEEN: AtomicBool = AtomicBool::new(false);
+    let (sender, found) = std::sync::mpsc::channel();
+    let patience = Patience {
+        tick: Duration::from_millis(10),
+        ticks: 5,
+    };
+    // On a slow machine, runs of other tests and the start of this one make no progress for so long, too.
+    let watchdog = Watchdog::watch(patience, move |stuck| {
+        let text = stuck.to_string();
+        if IS_LOOPING.load(Ordering::Relaxed) && text.contains("A loop") {
+            IS_SEEN.store(true, Ordering::Relaxed);
+            let _ = sender.send(text);
+        }
+    });
+    let scenario = scenario(&["duration=1m", "title='A loop'"]);
+    let outcome = outcome(&scenario, 1, |sim| {
+        sim.host("db", echo);
+        sim.host("app", || async {
+            tokio::time::sleep(Duration::from_secs(7)).await;
+            guest::spawn(async {
+                IS_LOOPING.store(true, Ordering::Relaxed);
+                while !IS_SEEN.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        });
+    });
+    drop(watchdog.expect("a thread starts"));
+    assert_eq!(outcome.violations, []);
+    let text = found.recv().expect("it was seen");
+    assert!(
+        text.starts_with("seed 1 of \"A loop\" makes no progress after 0:00:06"),
+        "{text}"
+    );
+    assert!(text.contains("on host app, the task that was spawned at"));
+    assert!(text.contains("mistakes.rs:"), "{text}");
 }
