@@ -7,7 +7,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use guest::net::{TcpListener, TcpStream};
-use hyper::Uri;
+use hyper::header::{DATE, HeaderValue};
+use hyper::{Response, Uri};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -43,6 +44,14 @@ pub fn incoming(
         let accepted = listener.accept().await;
         Some((accepted.map(|(stream, _)| Stream(stream)), listener))
     })
+}
+
+/// A response with a date of its own, for a `MapResponseLayer` of tower. hyper adds the date of std's clock to a
+/// response that has none. HTTP/2 compresses it, so the lengths of packets would depend on that clock.
+pub fn dated<B>(mut response: Response<B>) -> Response<B> {
+    let date = HeaderValue::from_static("Sat, 01 Jan 2000 00:00:00 GMT");
+    response.headers_mut().entry(DATE).or_insert(date);
+    response
 }
 
 impl Connection for Stream {

@@ -1,14 +1,15 @@
-//! The digests of the examples but tonic in two processes, with one worker and with several.
+//! The digests of the examples in two processes, with one worker and with several.
 
 use crate::determinism::{self, Example};
-use crate::{LINE, databases, encrypted, web};
+use crate::{LINE, databases, encrypted, rpc, web};
 
-const EXAMPLES: [Example; 5] = [
+const EXAMPLES: [Example; 6] = [
     ("hyper", web::hyper_example),
     ("axum", web::axum_example),
     ("tokio-postgres", databases::postgres_example),
     ("redis", databases::redis_example),
     ("rustls", encrypted::example),
+    ("tonic", rpc::example),
 ];
 
 #[test]
