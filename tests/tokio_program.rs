@@ -11,6 +11,36 @@ const PAGE: &str = include_str!("../docs/testing-a-tokio-program.md");
 /// A line that stands for any lines of an output.
 const OMITTED: &str = "...";
 
+/// A program that never returns to the runtime, and one that depends on the wall clock.
+const MISTAKES: &str = r#"
+use std::time::{Duration, SystemTime};
+
+use mtasim::guest::{self, Sim};
+
+fn loops(sim: &mut Sim) {
+    sim.host("db", || async {});
+    sim.host("app", || async {
+        tokio::time::sleep(Duration::from_secs(7)).await;
+        loop {
+            std::hint::spin_loop();
+        }
+    });
+}
+
+fn leaks(sim: &mut Sim) {
+    sim.host("db", || async {});
+    sim.host("app", || async {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        guest::failure("date", format!("{since:?}"));
+    });
+}
+
+mtasim::guest::main! {
+    "loops" => loops,
+    "leaks" => leaks,
+}
+"#;
+
 /// Writes files and runs commands in the order of the page.
 struct Reader {
     /// Its folder.
@@ -35,6 +65,90 @@ impl Reader {
                 }
                 _ => fs::write(self.package.join(file), text).expect("it can be written"),
             }
+        }
+    }
+
+    /// The rows of 100 seeds, with their digests, are equal in every process and with any number of workers.
+    fn has_the_same_runs_everywhere(&self) {
+        let rows = |jobs: &str, out: &str| {
+            let arguments = ["run", "-q", "--", "sweep", "pool.toml", "--seeds", "0..100"];
+            let swept = shares_target(&mut Command::new(env!("CARGO")))
+                .args(arguments)
+                .args(["--jobs", jobs, "--out", out])
+                .current_dir(&self.package)
+                .output()
+                .expect("cargo starts");
+            assert_eq!(swept.status.code(), Some(1), "the pool starves");
+            fs::read_to_string(self.package.join(out).join("seeds.jsonl")).expect("rows")
+        };
+        let first = rows("1", "first");
+        assert_eq!(first.matches("\"digest\":").count(), 100);
+        for (jobs, out) in [("1", "again"), ("2", "two"), ("2", "two-again")] {
+            assert_eq!(first, rows(jobs, out), "{jobs} workers");
+        }
+    }
+
+    /// What the page's test says when it fails, with one worker and with several. A test has as many workers as
+    /// the processors that it may use.
+    fn says_the_same_with_any_workers(&self) {
+        let said = |processors: &str| {
+            let tested = shares_target(&mut Command::new("taskset"))
+                .args([
+                    "-c",
+                    processors,
+                    env!("CARGO"),
+                    "test",
+                    "-q",
+                    "--test",
+                    "pool",
+                ])
+                .current_dir(&self.package)
+                .output()
+                .expect("taskset of util-linux starts");
+            let printed = String::from_utf8(tested.stdout).expect("text");
+            let (_, message) = printed.split_once("stdout ----").expect("a test fails");
+            // The number of the thread and the time differ.
+            let message = message.lines().filter(|it| !it.starts_with("thread '"));
+            message
+                .take_while(|it| !it.starts_with("test result"))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        let first = said("0");
+        assert!(first.contains("seeds of pool.toml fail"), "{first}");
+        for processors in ["0", "0-1", "0-1"] {
+            assert_eq!(first, said(processors), "processors {processors}");
+        }
+    }
+
+    /// Programs with mistakes, as a second binary beside the page's.
+    fn explains_mistakes(&self) {
+        let bin = self.package.join("src/bin");
+        fs::create_dir_all(&bin).expect("a folder can be made");
+        fs::write(bin.join("mistakes.rs"), MISTAKES).expect("it can be written");
+        let run = |arguments: &[&str]| {
+            let output = shares_target(&mut Command::new(env!("CARGO")))
+                .args(["run", "-q", "--bin", "mistakes", "--"])
+                .args(arguments)
+                .current_dir(&self.package)
+                .output()
+                .expect("cargo starts");
+            let errors = String::from_utf8(output.stderr).expect("text");
+            (output.status.code(), errors)
+        };
+        let sweep = ["sweep", "pool.toml", "--seeds", "0..2", "--arm"];
+        let (code, errors) = run(&[&sweep[..], &["loops", "--stuck-after", "1s"]].concat());
+        assert_eq!(code, Some(1), "{errors}");
+        assert!(errors.contains("for 1 seconds, seed "), "{errors}");
+        assert!(
+            errors.contains("on host app, the task that was spawned at"),
+            "{errors}"
+        );
+        for command in [&sweep[..4], &["run", "pool.toml", "--out", "twice"]] {
+            let (code, errors) = run(&[command, &["--arm", "leaks"]].concat());
+            assert_eq!(code, Some(3), "{errors}");
+            assert!(errors.contains("use tokio::time::Instant"), "{errors}");
+            assert!(!errors.contains("please report"), "{errors}");
         }
     }
 
@@ -88,7 +202,11 @@ fn is_line(printed: &str, shown: &str) -> bool {
 #[ignore = "builds a package that depends on this one"]
 fn the_tokio_page_is_a_package_that_works() {
     let package = new_package("my-pool");
-    Reader { package }.read();
+    let reader = Reader { package };
+    reader.read();
+    reader.has_the_same_runs_everywhere();
+    reader.says_the_same_with_any_workers();
+    reader.explains_mistakes();
 }
 
 #[test]

@@ -77,6 +77,12 @@ async fn handler(number: u32, pool: bb8::Pool<Manager>) {
     }
 }
 
+/// With a manager that does not know of unanswered questions.
+pub(crate) fn setup(sim: &mut Sim) {
+    sim.host("db", echo);
+    sim.host("app", || app(false));
+}
+
 fn swept(is_safe: bool, seeds: u64) -> Search {
     let found = search(POOL, 0..seeds, move |sim: &mut Sim| {
         sim.host("db", echo);

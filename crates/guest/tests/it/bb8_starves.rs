@@ -5,6 +5,8 @@
 use std::io;
 use std::time::Duration;
 
+use guest::Sim;
+use guest::search::{Search, search};
 use tokio::time::timeout;
 
 use crate::line::{Line, echo};
@@ -63,12 +65,14 @@ async fn handler(number: u32, pool: bb8::Pool<Manager>) {
     }
 }
 
-fn swept(seeds: u64) -> guest::search::Search {
-    let found = guest::search(POOL, 0..seeds, |sim| {
-        sim.host("db", echo);
-        sim.host("app", app);
-        sim.owed_after_healing(GET, Duration::from_secs(15));
-    });
+pub(crate) fn setup(sim: &mut Sim) {
+    sim.host("db", echo);
+    sim.host("app", app);
+    sim.owed_after_healing(GET, Duration::from_secs(15));
+}
+
+fn swept(seeds: u64) -> Search {
+    let found = search(POOL, 0..seeds, setup);
     found.unwrap_or_else(|error| panic!("{error}"))
 }
 
