@@ -17,7 +17,7 @@ const TERMINAL: [(&str, &str); 5] = [
     ),
     (
         "crates/guest/src/stuck.rs",
-        "its text goes through `foreign`",
+        "its text goes through `untrusted_text`",
     ),
     (
         "crates/property/src/campaign.rs",

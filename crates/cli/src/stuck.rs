@@ -7,9 +7,9 @@ use explore::{Patience, Watchdog};
 use simulation::heartbeat::Heartbeat;
 
 use crate::arguments::Color;
+use crate::command_error::CommandError;
 use crate::current_run;
 use crate::exit_code;
-use crate::command_error::CommandError;
 use crate::terminal::Terminal;
 
 /// Watches the runs of this process. A run that makes no progress for so long ends it; `0s` is never.

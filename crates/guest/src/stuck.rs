@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process;
 use std::sync::OnceLock;
 
-use config::foreign;
+use config::untrusted_text;
 use explore::{Patience, Watchdog};
 use simulation::heartbeat::Heartbeat;
 
@@ -26,7 +26,7 @@ fn end(stuck: &Heartbeat) {
     let stuck = stuck.to_string();
     let text = format!(
         "\nmtasim: for {SECONDS} seconds, {}\n",
-        foreign::terminal(&stuck)
+        untrusted_text::terminal(&stuck)
     );
     // Past the test harness, which keeps what a test prints until the test ends.
     let _ = std::io::stderr().write_all(text.as_bytes());

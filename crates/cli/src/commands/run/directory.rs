@@ -25,7 +25,7 @@ pub(crate) const RESULT: &str = "run.json";
 
 /// The journal.
 const JOURNAL: &str = "journal.jsonl";
-/// The logs of each host: the name of the host and one of these.
+/// The logs of each MTA: the name of the host and one of these.
 const LOGS: [&str; 3] = ["Winsock.log", "events.txt", "EV0.LOG"];
 
 /// Creates the directory, which must be empty without `--force`, and checks all files in it.
@@ -43,8 +43,9 @@ pub(super) fn prepare(
             directory.display()
         )));
     }
-    let hosts = scenario.hosts.keys();
-    let logs = hosts.flat_map(|host| LOGS.map(|log| format!("{host}.{log}")));
+    let hosts = scenario.hosts.iter();
+    let mtas = hosts.filter_map(|(name, host)| host.build().map(|_| name));
+    let logs = mtas.flat_map(|host| LOGS.map(|log| format!("{host}.{log}")));
     let others = [JOURNAL, SCENARIO, RESULT].map(str::to_owned);
     for name in logs.chain(others) {
         Output::prepare(&directory.join(name), rules)?;
@@ -67,6 +68,11 @@ pub(super) fn write(
         written
     };
     for view in &outcome.hosts {
+        // A guest's own words are in the journal.
+        let host = scenario.hosts.get(&view.name);
+        if host.is_none_or(|host| host.build().is_none()) {
+            continue;
+        }
         let host = outcome.host_named(&view.name).expect("it is one of them");
         let [winsock, events, of_mta] = LOGS.map(|log| format!("{}.{log}", view.name));
         write(winsock, &|out| {

@@ -32,15 +32,38 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
         writeln!(text, "  {difference}")?;
     }
     writeln!(text, "seed {}, digest {}", outcome.seed, outcome.digest)?;
+    let mut hosts = report.scenario.hosts.values();
+    let has_mtas = hosts.any(|host| host.build().is_some());
+    let calls = match has_mtas {
+        true => format!(", {} thread calls", outcome.calls),
+        false => String::new(),
+    };
     writeln!(
         text,
-        "simulated {} in {:.3} s: {} events, {} thread calls{}",
+        "simulated {} in {:.3} s: {} events{calls}{}",
         outcome.simulated,
         report.elapsed.as_secs_f64(),
         outcome.events,
-        outcome.calls,
         stop(outcome.stop)
     )?;
+    if has_mtas {
+        write_work(text, outcome)?;
+    }
+    for (name, link) in &outcome.links {
+        writeln!(text, "link {name}: {}", packets(link))?;
+    }
+    write_defects(text, outcome)?;
+    write_evidence(text, report)?;
+    let unused = outcome.faults.iter().filter(|(_, count)| **count == 0);
+    let unused: Vec<&str> = unused.map(|(name, _)| name.as_str()).collect();
+    if !unused.is_empty() {
+        writeln!(text, "faults that never occurred: {}", unused.join(", "))?;
+    }
+    writeln!(text, "to reproduce: {}", report.reproduce)
+}
+
+/// What the MTAs did.
+fn write_work(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
     let counts = outcome.associations;
     writeln!(
         text,
@@ -53,18 +76,7 @@ fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
         "messages: {} submitted, {} arrived, {} acknowledged, {} returned",
         counts.submitted, counts.arrived, counts.acknowledged, counts.returned
     )?;
-    traffic::write(text, outcome)?;
-    for (name, link) in &outcome.links {
-        writeln!(text, "link {name}: {}", packets(link))?;
-    }
-    write_defects(text, outcome)?;
-    write_evidence(text, report)?;
-    let unused = outcome.faults.iter().filter(|(_, count)| **count == 0);
-    let unused: Vec<&str> = unused.map(|(name, _)| name.as_str()).collect();
-    if !unused.is_empty() {
-        writeln!(text, "faults that never occurred: {}", unused.join(", "))?;
-    }
-    writeln!(text, "to reproduce: {}", report.reproduce)
+    traffic::write(text, outcome)
 }
 
 /// `98 packets offered, 25 lost (25 x cut link)`.
