@@ -91,7 +91,7 @@ pub enum SearchStrategy {
     Preempting(u32),
     /// A processor for each thread.
     Parallel,
-    /// One of the others for each schedule.
+    /// The others in turn, one for each schedule.
     Portfolio,
     /// Modeled time on this many processors, with NT's priorities and quantum.
     Timed {
@@ -276,9 +276,9 @@ impl Check {
         let mut schedules = 0;
         while schedules < self.schedules {
             let choices = Choices::new(mix(self.seed, schedules));
-            // The first schedule of a strategy that needs counts is a walk, which has none yet.
-            let scheduler = match search.scheduler(choices, &counts) {
-                Some(scheduler) if schedules > 0 || !search.needs_counts() => scheduler,
+            // There are no counts yet in the first schedule.
+            let scheduler = match search.scheduler(schedules, choices, &counts) {
+                Some(scheduler) if schedules > 0 || !search.begins_with_a_walk() => scheduler,
                 _ => Box::new(Random::new(choices, 0)),
             };
             // Counting costs a look at every call. The numbers change little after the first
@@ -375,8 +375,13 @@ impl Check {
 }
 
 impl SearchStrategy {
-    /// The scheduler of one schedule; `None` for searches that are not samples.
-    fn scheduler(&self, choices: Choices, counts: &Counts) -> Option<Box<dyn Scheduler>> {
+    /// The scheduler of the nth schedule, from 0; `None` for searches that are not samples.
+    fn scheduler(
+        &self,
+        schedule: u64,
+        choices: Choices,
+        counts: &Counts,
+    ) -> Option<Box<dyn Scheduler>> {
         let most = counts.most();
         Some(match *self {
             Self::Random => Box::new(Random::new(choices, 0)),
@@ -386,13 +391,18 @@ impl SearchStrategy {
             Self::Delays(delays) => Box::new(DelayBounding::new(choices, 0, delays, most)),
             Self::Preempting(count) => Box::new(Preempting::new(choices, 0, count, counts)),
             Self::Parallel => Box::new(Parallel::with_random_jitter(choices, 0, STEP)),
-            Self::Portfolio => Box::new(Portfolio::new(choices, 0, counts, STEP)),
+            Self::Portfolio => Box::new(Portfolio::nth(schedule, choices, 0, counts, STEP)),
             Self::Timed { .. } | Self::Exhaustive { .. } | Self::Schedule(_) => return None,
         })
     }
 
     const fn needs_counts(&self) -> bool {
         !matches!(self, Self::Random | Self::Pos | Self::Parallel)
+    }
+
+    /// Whether its first schedule is a random walk, for want of counts.
+    const fn begins_with_a_walk(&self) -> bool {
+        self.needs_counts() && !matches!(self, Self::Portfolio)
     }
 
     const fn name(&self) -> &'static str {

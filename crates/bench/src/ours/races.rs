@@ -42,7 +42,7 @@ pub enum Strategy {
 
 impl Strategy {
     /// All strategies that are measured.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Random,
         Self::TimeWeighted,
         Self::Parallel,
@@ -52,6 +52,7 @@ impl Strategy {
         Self::Pos,
         Self::Surw(InterestingCalls::All),
         Self::Surw(InterestingCalls::One),
+        Self::Surw(InterestingCalls::OneWithPriorities),
         Self::Preempting(1),
         Self::Preempting(2),
         Self::Preempting(3),
@@ -69,6 +70,7 @@ impl Strategy {
             Self::Pos => "POS".into(),
             Self::Surw(InterestingCalls::All) => "SURW, all calls".into(),
             Self::Surw(InterestingCalls::One) => "SURW, one word".into(),
+            Self::Surw(InterestingCalls::OneWithPriorities) => "SURW, one word, priorities".into(),
             Self::Preempting(count) => format!("preempting {count}"),
             Self::Portfolio => "portfolio".into(),
         }

@@ -1,10 +1,10 @@
-//! The schedulers that are compared, and one search with each.
+//! The schedulers that are compared, and searches with them.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use kernel::{Choices, Duration, mix};
-use litmus::sctbench::Benchmark;
+use litmus::sctbench::{Benchmark, BenchmarkRunner};
 use machine::{
     Counts, DelayBounding, InterestingCalls, Parallel, Pct, Portfolio, Pos, Preempting, Random,
     Scheduler, Surw, Tally,
@@ -26,12 +26,13 @@ pub(crate) enum Strategy {
 }
 
 impl Strategy {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Random,
         Self::Pct(3),
         Self::Pos,
         Self::Surw(InterestingCalls::All),
         Self::Surw(InterestingCalls::One),
+        Self::Surw(InterestingCalls::OneWithPriorities),
         Self::Delays(2),
         Self::Preempting(1),
         Self::Preempting(2),
@@ -47,6 +48,7 @@ impl Strategy {
             Self::Pos => "POS".into(),
             Self::Surw(InterestingCalls::All) => "SURW all".into(),
             Self::Surw(InterestingCalls::One) => "SURW one".into(),
+            Self::Surw(InterestingCalls::OneWithPriorities) => "SURW one, priorities".into(),
             Self::Delays(count) => format!("delays {count}"),
             Self::Preempting(count) => format!("preempting {count}"),
             Self::Parallel => "parallel".into(),
@@ -58,7 +60,8 @@ impl Strategy {
         !matches!(self, Self::Random | Self::Pos | Self::Parallel)
     }
 
-    fn scheduler(self, choices: Choices, counts: &Counts) -> Box<dyn Scheduler> {
+    /// The scheduler of a search's nth schedule, from 0.
+    fn scheduler(self, schedule: u64, choices: Choices, counts: &Counts) -> Box<dyn Scheduler> {
         let most = counts.most();
         match self {
             Self::Random => Box::new(Random::new(choices, HOST)),
@@ -68,12 +71,26 @@ impl Strategy {
             Self::Delays(count) => Box::new(DelayBounding::new(choices, HOST, count, most)),
             Self::Preempting(count) => Box::new(Preempting::new(choices, HOST, count, counts)),
             Self::Parallel => Box::new(Parallel::with_random_jitter(choices, HOST, ACCESS_TIME)),
-            Self::Portfolio => Box::new(Portfolio::new(choices, HOST, counts, ACCESS_TIME)),
+            Self::Portfolio => {
+                let portfolio = Portfolio::nth(schedule, choices, HOST, counts, ACCESS_TIME);
+                Box::new(portfolio)
+            }
         }
     }
 
-    /// The number of the first schedule that fails, from 1; `None` if none of `limit` does. The first
-    /// schedules, and then one in sixteen, count the calls for strategies that need the numbers.
+    /// Schedule after schedule of a program.
+    pub(crate) fn search(self, benchmark: Benchmark, fixed: bool, seed: u64) -> Search {
+        Search {
+            strategy: self,
+            seed,
+            runner: benchmark.runner(fixed),
+            tally: Rc::default(),
+            counts: Counts::default(),
+            schedule: 0,
+        }
+    }
+
+    /// The number of the first schedule that fails, from 1; `None` if none of `limit` does.
     pub(crate) fn first_failure(
         self,
         benchmark: Benchmark,
@@ -81,25 +98,44 @@ impl Strategy {
         seed: u64,
         limit: u64,
     ) -> Option<u64> {
-        let mut runner = benchmark.runner(fixed);
-        let tally = Rc::new(RefCell::new(Tally::default()));
-        let mut counts = Counts::default();
-        for schedule in 0..limit {
-            let choices = Choices::new(mix(seed, schedule));
-            let is_counted = schedule < 16 || schedule.is_multiple_of(16);
-            let strategy = if schedule == 0 { Self::Random } else { self };
-            let scheduler = strategy.scheduler(choices, &counts);
-            let failed = if self.needs_counts() && is_counted {
-                let failed = runner.run(Box::new(Tally::counting(&tally, scheduler)));
-                counts = tally.borrow().counts();
-                failed
-            } else {
-                runner.run(scheduler)
-            };
-            if failed {
-                return Some(schedule + 1);
-            }
+        let mut search = self.search(benchmark, fixed, seed);
+        (1..=limit).find(|_| search.fails())
+    }
+}
+
+/// One search, which goes on after a failure.
+pub(crate) struct Search {
+    strategy: Strategy,
+    seed: u64,
+    runner: BenchmarkRunner,
+    tally: Rc<RefCell<Tally>>,
+    counts: Counts,
+    schedule: u64,
+}
+
+impl Search {
+    /// Runs the next schedule, and says whether it failed. The first sixteen schedules, and then one in
+    /// sixteen, count the calls for strategies that need the numbers; the first, for which there are
+    /// none yet, is a random walk. The portfolio begins with a member that needs none.
+    pub(crate) fn fails(&mut self) -> bool {
+        let schedule = self.schedule;
+        self.schedule += 1;
+        let choices = Choices::new(mix(self.seed, schedule));
+        let needs_counts = self.strategy.needs_counts();
+        let is_walk = schedule == 0 && needs_counts && self.strategy != Strategy::Portfolio;
+        let strategy = if is_walk {
+            Strategy::Random
+        } else {
+            self.strategy
+        };
+        let scheduler = strategy.scheduler(schedule, choices, &self.counts);
+        let is_counted = schedule < 16 || schedule.is_multiple_of(16);
+        if !needs_counts || !is_counted {
+            return self.runner.run(scheduler);
         }
-        None
+        let counting = Tally::counting(&self.tally, scheduler);
+        let failed = self.runner.run(Box::new(counting));
+        self.counts = self.tally.borrow().counts();
+        failed
     }
 }

@@ -1,6 +1,7 @@
 //! The table of docs/schedulers.md: schedules to the first failure.
 
 use litmus::sctbench::Benchmark;
+use machine::InterestingCalls;
 
 use crate::strategies::Strategy;
 
@@ -61,7 +62,7 @@ impl Experiment {
 fn sctbench_table() {
     Experiment {
         programs: |name| name != "SafeStack" && !name.ends_with("_100"),
-        seeds: 20,
+        seeds: 200,
         limit: 10_000,
     }
     .print();
@@ -73,22 +74,35 @@ fn sctbench_table() {
 fn hundred_threads() {
     Experiment {
         programs: |name| name.ends_with("_100"),
-        seeds: 6,
-        limit: 500,
+        seeds: 20,
+        limit: 10_000,
     }
     .print();
 }
 
+/// The strategies that may make enough preemptions for SafeStack.
+const OF_SAFE_STACK: [Strategy; 6] = [
+    Strategy::Portfolio,
+    Strategy::Pos,
+    Strategy::Surw(InterestingCalls::OneWithPriorities),
+    Strategy::Surw(InterestingCalls::One),
+    Strategy::Surw(InterestingCalls::All),
+    Strategy::Random,
+];
+
+/// Search after search, each with every strategy, so that it can be stopped at any time.
+///
 /// `cargo test --release -p mtasim-litmus --test it -- --ignored --nocapture safe_stack`
 #[test]
-#[ignore = "minutes: a row of docs/schedulers.md"]
+#[ignore = "hours: a row of docs/schedulers.md"]
+#[expect(clippy::print_stdout, reason = "the table is for the reader")]
 fn safe_stack() {
-    Experiment {
-        programs: |name| name == "SafeStack",
-        seeds: 4,
-        limit: 300_000,
+    for seed in 0..20 {
+        for strategy in OF_SAFE_STACK {
+            let found = strategy.first_failure(Benchmark::SafeStack, false, seed, 300_000);
+            println!("search {seed}, {}: {found:?}", strategy.name());
+        }
     }
-    .print();
 }
 
 /// `cargo test --release -p mtasim-litmus --test it -- --ignored right_variants`
@@ -101,5 +115,30 @@ fn right_variants() {
             let found = strategy.first_failure(benchmark, true, 9, schedules);
             assert_eq!(found, None, "{name} under {}", strategy.name());
         }
+    }
+}
+
+/// The fraction of failing schedules of each strategy after sixteen, on the programs on which the turns of the
+/// portfolio were set: every second one, from the first on.
+///
+/// `cargo test --release -p mtasim-litmus --test it -- --ignored --nocapture rates`
+#[test]
+#[ignore = "minutes: a table of docs/schedulers.md"]
+#[expect(clippy::print_stdout, reason = "the table is for the reader")]
+fn rates() {
+    for (name, benchmark) in Benchmark::ALL.into_iter().step_by(2) {
+        let seeds: u64 = if name.ends_with("_100") { 20 } else { 200 };
+        let rate = |strategy: Strategy| {
+            // Other seeds than those of the other tables.
+            let failed = |seed| {
+                let mut search = strategy.search(benchmark, false, 1_000 + seed);
+                let failed = (0..116).filter(|_| search.fails());
+                failed.filter(|schedule| *schedule >= 16).count()
+            };
+            let failed: usize = (0..seeds).map(failed).sum();
+            format!("{:.1}", failed as f64 / seeds as f64)
+        };
+        let cells: Vec<String> = Strategy::ALL.into_iter().map(rate).collect();
+        println!("| {name} | {} |", cells.join(" | "));
     }
 }

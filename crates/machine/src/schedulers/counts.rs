@@ -65,9 +65,17 @@ pub struct Counts(Rc<Estimates>);
 struct Estimates {
     most: u64,
     threads: Vec<ThreadCounts>,
-    shared: Vec<Resource>,
+    shared: Vec<SharedResource>,
     /// Sorted by resource.
     users: Vec<(Resource, Users)>,
+}
+
+/// A resource that more than one thread uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SharedResource {
+    pub(crate) resource: Resource,
+    /// The mean number of calls of all threads.
+    pub(crate) calls: u64,
 }
 
 /// The calls of one thread.
@@ -125,16 +133,20 @@ impl Tally {
                 .collect(),
         };
         let threads: Vec<ThreadCounts> = self.threads.iter().map(thread).collect();
-        let mut user_counts: BTreeMap<Resource, u32> = BTreeMap::new();
-        for (resource, _) in threads.iter().flat_map(|thread| &thread.by_resource) {
-            *user_counts.entry(*resource).or_default() += 1;
+        let mut usage: BTreeMap<Resource, (u32, u64)> = BTreeMap::new();
+        for (resource, calls) in threads.iter().flat_map(|thread| &thread.by_resource) {
+            let (users, all) = usage.entry(*resource).or_default();
+            *users += 1;
+            *all += calls;
         }
-        let shared = user_counts.into_iter().filter(|(_, users)| *users > 1);
+        let shared = usage.into_iter().filter(|(_, (users, _))| *users > 1);
         Counts(Rc::new(Estimates {
             // PCT draws its change points below this number. Too small a number would leave the end
             // of long runs without change points, too large a one only lowers the probability.
             most: self.threads.values().map(|thread| thread.most).sum(),
-            shared: shared.map(|(resource, _)| resource).collect(),
+            shared: shared
+                .map(|(resource, (_, calls))| SharedResource { resource, calls })
+                .collect(),
             threads,
             users: self.users.iter().map(|(&it, &users)| (it, users)).collect(),
         }))
@@ -232,8 +244,7 @@ impl Counts {
     }
 
     /// The resources that more than one thread uses, in order.
-    #[must_use]
-    pub fn shared(&self) -> &[Resource] {
+    pub(crate) fn shared(&self) -> &[SharedResource] {
         &self.0.shared
     }
 

@@ -101,17 +101,24 @@ impl Pct {
 
     /// The index of the thread with the highest priority.
     pub(crate) fn highest(&mut self, enabled: &EnabledSet) -> usize {
+        let all = self.highest_of(enabled, |_| true);
+        all.expect("a thread can run")
+    }
+
+    /// The same among those whose next call `may_go`.
+    pub(crate) fn highest_of(
+        &mut self,
+        enabled: &EnabledSet,
+        may_go: impl Fn(&PendingCall) -> bool,
+    ) -> Option<usize> {
         let rng_key = self.rng_key;
         let priority = |(_, call): &(usize, &PendingCall)| {
             let first = || initial(rng_key, call.key);
             // The number breaks ties, so that the choice is a function of the set.
             (*self.priorities.get(call.thread, first), call.thread)
         };
-        let (index, _) = enabled
-            .non_blocking()
-            .max_by_key(priority)
-            .expect("a thread can run");
-        index
+        let candidates = enabled.non_blocking().filter(|(_, call)| may_go(call));
+        candidates.max_by_key(priority).map(|(index, _)| index)
     }
 }
 

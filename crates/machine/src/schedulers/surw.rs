@@ -5,6 +5,9 @@
 //! waits for another. The walk draws beforehand which thread makes the next selected call, weighted
 //! by how many each thread has left. Until then all other threads stop before their selected calls;
 //! among calls that are not selected the walk is random.
+//!
+//! [`InterestingCalls::OneWithPriorities`] is ours. A walk lets threads go on side by side between selected calls, so
+//! that a long stretch of one within a short one of another is rare. Random priorities of threads make such stretches.
 
 use kernel::{Choices, CounterRng, Site};
 
@@ -12,6 +15,7 @@ use crate::call::{Resource, ThreadId};
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::{Counts, PerThread};
 use crate::schedulers::enabled_set::EnabledSet;
+use crate::schedulers::pct::Pct;
 use crate::schedulers::pending_call::PendingCall;
 
 const SITE: Site = Site::new("machine.schedule.surw");
@@ -21,8 +25,11 @@ const SITE: Site = Site::new("machine.schedule.surw");
 pub enum InterestingCalls {
     /// Every scheduling point.
     All,
-    /// The calls on one resource, which each run draws from those that several threads use.
+    /// The calls on one resource, which each run draws from those that several threads use, weighted by their
+    /// calls.
     One,
+    /// The same; the other calls are made in the order of random priorities of threads, as in [`Pct`].
+    OneWithPriorities,
 }
 
 /// The walk of one run.
@@ -39,6 +46,8 @@ pub struct Surw {
     left: PerThread<u64>,
     /// The thread that makes the next selected call.
     intended: Option<ThreadId>,
+    /// What orders the calls that are not selected; `None` for a walk.
+    priorities: Option<Pct>,
 }
 
 impl Surw {
@@ -46,22 +55,30 @@ impl Surw {
     #[must_use]
     pub fn new(choices: Choices, key: u64, counts: &Counts, selection: InterestingCalls) -> Self {
         let mut rng = choices.counter_rng(SITE, key);
-        // A walk over few events is uniform over few orders, so each of them is likely. Which
-        // resource is part of the draw.
+        // A walk over few calls is uniform over few orders, so each of them is likely. Which resource is part of
+        // the draw: one with more calls has more orders, and needs more runs.
         let shared = match selection {
             InterestingCalls::All => &[],
-            InterestingCalls::One => counts.shared(),
+            InterestingCalls::One | InterestingCalls::OneWithPriorities => counts.shared(),
         };
         // With no shared resource the draw is 0 of 0: nothing is found, and all calls are selected.
-        let drawn = below(rng.word(0), shared.len() as u64);
+        let all = shared.iter().map(|it| it.calls).sum();
+        let mut drawn = below(rng.word(0), all);
+        let found = shared.iter().find(|it| {
+            let is_it = drawn < it.calls;
+            drawn = drawn.saturating_sub(it.calls);
+            is_it
+        });
         Self {
             key,
             rng,
             taken: 1,
             counts: counts.clone(),
-            resource: shared.get(drawn as usize).copied(),
+            resource: found.map(|it| it.resource),
             left: PerThread::default(),
             intended: None,
+            priorities: (selection == InterestingCalls::OneWithPriorities)
+                .then(|| Pct::new(choices, key, 1, counts.most())),
         }
     }
 
@@ -109,23 +126,30 @@ impl Surw {
         panic!("the draw is below the sum of all weights");
     }
 
-    /// A random thread among those that need not stop, if there is one.
-    fn walk(&mut self, enabled: &EnabledSet) -> Option<usize> {
-        let intended = self.intended;
-        let may_go = |surw: &Self, call: &PendingCall| {
-            Some(call.thread) == intended || !surw.is_selected(call)
-        };
-        let count = enabled
-            .non_blocking()
-            .filter(|(_, call)| may_go(self, call))
-            .count();
+    /// Whether a thread need not stop before its call.
+    fn may_go(&self, call: &PendingCall) -> bool {
+        Some(call.thread) == self.intended || !self.is_selected(call)
+    }
+
+    /// A thread among those that need not stop, if there is one.
+    fn next(&mut self, enabled: &EnabledSet) -> Option<usize> {
+        if let Some(mut priorities) = self.priorities.take() {
+            let index = priorities.highest_of(enabled, |call| self.may_go(call));
+            if let Some(index) = index {
+                let is_alone = enabled.non_blocking().nth(1).is_none();
+                priorities.detect_polling(enabled[index].thread, is_alone);
+            }
+            self.priorities = Some(priorities);
+            return index;
+        }
+        let may_go = |it: &(usize, &PendingCall)| self.may_go(it.1);
+        let count = enabled.non_blocking().filter(may_go).count();
         if count == 0 {
             return None;
         }
         let drawn = self.draw(count as u64) as usize;
-        let mut free = enabled
-            .non_blocking()
-            .filter(|(_, call)| may_go(self, call));
+        let may_go = |it: &(usize, &PendingCall)| self.may_go(it.1);
+        let mut free = enabled.non_blocking().filter(may_go);
         free.nth(drawn).map(|(index, _)| index)
     }
 }
@@ -142,12 +166,12 @@ impl Scheduler for Surw {
         if self.intended.is_none() {
             self.intended = self.intend(enabled);
         }
-        let index = match self.walk(enabled) {
+        let index = match self.next(enabled) {
             Some(index) => index,
             None => {
                 // The intended thread blocks or has ended: draw another.
                 self.intended = self.intend(enabled);
-                self.walk(enabled).unwrap_or(0)
+                self.next(enabled).unwrap_or(0)
             }
         };
         let chosen = &enabled[index];

@@ -9,8 +9,8 @@ use std::rc::Rc;
 use kernel::{Choices, Duration};
 use litmus::{LitmusTest, Program};
 use machine::{
-    Counts, EnabledSet, Field, InterestingCalls, Parallel, Pct, Portfolio, Pos, Preempting, Random,
-    Scheduler, Strategy, Surw, Tally, TimeWeighted,
+    Counts, DelayBounding, EnabledSet, Field, InterestingCalls, Parallel, Pct, Portfolio, Pos,
+    Preempting, Random, Scheduler, Strategy, Surw, Tally, TimeWeighted,
 };
 
 use crate::support::{HOST, Thread, config, finish, machine, records};
@@ -29,6 +29,7 @@ pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
     let counts = || counts.clone();
     let (two, three, whole, one) = (counts(), counts(), counts(), counts());
     let (single, double, mixed) = (counts(), counts(), counts());
+    let (prioritized, steps) = (counts(), counts().most());
     vec![
         (
             "random",
@@ -70,6 +71,17 @@ pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
             Box::new(move |seed| {
                 Box::new(Surw::new(choices(seed), HOST, &one, InterestingCalls::One))
             }),
+        ),
+        (
+            "surw-one-with-priorities",
+            Box::new(move |seed| {
+                let selection = InterestingCalls::OneWithPriorities;
+                Box::new(Surw::new(choices(seed), HOST, &prioritized, selection))
+            }),
+        ),
+        (
+            "delays-2",
+            Box::new(move |seed| Box::new(DelayBounding::new(choices(seed), HOST, 2, steps))),
         ),
         (
             "preempting-1",
