@@ -86,6 +86,7 @@ impl Generator {
             "random",
             "round-robin",
             "pct",
+            "delay-bounding",
             "pos",
             "surw",
             "time-weighted",

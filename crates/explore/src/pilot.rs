@@ -1,6 +1,6 @@
 //! Runs a scenario, after the pilot runs that its scheduler needs.
 //!
-//! `pct`, `surw` and `portfolio` spread their random choices over a whole run, so they need
+//! `pct`, `delay-bounding`, `surw` and `portfolio` spread their random choices over a whole run, so they need
 //! its number of calls in advance. Pilot runs estimate that.
 
 use std::rc::Rc;

@@ -5,9 +5,10 @@
 //! Every access to a shared word is one call. A test fails by its interleaving alone; nothing is
 //! injected.
 //!
-//! [`sctbench`] has programs with which other people have measured their schedulers.
+//! [`sctbench`] has programs with which other people have measured their schedulers, [`search`] searches of them.
 
 pub mod sctbench;
+pub mod search;
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use machine::memory::heap_layout::HEAP_BYTES_MIN;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration};
 use machine::{
-    Cooperative, Counts, Explorer, InterestingCalls, Parallel, Pct, Portfolio, Pos, Random,
-    RoundRobin, Strategy, Surw, Tally, TimeWeighted,
+    Cooperative, Counts, DelayBounding, Explorer, InterestingCalls, Parallel, Pct, Portfolio, Pos,
+    Random, RoundRobin, Strategy, Surw, Tally, TimeWeighted,
 };
 use net::HostId;
 
@@ -19,8 +19,10 @@ const CALLS_IN_A_ROW: u64 = 1;
 /// The bug depth that `pct` assumes: most bugs need at most three ordering constraints (Thomson,
 /// Donaldson, Betts, PPoPP 2014).
 const BUG_DEPTH: u32 = 3;
+/// The delays of `delay-bounding`: most bugs need one or two (Emmi, Qadeer, Rakamaric, POPL 2011).
+const DELAYS: u32 = 2;
 
-/// How many calls the threads of each host make, counted over some runs. `pct`, `surw` and
+/// How many calls the threads of each host make, counted over some runs. `pct`, `delay-bounding`, `surw` and
 /// `portfolio` spread their random choices over a run whose length they must know in advance.
 #[derive(Debug, Default)]
 pub struct CallCounts(Vec<Rc<RefCell<Tally>>>);
@@ -104,6 +106,9 @@ impl Scheduling {
             Scheduler::RoundRobin => Box::new(RoundRobin::new(CALLS_IN_A_ROW)),
             Scheduler::Cooperative => Box::new(Cooperative::default()),
             Scheduler::Pct => Box::new(Pct::new(choices, rng_key, BUG_DEPTH, counts.most())),
+            Scheduler::DelayBounding => {
+                Box::new(DelayBounding::new(choices, rng_key, DELAYS, counts.most()))
+            }
             Scheduler::Pos => Box::new(Pos::new(choices, rng_key)),
             Scheduler::Surw => {
                 Box::new(Surw::new(choices, rng_key, &counts, InterestingCalls::All))

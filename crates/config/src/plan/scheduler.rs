@@ -16,6 +16,8 @@ keywords! {
         Cooperative = "cooperative",
         /// Probabilistic concurrency testing: random priorities that change at two random calls.
         Pct = "pct",
+        /// Delay bounding: a round without preemptions in which a thread is passed over at two random calls.
+        DelayBounding = "delay-bounding",
         /// Partial-order sampling: random priorities of calls, drawn again on a conflict.
         Pos = "pos",
         /// Selectively uniform random walk: uniform over the orders of calls.
@@ -40,6 +42,9 @@ impl Scheduler {
     /// Whether the scheduler needs the number of calls in advance.
     #[must_use]
     pub const fn needs_counts(self) -> bool {
-        matches!(self, Self::Pct | Self::Surw | Self::Portfolio)
+        matches!(
+            self,
+            Self::Pct | Self::DelayBounding | Self::Surw | Self::Portfolio
+        )
     }
 }

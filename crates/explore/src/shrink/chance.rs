@@ -45,6 +45,7 @@ const fn draws(scheduler: Scheduler) -> bool {
         Scheduler::Timed | Scheduler::RoundRobin | Scheduler::Cooperative => false,
         Scheduler::Random
         | Scheduler::Pct
+        | Scheduler::DelayBounding
         | Scheduler::Pos
         | Scheduler::Surw
         | Scheduler::TimeWeighted

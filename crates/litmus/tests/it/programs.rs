@@ -1,9 +1,8 @@
 //! Each program fails under some order and its right variant under none that was tried.
 
 use litmus::sctbench::Benchmark;
+use litmus::search::Strategy;
 use machine::{Bound, Cooperative, Exhaustive};
-
-use crate::strategies::Strategy;
 
 /// Programs that some strategy makes fail within a second.
 fn easy() -> impl Iterator<Item = (&'static str, Benchmark)> {

@@ -1,32 +1,14 @@
 //! The table of docs/schedulers.md: schedules to the first failure.
 
 use litmus::sctbench::Benchmark;
+use litmus::search::{Strategy, median};
 use machine::InterestingCalls;
-
-use crate::strategies::Strategy;
-
-/// The median of the first failures, with how many searches found one if not all did. A search without
-/// one is longer than all others, since all have the same limit: this is the median of Kaplan and Meier.
-fn cell(mut found: Vec<Option<u64>>) -> String {
-    let count = found.iter().flatten().count();
-    found.sort_by_key(|it| it.unwrap_or(u64::MAX));
-    let middle = [found[found.len() / 2 - 1], found[found.len() / 2]];
-    let median = match middle {
-        [Some(one), Some(other)] if (one + other) % 2 == 1 => format!("{}.5", (one + other) / 2),
-        [Some(one), Some(other)] => ((one + other) / 2).to_string(),
-        _ => return format!("{count}/{}", found.len()),
-    };
-    match count == found.len() {
-        true => median,
-        false => format!("{median} ({count})"),
-    }
-}
 
 #[test]
 fn a_median_counts_searches_without_a_failure() {
-    assert_eq!(cell(vec![Some(1), Some(4), Some(9), Some(5)]), "4.5");
-    assert_eq!(cell(vec![Some(1), None, Some(9), Some(3)]), "6 (3)");
-    assert_eq!(cell(vec![Some(1), None, None, Some(3)]), "2/4");
+    assert_eq!(median(vec![Some(1), Some(4), Some(9), Some(5)]), "4.5");
+    assert_eq!(median(vec![Some(1), None, Some(9), Some(3)]), "6 (3)");
+    assert_eq!(median(vec![Some(1), None, None, Some(3)]), "2/4");
 }
 
 /// The size of an experiment.
@@ -48,7 +30,7 @@ impl Experiment {
             }
             let search = |strategy: Strategy| {
                 let found = |seed| strategy.first_failure(benchmark, false, seed, self.limit);
-                cell((0..self.seeds).map(found).collect())
+                median((0..self.seeds).map(found).collect())
             };
             let cells: Vec<String> = Strategy::ALL.into_iter().map(search).collect();
             println!("| {name} | {} |", cells.join(" | "));

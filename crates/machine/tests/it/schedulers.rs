@@ -519,3 +519,34 @@ fn a_polling_thread_yields_at_last_under_priorities() {
         assert!(machine.calls() < 3 * u64::from(Pct::SPIN_LIMIT), "{seed}");
     }
 }
+
+/// Two threads take turns; a third polls until they are done. In a round that comes to the poller with each turn, it
+/// would make as many calls each time.
+#[test]
+fn a_polling_thread_is_left_out_of_the_round_of_delay_bounding() {
+    const TURNS: u32 = 40;
+    for seed in 0..5 {
+        let scheduler = DelayBounding::new(choices(seed), HOST, 2, 1_000);
+        let strategy = Strategy::Controlled(Box::new(scheduler));
+        let mut machine = machine(config(), strategy, seed);
+        let words = machine.map_static(4, "words").expect("room");
+        let flag = words + Field::new(0, "flag");
+        let [mine, yours] = ["mine", "yours"].map(|name| machine.create_semaphore(name, 0, 1));
+        for (number, wait, signal) in [(1, mine, yours), (2, yours, mine)] {
+            machine.spawn("worker", number, u64::from(number), move |t| async move {
+                for turn in 0..TURNS {
+                    if number == 2 || turn > 0 {
+                        t.wait(wait).await;
+                    }
+                    t.signal(signal).await;
+                }
+                t.exchange(flag, 1).await;
+            });
+        }
+        machine.spawn("poller", 3, 3, move |t| async move {
+            while t.exchange(flag, 0).await == 0 {}
+        });
+        assert_eq!(finish(&mut machine), None);
+        assert!(machine.calls() < 3 * u64::from(Pct::SPIN_LIMIT), "{seed}");
+    }
+}

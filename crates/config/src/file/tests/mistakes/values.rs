@@ -23,7 +23,7 @@ fn values_have_their_type() {
         (
             "why = \"w\"\nscheduler = true",
             "3:13",
-            "`scheduler`: expected one of timed, random, round-robin, cooperative, pct, pos, surw, time-weighted, parallel, portfolio, found a boolean",
+            "`scheduler`: expected one of timed, random, round-robin, cooperative, pct, delay-bounding, pos, surw, time-weighted, parallel, portfolio, found a boolean",
         ),
         (
             "why = \"w\"\nhealing = { }",

@@ -1,32 +1,44 @@
-//! The schedulers that are compared, and searches with them.
+//! Searches with the schedulers that are compared, as docs/schedulers.md describes them.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use kernel::{Choices, Duration, mix};
-use litmus::sctbench::{Benchmark, BenchmarkRunner};
+
 use machine::{
     Counts, DelayBounding, InterestingCalls, Parallel, Pct, Portfolio, Pos, Preempting, Random,
     Scheduler, Surw, Tally,
 };
 
+use crate::sctbench::{Benchmark, BenchmarkRunner};
+
 const HOST: u64 = 0;
 const ACCESS_TIME: Duration = Duration::from_nanos(200);
 
+/// A scheduler of `machine` with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Strategy {
+pub enum Strategy {
+    /// The random walk.
     Random,
+    /// Probabilistic concurrency testing for bugs of this depth.
     Pct(u32),
+    /// Partial order sampling.
     Pos,
+    /// Selectively uniform random walk.
     Surw(InterestingCalls),
+    /// A round with this many delays.
     Delays(u32),
+    /// This many preemptions before conflicting calls.
     Preempting(u32),
+    /// A processor for each thread.
     Parallel,
+    /// The members of the portfolio in turn.
     Portfolio,
 }
 
 impl Strategy {
-    pub(crate) const ALL: [Self; 12] = [
+    /// All that the tables have.
+    pub const ALL: [Self; 12] = [
         Self::Random,
         Self::Pct(3),
         Self::Pos,
@@ -41,7 +53,9 @@ impl Strategy {
         Self::Portfolio,
     ];
 
-    pub(crate) fn name(self) -> String {
+    /// The name in the tables.
+    #[must_use]
+    pub fn name(self) -> String {
         match self {
             Self::Random => "random".into(),
             Self::Pct(depth) => format!("PCT {depth}"),
@@ -79,7 +93,8 @@ impl Strategy {
     }
 
     /// Schedule after schedule of a program.
-    pub(crate) fn search(self, benchmark: Benchmark, fixed: bool, seed: u64) -> Search {
+    #[must_use]
+    pub fn search(self, benchmark: Benchmark, fixed: bool, seed: u64) -> Search {
         Search {
             strategy: self,
             seed,
@@ -91,7 +106,8 @@ impl Strategy {
     }
 
     /// The number of the first schedule that fails, from 1; `None` if none of `limit` does.
-    pub(crate) fn first_failure(
+    #[must_use]
+    pub fn first_failure(
         self,
         benchmark: Benchmark,
         fixed: bool,
@@ -104,7 +120,8 @@ impl Strategy {
 }
 
 /// One search, which goes on after a failure.
-pub(crate) struct Search {
+#[derive(Debug)]
+pub struct Search {
     strategy: Strategy,
     seed: u64,
     runner: BenchmarkRunner,
@@ -117,7 +134,10 @@ impl Search {
     /// Runs the next schedule, and says whether it failed. The first sixteen schedules, and then one in
     /// sixteen, count the calls for strategies that need the numbers; the first, for which there are
     /// none yet, is a random walk. The portfolio begins with a member that needs none.
-    pub(crate) fn fails(&mut self) -> bool {
+    ///
+    /// # Panics
+    /// If the program does not end.
+    pub fn fails(&mut self) -> bool {
         let schedule = self.schedule;
         self.schedule += 1;
         let choices = Choices::new(mix(self.seed, schedule));
@@ -137,5 +157,26 @@ impl Search {
         let failed = self.runner.run(Box::new(counting));
         self.counts = self.tally.borrow().counts();
         failed
+    }
+}
+
+/// The median of the first failures, with how many searches found one if not all did. A search without
+/// one is longer than all others, since all have the same limit: this is the median of Kaplan and Meier.
+///
+/// # Panics
+/// If there are fewer than two searches.
+#[must_use]
+pub fn median(mut found: Vec<Option<u64>>) -> String {
+    let count = found.iter().flatten().count();
+    found.sort_by_key(|it| it.unwrap_or(u64::MAX));
+    let middle = [found[found.len() / 2 - 1], found[found.len() / 2]];
+    let median = match middle {
+        [Some(one), Some(other)] if (one + other) % 2 == 1 => format!("{}.5", (one + other) / 2),
+        [Some(one), Some(other)] => ((one + other) / 2).to_string(),
+        _ => return format!("{count}/{}", found.len()),
+    };
+    match count == found.len() {
+        true => median,
+        false => format!("{median} ({count})"),
     }
 }
