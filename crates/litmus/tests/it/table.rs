@@ -2,7 +2,7 @@
 
 use litmus::sctbench::Benchmark;
 use litmus::search::{Strategy, median};
-use machine::InterestingCalls;
+use machine::{Bound, Exhaustive, InterestingCalls};
 
 #[test]
 fn a_median_counts_searches_without_a_failure() {
@@ -87,12 +87,48 @@ fn safe_stack() {
     }
 }
 
+/// How far the exhaustive search comes on SafeStack, bound after bound, in ten million runs each.
+///
+/// `cargo test --release -p mtasim-litmus --test it -- --ignored --nocapture exhausts_safe_stack`
+#[test]
+#[ignore = "minutes: a table of docs/schedulers.md"]
+#[expect(clippy::print_stdout, reason = "the table is for the reader")]
+fn exhausts_safe_stack() {
+    let mut runner = Benchmark::SafeStack.runner_at_zero_cost(false);
+    for preemptions in 0..=7 {
+        let mut search = Exhaustive::new(Bound {
+            preemptions: Some(preemptions),
+            runs: 10_000_000,
+        });
+        let mut failed = 0;
+        while let Some(explorer) = search.next_run() {
+            failed += u64::from(runner.run(Box::new(explorer)));
+        }
+        let end = if search.is_exhausted() {
+            "all orders"
+        } else {
+            "not all orders"
+        };
+        println!(
+            "{preemptions} preemptions: {end}, {} runs, {failed} failed",
+            search.runs()
+        );
+        if !search.is_exhausted() {
+            break;
+        }
+    }
+}
+
 /// `cargo test --release -p mtasim-litmus --test it -- --ignored right_variants`
 #[test]
-#[ignore = "minutes: half a million schedules"]
+#[ignore = "minutes: ten million schedules"]
 fn right_variants() {
     for (name, benchmark) in Benchmark::ALL {
-        let schedules = if name.ends_with("_100") { 50 } else { 3_000 };
+        let schedules = if name.ends_with("_100") {
+            1_000
+        } else {
+            50_000
+        };
         for strategy in Strategy::ALL {
             let found = strategy.first_failure(benchmark, true, 9, schedules);
             assert_eq!(found, None, "{name} under {}", strategy.name());
