@@ -17,14 +17,16 @@ use std::time::{Duration, SystemTime};
 
 use mtasim::guest::{self, Sim};
 
+async fn spin() {
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
 fn loops(sim: &mut Sim) {
     sim.host("db", || async {});
-    sim.host("app", || async {
-        tokio::time::sleep(Duration::from_secs(7)).await;
-        loop {
-            std::hint::spin_loop();
-        }
-    });
+    sim.host("app", spin);
 }
 
 fn leaks(sim: &mut Sim) {
@@ -136,15 +138,16 @@ impl Reader {
             let errors = String::from_utf8(output.stderr).expect("text");
             (output.status.code(), errors)
         };
-        let sweep = ["sweep", "pool.toml", "--seeds", "0..2", "--arm"];
-        let (code, errors) = run(&[&sweep[..], &["loops", "--stuck-after", "1s"]].concat());
+        let sweep = ["sweep", "pool.toml", "--seeds", "0..2", "--recheck", "1"];
+        let loops = ["--arm", "loops", "--stuck-after", "1s"];
+        let (code, errors) = run(&[&sweep[..], &loops].concat());
         assert_eq!(code, Some(1), "{errors}");
-        assert!(errors.contains("for 1 seconds, seed "), "{errors}");
+        assert!(errors.contains("for 1 second, seed "), "{errors}");
         assert!(
             errors.contains("on host app, the task that was spawned at"),
             "{errors}"
         );
-        for command in [&sweep[..4], &["run", "pool.toml", "--out", "twice"]] {
+        for command in [&sweep[..], &["run", "pool.toml", "--out", "twice"]] {
             let (code, errors) = run(&[command, &["--arm", "leaks"]].concat());
             assert_eq!(code, Some(3), "{errors}");
             assert!(errors.contains("use tokio::time::Instant"), "{errors}");

@@ -3,7 +3,7 @@
 use std::process;
 
 use config::plan::Duration;
-use explore::{Patience, Watchdog};
+use explore::{Patience, Watchdog, counted};
 use simulation::heartbeat::Heartbeat;
 
 use crate::arguments::Color;
@@ -27,7 +27,8 @@ pub(crate) fn watch(limit: Duration) -> Result<Option<Watchdog>, CommandError> {
 #[expect(clippy::exit, reason = "the thread of the run cannot be ended")]
 fn end(stuck: &Heartbeat, seconds: u64) {
     let mut terminal = Terminal::new(Color::Auto);
-    terminal.error(&format!("for {seconds} seconds, {stuck}"));
+    let time = counted(seconds, "second");
+    terminal.error(&format!("for {time}, {stuck}"));
     if let Some(command) = current_run::get() {
         terminal.error(&format!("to reproduce: {command}"));
     }
