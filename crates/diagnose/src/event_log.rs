@@ -112,8 +112,10 @@ struct ServiceRun {
     refused: u64,
     /// Events whose id cannot be read.
     unread: u64,
-    /// The last calls that were given up together.
-    latest_not_opened: (Option<Timestamp>, u64),
+    /// When the last call was given up.
+    last_not_opened: Option<Timestamp>,
+    /// How many calls were given up together with it, and itself.
+    given_up_together: u64,
     /// See [`GivenUp::in_doubt`].
     in_doubt: u64,
     began: Option<Timestamp>,
@@ -353,12 +355,13 @@ impl ServiceRun {
         // Only MAIN BASE makes calls: a 9156 of a driver is about an incoming one, which has no 289.
         self.unread += u64::from(entry.id.is_none());
         self.refused += u64::from(entry.id == Some(EXHAUSTED) && entry.is_main_base);
-        let (last, count) = self.latest_not_opened;
-        let together = at.zip(last);
+        let count = self.given_up_together;
+        let together = at.zip(self.last_not_opened);
         let are_together = together.is_some_and(|(at, last)| at.since(last) <= TOGETHER);
         if entry.id == Some(NOT_OPENED) {
             self.not_opened += 1;
-            self.latest_not_opened = (at, if are_together { count + 1 } else { 1 });
+            self.last_not_opened = at;
+            self.given_up_together = if are_together { count + 1 } else { 1 };
         }
         if entry.id == Some(UNEXPECTED) && are_together {
             self.in_doubt = count;

@@ -46,6 +46,8 @@ pub(crate) fn now(clock: Clock) -> Option<Duration> {
         Clock::Monotonic => UPTIME,
         Clock::Realtime => EPOCH,
     };
+    // `guest::now` asks tokio, which asks std outside a runtime, and that question ends here again: the
+    // start of the run answers it.
     if IS_ASKING.replace(true) {
         return Some(start);
     }

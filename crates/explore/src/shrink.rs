@@ -145,6 +145,7 @@ pub fn shrink(
             search.run_passes(&mut on_progress);
         }
     }
+    // Last: every part that is removed moves the preemptions.
     preemption_search::round(&mut search);
     // Once the budget is spent `shows` returns `None`, and `any_seed` is false.
     // With five seeds in a row a failure of probability 1/2 would pass in one of 32 cases.

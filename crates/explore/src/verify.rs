@@ -82,7 +82,7 @@ const CALLS_MAX: u64 = 65_535;
 /// # Errors
 /// If a host has more threads than a search follows.
 fn check_threads(scenario: &Scenario) -> Result<(), LoweringError> {
-    /// Threads besides the drivers: manager, timer, down and up.
+    /// Threads besides the drivers, as `mta::start` spawns them: manager, timer, down and up.
     const OTHERS: usize = 4;
     for (name, host) in &scenario.hosts {
         let build = host.build().and_then(|build| mta::named(build.as_str()));

@@ -19,6 +19,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How many jobs per worker may be started beyond the oldest unfinished one. Bounds the results
 /// that wait to be folded.
+// Results are folded in order, so one long run holds up all later ones. With 32, the others go on while one
+// takes up to 32 times as long as they do.
 const AHEAD_PER_WORKER: u64 = 32;
 
 /// How the work ended.

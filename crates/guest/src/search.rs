@@ -17,6 +17,7 @@ use explore::sweep::{StopReason, SweepError, SweepPlan};
 use explore::{Capsule, SeedRange, Shard, Subject};
 use kernel::Fingerprint;
 use simulation::{LoweringError, Options, Outcome};
+use thiserror::Error;
 
 use crate::sim::Sim;
 use crate::stuck;
@@ -45,13 +46,16 @@ pub struct Search {
 }
 
 /// Why seeds cannot be swept.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum SearchError {
     /// The scenario is not valid.
+    #[error("{}", .0.to_human(false))]
     Scenario(Diagnostics),
     /// A run cannot be made, or something is wrong with the machine.
+    #[error(transparent)]
     Sweep(SweepError),
     /// Two runs of this seed differ.
+    #[error("two runs of seed {seed} differ: {divergence}\n{known_leaks}")]
     Nondeterministic {
         /// The seed.
         seed: u64,
@@ -289,22 +293,3 @@ impl fmt::Debug for Search {
             .finish_non_exhaustive()
     }
 }
-
-impl fmt::Display for SearchError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Scenario(found) => formatter.write_str(&found.to_human(false)),
-            Self::Sweep(error) => error.fmt(formatter),
-            Self::Nondeterministic {
-                seed,
-                divergence,
-                known_leaks,
-            } => write!(
-                formatter,
-                "two runs of seed {seed} differ: {divergence}\n{known_leaks}"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for SearchError {}

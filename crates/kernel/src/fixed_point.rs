@@ -3,9 +3,6 @@
 //! `ln` and `exp` of the system's mathematical library differ between machines, and even between two
 //! builds of one program. These functions give the same result everywhere.
 
-/// One, as a fixed-point number with 32 bits after the point.
-pub const ONE_Q32: u64 = 1 << 32;
-
 /// ln 2 with 64 bits after the point.
 const LN_2_Q64: u128 = 0xB172_17F7_D1CF_79AB;
 /// (log2 e) / 2 with 64 bits after the point.

@@ -10,7 +10,7 @@
 //! | module | contents |
 //! |---|---|
 //! | `exhaustive`, `explorer` | what a caller sees: the series of runs, and the scheduler of one run |
-//! | `search` | the exploration tree along the current path: choices, sleep sets, visited states |
+//! | `exploration_tree` | the exploration tree along the current path: choices, sleep sets, visited states |
 //! | `race_reversal` | backtrack points: a race is reversed in another run |
 //! | `dependence` | which calls depend on each other |
 //! | `trace` | the calls of a run, and the races between them |

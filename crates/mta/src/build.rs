@@ -259,25 +259,26 @@ impl Shipped {
         synchronised: false,
         out_of_service: OutOfService::Never,
         releases_late: false,
-        ..Self::fixed((4, 0), (993, 6))
+        ..Self::fixed(Version::new(4, 0, 993, 6))
     };
     /// 4.0, the fix of Q152941: critical sections.
     pub const EXCHANGE_4_0_994_2: Self = Self {
         out_of_service: OutOfService::Never,
-        ..Self::fixed((4, 0), (994, 2))
+        ..Self::fixed(Version::new(4, 0, 994, 2))
     };
     /// 5.5 Service Pack 1: the leak of Q193894 as well as that of Q200259.
     pub const EXCHANGE_5_5_2232_18: Self = Self {
         releases_after_retry: false,
-        ..Self::EXCHANGE_5_5_2448_1.renumbered((2232, 18))
+        ..Self::EXCHANGE_5_5_2448_1.renumbered(Version::new(5, 5, 2232, 18))
     };
     /// 5.5 Service Pack 2: a session timeout before the close request leaks the block (Q200259).
-    pub const EXCHANGE_5_5_2448_1: Self = Self::EXCHANGE_5_5_2653_23.renumbered((2448, 1));
+    pub const EXCHANGE_5_5_2448_1: Self =
+        Self::EXCHANGE_5_5_2653_23.renumbered(Version::new(5, 5, 2448, 1));
     /// 5.5 Service Pack 4: a timeout before the close request leaks the block (Q303102, reading A).
     pub const EXCHANGE_5_5_2653_23: Self = Self {
         out_of_service: OutOfService::SessionTimeout,
         releases_late: false,
-        ..Self::fixed((5, 5), (2653, 23))
+        ..Self::fixed(Version::new(5, 5, 2653, 23))
     };
     /// The same build in reading B of Q303102: the timeout of the connection takes the block out of
     /// service, and a close request that crosses its indication is dropped.
@@ -286,15 +287,15 @@ impl Shipped {
         ..Self::EXCHANGE_5_5_2653_23
     };
     /// 5.5, the fix of Q303102 in both readings.
-    pub const EXCHANGE_5_5_2655_16: Self = Self::fixed((5, 5), (2655, 16));
+    pub const EXCHANGE_5_5_2655_16: Self = Self::fixed(Version::new(5, 5, 2655, 16));
     /// Exchange 2000 before the fix of Q303101; the build number is that of Service Pack 1.
     pub const EXCHANGE_6_0_4712_0: Self = Self {
         out_of_service: OutOfService::SessionTimeout,
         releases_late: false,
-        ..Self::fixed((6, 0), (4712, 0))
+        ..Self::fixed(Version::new(6, 0, 4712, 0))
     };
     /// Exchange 2000, the fix of Q303101.
-    pub const EXCHANGE_6_0_4720_14: Self = Self::fixed((6, 0), (4720, 14));
+    pub const EXCHANGE_6_0_4720_14: Self = Self::fixed(Version::new(6, 0, 4720, 14));
 
     /// All of them, oldest first.
     pub const ALL: [Self; 9] = [
@@ -310,9 +311,9 @@ impl Shipped {
     ];
 
     /// A build with every fix.
-    const fn fixed(product: (u16, u16), build: (u16, u16)) -> Self {
+    const fn fixed(version: Version) -> Self {
         Self {
-            version: Version { product, build },
+            version,
             synchronised: true,
             out_of_service: OutOfService::AnyTimeout,
             releases_late: true,
@@ -320,9 +321,8 @@ impl Shipped {
         }
     }
 
-    const fn renumbered(mut self, build: (u16, u16)) -> Self {
-        self.version.build = build;
-        self
+    const fn renumbered(self, version: Version) -> Self {
+        Self { version, ..self }
     }
 
     /// The name in scenario files: the version, and the reading of Q303102 if it is not A.

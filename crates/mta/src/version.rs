@@ -5,10 +5,14 @@ use std::fmt;
 /// A version as the start-up event prints it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
-    /// The product: 4.0, 5.5 or 6.0.
-    pub product: (u16, u16),
-    /// The build: 993.6, 2653.23.
-    pub build: (u16, u16),
+    /// The product's first number: 5 of 5.5.
+    pub major: u16,
+    /// The product's second number.
+    pub minor: u16,
+    /// The build: 2653 of 2653.23.
+    pub build: u16,
+    /// The revision of the build.
+    pub revision: u16,
 }
 
 /// A product generation: which threads wait for network events.
@@ -22,10 +26,21 @@ pub enum Generation {
 }
 
 impl Version {
+    /// The version `major.minor.build.revision`.
+    #[must_use]
+    pub const fn new(major: u16, minor: u16, build: u16, revision: u16) -> Self {
+        Self {
+            major,
+            minor,
+            build,
+            revision,
+        }
+    }
+
     /// The generation of the product.
     #[must_use]
     pub const fn generation(self) -> Generation {
-        match self.product.0 {
+        match self.major {
             0..=4 => Generation::Pairs,
             _ => Generation::Single,
         }
@@ -35,8 +50,10 @@ impl Version {
 impl fmt::Display for Version {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
-            product: (major, minor),
-            build: (build, revision),
+            major,
+            minor,
+            build,
+            revision,
         } = self;
         write!(formatter, "{major}.{minor}.{build}.{revision}")
     }

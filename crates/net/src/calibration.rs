@@ -60,12 +60,6 @@ pub fn independent(ping_success: Ratio) -> LossModel {
     independent_loss(Fraction::from_ratio(ping_success).sqrt().complement())
 }
 
-/// Independent loss in one direction, and none in the other: L = 1 - S.
-#[must_use]
-pub fn independent_one_way(ping_success: Ratio) -> LossModel {
-    independent_loss(Fraction::from_ratio(ping_success).complement())
-}
-
 /// A Gilbert-Elliott chain for each direction, with bursts of `mean_burst` packets: r = 1 / burst,
 /// p = r L / (1 - L) with L = 1 - sqrt(S).
 ///

@@ -267,20 +267,6 @@ impl Network {
             .is_some_and(|outages| outages.was_out(now))
     }
 
-    /// The first instant after `now` at which [`Network::is_up`] changes; `None` if never.
-    ///
-    /// # Panics
-    /// If the link does not exist.
-    #[must_use]
-    pub fn next_outage_change(
-        &self,
-        link: LinkId,
-        direction: Direction,
-        now: Instant,
-    ) -> Option<Instant> {
-        self.direction(link, direction).outages()?.next_change(now)
-    }
-
     /// The outages of one direction from `from` on, in order. One that is under way begins at
     /// `from`; one that never ends has [`Instant::MAX`] as its end. The sequence may be endless.
     ///

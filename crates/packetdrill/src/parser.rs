@@ -2,7 +2,7 @@
 
 mod packets;
 
-use std::fmt;
+use thiserror::Error;
 
 use crate::cursor::Cursor;
 use crate::preprocess::conditional;
@@ -12,21 +12,14 @@ use crate::script::{Base, Script, ScriptStep, Statement, SystemCall, Time};
 const BRANCH: &str = "STANDARD";
 
 /// A statement that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: {message}")]
 pub struct ParseError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong.
     pub message: String,
 }
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "line {}: {}", self.line, self.message)
-    }
-}
-
-impl std::error::Error for ParseError {}
 
 /// Reads a script.
 ///

@@ -3,17 +3,17 @@
 //! A property reads what the oracles found. A run that a limit stopped early decides nothing; the
 //! property reports that instead of success.
 
-use std::fmt;
-
 use config::plan::ViolationKind;
 use simulation::Outcome;
 use simulation::outcome::Stop;
+use thiserror::Error;
 
 /// A property of a run.
 pub type Property = fn(&Outcome) -> Result<(), PropertyFailure>;
 
 /// Why a property does not hold, or could not be decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{property} {}", reason(findings, undecided.as_deref()))]
 pub struct PropertyFailure {
     /// The property's name.
     pub property: &'static str,
@@ -130,23 +130,11 @@ impl Check {
     }
 }
 
-impl fmt::Display for PropertyFailure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            property,
-            findings,
-            undecided,
-        } = self;
-        match undecided {
-            Some(why) => write!(formatter, "{property} is undecided: {why}"),
-            None => {
-                write!(formatter, "{property} does not hold:")?;
-                findings
-                    .iter()
-                    .try_for_each(|it| write!(formatter, "\n  {it}"))
-            }
-        }
+/// Why a property is not shown to hold, after its name.
+fn reason(findings: &[String], undecided: Option<&str>) -> String {
+    if let Some(why) = undecided {
+        return format!("is undecided: {why}");
     }
+    let findings = findings.iter().map(|it| format!("\n  {it}"));
+    format!("does not hold:{}", findings.collect::<String>())
 }
-
-impl std::error::Error for PropertyFailure {}

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use crate::case::{Case, WATCHED};
 use crate::summary::{TransferEnd, TransferSummary};
 use namespaces::{ADDRESSES, Namespaces};
-use relay::{Ended, Relay, Relayed};
+use relay::{EndReport, Relay, Relayed};
 
 pub use namespaces::Settings;
 
@@ -75,7 +75,11 @@ pub fn transfers(settings: Settings, wanted: &[Wanted]) -> io::Result<Vec<Transf
             thread::sleep(wait);
             let ended = call(FIRST_PORT + index, octets);
             // Nobody listens once the time is over.
-            let ended = (usize::from(index), ended.is_ok(), Instant::now());
+            let ended = EndReport {
+                transfer: usize::from(index),
+                is_finished: ended.is_ok(),
+                at: Instant::now(),
+            };
             report.send(ended).unwrap_or(());
         })?;
     }
@@ -89,13 +93,13 @@ pub fn transfers(settings: Settings, wanted: &[Wanted]) -> io::Result<Vec<Transf
 /// Descriptors of a process: each transfer has two sockets and a listener.
 const DESCRIPTORS: u64 = 16_384;
 
-fn summaries(relayed: &[Relayed], ends: &[Ended], wanted: &[Wanted]) -> Vec<TransferSummary> {
+fn summaries(relayed: &[Relayed], ends: &[EndReport], wanted: &[Wanted]) -> Vec<TransferSummary> {
     let one = |(index, (it, wanted)): (usize, (&Relayed, &Wanted))| {
-        let end = ends.iter().find(|end| end.0 == index);
+        let end = ends.iter().find(|end| end.transfer == index);
         let end = match (end, it.begun) {
-            (Some((_, true, _)), _) => TransferEnd::Finished,
-            (Some((_, false, at)), Some(begun)) => {
-                TransferEnd::Aborted(relay::duration(at.saturating_duration_since(begun)))
+            (Some(end), _) if end.is_finished => TransferEnd::Finished,
+            (Some(end), Some(begun)) => {
+                TransferEnd::Aborted(relay::duration(end.at.saturating_duration_since(begun)))
             }
             (Some(_), None) | (None, _) => TransferEnd::Unfinished,
         };

@@ -4,6 +4,9 @@
 use crate::profile::Profile;
 use crate::segment::SeqNum;
 
+// NewReno is for senders without SACK (RFC 6582 section 1). Profiles with SACK use it too: receivers report
+// blocks, but no sender reads them.
+
 /// A cap on cwnd, octets: beyond any window that a host of the simulator offers, and far from overflow.
 const MAXIMUM_CWND: u32 = 1 << 20;
 

@@ -90,12 +90,14 @@ pub struct Profile {
     pub data_retries: u8,
     /// What `data_retries` stands for.
     pub retry_limit: RetryLimit,
-    /// The duration of TIME-WAIT: NT 240 s (`TcpTimedWaitDelay`, Q149532) \[S\], Linux 60 s \[I\].
+    /// The duration of TIME-WAIT: NT 240 s (`TcpTimedWaitDelay`, Q149532) \[S\], Linux 60 s
+    /// (`TCP_TIMEWAIT_LEN`) \[S\].
     pub time_wait: TimeSpan,
     /// The duration of FIN-WAIT-2 after [`detach`](crate::Connection::detach): NT 240 s, Linux
-    /// 60 s \[I\].
+    /// 60 s (`tcp_fin_timeout`, ip-sysctl) \[S\].
     pub fin_wait_2: TimeSpan,
-    /// How long an acknowledgment may be delayed: NT 200 ms, Linux 40 ms \[I\].
+    /// How long an acknowledgment may be delayed: NT 200 ms \[I\], Linux 40 ms
+    /// (`TCP_DELACK_MIN`, the least that its adaptive delay takes) \[S\].
     pub delayed_ack: TimeSpan,
     /// Duplicate acknowledgments that trigger fast retransmit: NT 2 (`TcpMaxDupAcks`, JSI 0730)
     /// \[S\], Linux 3 (RFC 5681 section 3.2).
@@ -104,7 +106,8 @@ pub struct Profile {
     /// express it. NT 8760 = 6 x 1460 (Q140552), Windows 2000 17520 \[S\], Linux the unscaled maximum
     /// \[I\].
     pub receive_window: u32,
-    /// The send buffer, octets: NT 8192 as AFD's default, Windows 2000 8192, Linux 65536 \[I\].
+    /// The send buffer, octets: NT 8192 as AFD's default, Windows 2000 8192, Linux 65536, of a default
+    /// that grows from 16 KiB to between 64 KiB and 4 MiB (`tcp_wmem`, ip-sysctl) \[I\].
     pub send_buffer: u32,
     /// The maximum text of a segment, octets; at least 1. 1460 on Ethernet.
     pub maximum_segment_size: u16,
@@ -116,12 +119,14 @@ pub struct Profile {
     pub nagle: bool,
     /// Idle time before the first keep-alive, where keep-alives are on: 7200 s everywhere \[S\].
     pub keep_alive_time: TimeSpan,
-    /// The interval between unanswered keep-alives: NT 1 s \[S\], Linux 75 s \[I\].
+    /// The interval between unanswered keep-alives: NT 1 s \[S\], Linux 75 s
+    /// (`tcp_keepalive_intvl`, ip-sysctl) \[S\].
     pub keep_alive_interval: TimeSpan,
     /// Unanswered keep-alives after which the connection fails: NT as `data_retries` \[S\],
-    /// Linux 9 \[I\].
+    /// Linux 9 (`tcp_keepalive_probes`, ip-sysctl) \[S\].
     pub keep_alive_probes: u8,
-    /// The maximum interval between probes of a zero window \[I\]: 60 s, Linux 120 s.
+    /// The maximum interval between probes of a zero window: NT 60 s \[I\], Linux 120 s (`TCP_RTO_MAX`,
+    /// which bounds the doubling of probes too) \[S\].
     pub maximum_persist: TimeSpan,
     /// How long a peer may keep its window closed although it answers the probes: about two hours
     /// on NT 3.5x and later (Q117317, Q276522) \[S\]. `None`: without limit, as RFC 9293 section

@@ -17,10 +17,14 @@ pub(crate) const ACCESSES_MAX: u64 = 200_000;
 const SHOWN_MAX: usize = 24;
 /// The words that the first thread works on are taken from this many accesses before the pair and
 /// twice as many after it.
+// A judgement, not a measurement: enough for a call with its lock and its neighbours in a list. Twice as
+// many after the pair, since what the order decided happens later.
 const NEAR: usize = 6;
 /// The last accesses are shown in any case.
 const LAST: usize = 2;
 /// How many accesses away from its preemption a thread's half of the pair may be.
+// Also a judgement: a small operation on the pool has fewer accesses. A larger reach finds pairs of another
+// operation; with a smaller one an explanation falls back to the last hand-over.
 const REACH: usize = 24;
 
 /// Two accesses of one word by two threads, whose order decided a failure.

@@ -125,6 +125,8 @@ fn a_tcp_socket_has_the_options_of_tokio() {
         assert_eq!(v6, Err(io::ErrorKind::Unsupported));
         let size = socket.set_send_buffer_size(1).map_err(|it| it.kind());
         assert_eq!(size, Err(io::ErrorKind::Unsupported));
+        let size = socket.set_recv_buffer_size(1).map_err(|it| it.kind());
+        assert_eq!(size, Err(io::ErrorKind::Unsupported));
         let far = socket.bind("10.0.0.9:1".parse().expect("an address"));
         assert_eq!(
             far.map_err(|it| it.kind()),
@@ -163,7 +165,7 @@ fn linger_of_zero_resets() {
                 .to_string()
                 .contains("a linger time above zero is not simulated")
         );
-        client.set_linger(Some(Duration::ZERO))?;
+        client.set_zero_linger()?;
         drop(client);
         let end = served.read(&mut [0]).await.map_err(|it| it.kind());
         assert_eq!(end, Err(io::ErrorKind::ConnectionReset));

@@ -1,11 +1,13 @@
 //! Datagrams: delivered, lost, refused and dropped at full buffers, as Linux does it.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use guest::net::UdpSocket;
+use guest::net::{UdpSocket, lookup_host};
 use simulation::record::{PacketSummary, Record};
+use tokio::io::ReadBuf;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::time::{outcome, scenario};
@@ -212,6 +214,30 @@ fn damaged_datagrams_are_discarded() {
         Ok(())
     });
     assert_eq!(seen, ["true"]);
+}
+
+#[test]
+fn datagrams_are_sent_without_waiting_and_received_by_polling() {
+    let seen = noted(&[], |seen| async move {
+        let db = lookup_host("db:53").await?.next().expect("an address");
+        let socket = UdpSocket::bind("0.0.0.0:0").await?;
+        socket.set_broadcast(false)?;
+        let broadcast = socket.set_broadcast(true).map_err(|it| it.kind());
+        assert_eq!(broadcast, Err(io::ErrorKind::Unsupported));
+        let no_peer = socket.try_send(b"one").map_err(|it| it.kind());
+        assert_eq!(no_peer, Err(io::ErrorKind::NotConnected));
+        assert_eq!(socket.try_send_to(b"two", db)?, 3);
+        socket.connect(db).await?;
+        assert_eq!(socket.try_send(b"three")?, 5);
+        for _ in 0..2 {
+            let mut bytes = [0; 8];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            poll_fn(|context| socket.poll_recv(context, &mut buffer)).await?;
+            note(&seen, String::from_utf8_lossy(buffer.filled()));
+        }
+        Ok(())
+    });
+    assert_eq!(seen, ["two", "three"]);
 }
 
 #[test]

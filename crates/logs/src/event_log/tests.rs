@@ -344,14 +344,8 @@ struct Case<'a> {
 /// Type and category in Event Viewer, and the phrase in EV0.LOG.
 type Words = (&'static str, &'static str, &'static str);
 
-const V4_VERSION: mta::Version = mta::Version {
-    product: (4, 0),
-    build: (993, 6),
-};
-const V5_VERSION: mta::Version = mta::Version {
-    product: (5, 5),
-    build: (2653, 23),
-};
+const V4_VERSION: mta::Version = mta::Version::new(4, 0, 993, 6);
+const V5_VERSION: mta::Version = mta::Version::new(5, 5, 2653, 23);
 
 #[test]
 fn an_entry_has_the_time_of_its_hosts_clock() {

@@ -234,10 +234,12 @@ fn unexpected_error(error: &str) -> Wording {
 /// 9298 and 9299 (Q174695). 4.0 calls itself "version 4" (Q146397).
 fn service(complete: &str, version: Version, severity: u8) -> Wording {
     let Version {
-        product: (major, minor),
-        build: (build, revision),
+        major,
+        minor,
+        build,
+        revision,
     } = version;
-    let product = match version.product {
+    let product = match (major, minor) {
         (4, 0) => major.to_string(),
         _ => format!("{major}.{minor}"),
     };

@@ -300,6 +300,9 @@ impl ExplorationTree {
         let (own, resource) = (class(chosen), chosen.request.operation.resource());
         // A thread stays asleep while the calls that are made are independent of its next call
         // (Godefroid 1996). `done` contains the inherited sleep set and the explored siblings.
+        // Sleep sets go together with the preemption bound because the bound is one of traces, not of
+        // orders: the fewest preemptions in any order of the same trace. So an order that is skipped
+        // here is within the bound only if the explored one of its trace is.
         let done = node.done.without(node.chosen);
         let mut sleep_set = ThreadSet::EMPTY;
         if !done.is_empty() {

@@ -1,6 +1,6 @@
 //! The scheduler of one run of an exhaustive search.
 //!
-//! The tree with its sleep sets and backtrack sets is in `search`, backtrack points in `race_reversal`.
+//! The tree with its sleep sets and backtrack sets is in `exploration_tree`, backtrack points in `race_reversal`.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -28,8 +28,12 @@ impl ExplorationTree {
         if here + node.spent <= bound {
             return true;
         }
-        // A prefix may need more preemptions than the whole trace: the slack of Marmanis and
-        // Vafeiadis, plus two where critical sections, which are reordered as wholes, are cut.
+        // A prefix may need more preemptions than the whole trace: a switch that is free in the trace,
+        // because the thread blocks or ends there, is a preemption in a prefix that shows the thread
+        // running. The slack for this is that of Marmanis and Vafeiadis. Their proof reverses single
+        // calls. Here critical sections are reordered as wholes, so a prefix can end within two of
+        // them, and its two threads are interrupted: hence two more, which no proof covers. Too much
+        // slack costs runs; too little loses traces.
         let threads = self.trace.threads_since(node.start).count() as u32;
         let of_sections = if self.trace.has_sections(node.start) {
             2

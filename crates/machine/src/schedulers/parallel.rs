@@ -106,7 +106,8 @@ impl Scheduler for Parallel {
             .non_blocking()
             .min_by_key(|(_, call)| (self.due(call), call.thread))
             .expect("a thread can run");
-        // New due times count from here, so a thread that was blocked does not catch up.
+        // New due times count from here, so a thread that was blocked does not catch up. Never back: a
+        // call that is due in the past was blocked until now, and is made now.
         self.now = self.now.max(self.due(chosen));
         index
     }

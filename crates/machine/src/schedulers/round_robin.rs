@@ -26,13 +26,6 @@ impl RoundRobin {
             made: 0,
         }
     }
-
-    /// Time slices that end only when a thread blocks, exits or is preempted by a
-    /// [`Preemption`](crate::Preemption).
-    #[must_use]
-    pub fn without_preemption() -> Self {
-        Self::new(u64::MAX)
-    }
 }
 
 impl Scheduler for RoundRobin {

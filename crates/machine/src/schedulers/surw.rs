@@ -177,7 +177,9 @@ impl Scheduler for Surw {
         let chosen = &enabled[index];
         if self.is_selected(chosen) {
             let left = self.left(chosen);
-            // One selected call less; the next intention is drawn from the rest.
+            // One selected call less; the next intention is drawn from the rest. Drawing in proportion to
+            // what is left makes all orders equally likely: with a and b calls left, a fraction of
+            // a / (a + b) of the orders of these calls begins with the first thread.
             *self.left.get(chosen.thread, || left) = left.saturating_sub(1);
             self.intended = None;
         }

@@ -33,14 +33,14 @@ fn round_robin_takes_turns() {
     let pairs = [0, 0, 1, 1, 2, 2].repeat(2);
     assert_eq!(order(config(), RoundRobin::new(2)), pairs);
     let whole = [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2];
-    assert_eq!(order(config(), RoundRobin::without_preemption()), whole);
+    assert_eq!(order(config(), RoundRobin::new(u64::MAX)), whole);
 }
 
 #[test]
 fn a_pinned_preemption_is_the_only_difference() {
     let mut config = config();
     config.preemptions = vec![before_read(3)];
-    let order = order(config, RoundRobin::without_preemption());
+    let order = order(config, RoundRobin::new(u64::MAX));
     assert_eq!(order, [0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0]);
 }
 

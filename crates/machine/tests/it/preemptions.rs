@@ -125,7 +125,7 @@ fn a_preemption_can_come_before_a_critical_section() {
     };
     let mut config = config();
     config.preemptions = vec![pin];
-    let mut machine = controlled(config, RoundRobin::without_preemption());
+    let mut machine = controlled(config, RoundRobin::new(u64::MAX));
     let door = machine.create_lock("door");
     for number in 0..2_u16 {
         machine.spawn("one", number, u64::from(number), move |thread| async move {

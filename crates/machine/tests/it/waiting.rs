@@ -145,6 +145,19 @@ fn a_set_automatic_event_releases_one_later_waiter() {
 }
 
 #[test]
+fn a_wait_for_a_semaphore_ends_at_its_deadline() {
+    let mut machine = timed(config());
+    let semaphore = machine.create_semaphore("free", 1, 1);
+    machine.spawn("waiter", 1, 1, move |thread| async move {
+        let deadline = thread.now() + Duration::from_millis(5);
+        assert!(thread.wait_until(semaphore, deadline).await);
+        assert!(!thread.wait_until(semaphore, deadline).await);
+        assert_eq!(thread.now(), deadline);
+    });
+    assert_eq!(finish(&mut machine), None);
+}
+
+#[test]
 fn an_event_that_is_reset_releases_no_thread() {
     let mut machine = timed(config());
     let event = machine.create_event("gong", true);

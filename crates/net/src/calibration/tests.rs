@@ -50,18 +50,17 @@ fn outages_for_one_of_eight() {
     }
 }
 
+/// Independent loss in one direction, and none in the other: L = 1 - S.
+fn one_way(success: Ratio) -> LossModel {
+    independent_loss(Fraction::from_ratio(success).complement())
+}
+
 #[test]
 fn packet_models_for_one_of_eight() {
     let LossModel::Independent { loss } = independent(EIGHTH) else {
         panic!("an eighth needs loss");
     };
     assert_eq!(units(loss) / 1_000_000_000_000, 646_446);
-    assert_eq!(
-        independent_one_way(EIGHTH),
-        LossModel::Independent {
-            loss: Fraction::quotient(7, 8).ratio()
-        }
-    );
     for (burst, good_to_bad) in [(5, 365_685), (10, 182_842), (20, 91_421)] {
         let found = chain(bursts_each_way(EIGHTH, burst));
         let millionths = units(found.good_to_bad) / 1_000_000_000_000;
@@ -140,7 +139,7 @@ proptest! {
         let mut losses = vec![
             both(independent(wanted)),
             Loss::Shared(independent(wanted)),
-            Loss::PerDirection { forward: independent_one_way(wanted), backward: LossModel::None },
+            Loss::PerDirection { forward: one_way(wanted), backward: LossModel::None },
             both(outages_each_way(wanted, mean_outage).expect("reachable")),
             Loss::Shared(outages_shared(wanted, mean_outage, separation).expect("reachable")),
         ];

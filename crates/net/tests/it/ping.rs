@@ -46,7 +46,9 @@ fn independent_loss() {
     for wanted in successes() {
         let second = Duration::from_secs(1);
         let one_way = Loss::PerDirection {
-            forward: calibration::independent_one_way(wanted),
+            forward: LossModel::Independent {
+                loss: wanted.complement(),
+            },
             backward: LossModel::None,
         };
         for loss in [both(calibration::independent(wanted)), one_way] {

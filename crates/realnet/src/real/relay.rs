@@ -21,8 +21,15 @@ pub(crate) struct Relayed {
     pub(crate) sent: Vec<Sent>,
 }
 
-/// The end of a transfer for the client: its index, whether it finished, and when.
-pub(crate) type Ended = (usize, bool, Instant);
+/// The end of a transfer for the client.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EndReport {
+    /// The index of the transfer.
+    pub(crate) transfer: usize,
+    /// Whether all octets were acknowledged.
+    pub(crate) is_finished: bool,
+    pub(crate) at: Instant,
+}
 
 /// A packet that a device gave: the end of the line, when, and its bytes.
 type Packet = (usize, Instant, Vec<u8>);
@@ -72,8 +79,8 @@ impl Relay {
     pub(crate) fn run(
         mut self,
         until: Instant,
-        ends: &Receiver<Ended>,
-    ) -> (Vec<Relayed>, Vec<Ended>) {
+        ends: &Receiver<EndReport>,
+    ) -> (Vec<Relayed>, Vec<EndReport>) {
         let mut ended = Vec::new();
         while ended.len() < self.lines.len() {
             ended.extend(ends.try_iter());

@@ -245,7 +245,8 @@ impl Connection {
                     .on_duplicate_ack(self.snd.una, self.snd.nxt, threshold);
             self.retransmit_if(must_retransmit);
         }
-        // After the test for a duplicate, which compares the old window.
+        // After the test for a duplicate, which compares the old window: an acknowledgment that changes
+        // the window is an update of it, not a sign of a segment that arrived out of order.
         let window = self.offered_window(segment);
         self.snd.update_window(segment, window);
         // The acknowledgment of our FIN in LAST-ACK deletes the connection.
@@ -255,6 +256,8 @@ impl Connection {
     /// RFC 5681 section 2, "duplicate acknowledgment".
     fn is_duplicate_ack(&self, segment: &Segment) -> bool {
         segment.acknowledgment == self.snd.una
+            // Not SND.NXT: after a timeout the cursor is back at SND.UNA, and nothing counts as in flight
+            // until it is sent again.
             && self.snd.cursor != self.snd.una
             && segment.sequence_length() == 0
             && self.offered_window(segment) == self.snd.wnd

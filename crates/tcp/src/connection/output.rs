@@ -129,7 +129,10 @@ impl Connection {
             || self.snd.cursor.before(self.snd.nxt)
             // (2) All text, unless Nagle waits for an acknowledgment.
             || (is_all && (is_idle || !self.profile.nagle))
-            // (3) Half of the peer's largest window; Fs = 1/2.
+            // (3) Half of the peer's largest window; Fs = 1/2. Only when idle: with text in flight an
+            // acknowledgment comes, and by then there may be a full segment.
+            // (4), the override timeout, is the persist timer, as in BSD: it runs while text waits and
+            // nothing is in flight, and then sends as much as the window takes (`draft_text`).
             || (is_idle && length >= self.snd.max_wnd / 2)
     }
 

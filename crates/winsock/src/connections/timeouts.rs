@@ -10,10 +10,17 @@ const ABSENT: u32 = u32::MAX;
 /// touch the heap: an entry may be too early, and is corrected when it comes to the top.
 #[derive(Debug, Default)]
 pub(crate) struct Timeouts {
-    /// A binary heap of (time, connection). A time is never later than the connection's timeout.
-    heap: Vec<(Uptime, u32)>,
+    /// A binary heap. An entry's time is never later than its connection's timeout.
+    heap: Vec<HeapEntry>,
     /// By connection number.
     connections: Vec<Timeout>,
+}
+
+/// Entries are ordered by time, then by connection number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct HeapEntry {
+    at: Uptime,
+    connection: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +41,7 @@ impl Timeout {
 impl Timeouts {
     /// The earliest timeout, if it is before `limit`.
     pub(crate) fn earliest_before(&mut self, limit: Uptime) -> Option<Uptime> {
-        self.first_before(limit).map(|(at, _)| at)
+        self.first_before(limit).map(|first| first.at)
     }
 
     /// The first connection whose timeout is not after `now`. It stays first until its timeout is
@@ -42,7 +49,7 @@ impl Timeouts {
     pub(crate) fn expired(&mut self, now: Uptime) -> Option<u32> {
         // "Not after now" is "before the next nanosecond".
         let after = Uptime::from_nanos(now.nanos().saturating_add(1));
-        self.first_before(after).map(|(_, connection)| connection)
+        self.first_before(after).map(|first| first.connection)
     }
 
     /// Sets or removes the timeout of `connection`. O(log n) if it moves to an earlier time, O(1)
@@ -61,43 +68,46 @@ impl Timeouts {
             if at < Uptime::MAX {
                 let end = self.heap.len() as u32;
                 self.connections[connection as usize].index = end;
-                self.heap.push((at, connection));
+                self.heap.push(HeapEntry { at, connection });
                 self.sift_up(end);
             }
-        } else if at < self.heap[index as usize].0 {
+        } else if at < self.heap[index as usize].at {
             // Only a move to an earlier time must change the heap now.
-            self.heap[index as usize].0 = at;
+            self.heap[index as usize].at = at;
             self.sift_up(index);
         }
     }
 
     /// The first entry after correction, if it is before `limit`.
-    fn first_before(&mut self, limit: Uptime) -> Option<(Uptime, u32)> {
+    fn first_before(&mut self, limit: Uptime) -> Option<HeapEntry> {
         loop {
-            let (stated, connection) = *self.heap.first()?;
+            let HeapEntry {
+                at: stated,
+                connection,
+            } = *self.heap.first()?;
             if stated >= limit {
                 return None;
             }
             let at = self.connections[connection as usize].at;
             if at == stated {
-                return Some((at, connection));
+                return Some(HeapEntry { at, connection });
             }
             // The timeout moved to a later time, or was removed, since the entry was pushed.
             debug_assert!(at > stated, "an entry is too late");
             if at == Uptime::MAX {
                 self.remove_first();
             } else {
-                self.heap[0].0 = at;
+                self.heap[0].at = at;
                 self.sift_down(0);
             }
         }
     }
 
     fn remove_first(&mut self) {
-        let (_, connection) = self.heap.swap_remove(0);
-        self.connections[connection as usize].index = ABSENT;
-        if let Some((_, moved)) = self.heap.first() {
-            self.connections[*moved as usize].index = 0;
+        let removed = self.heap.swap_remove(0);
+        self.connections[removed.connection as usize].index = ABSENT;
+        if let Some(moved) = self.heap.first() {
+            self.connections[moved.connection as usize].index = 0;
             self.sift_down(0);
         }
     }
@@ -137,9 +147,9 @@ impl Timeouts {
         self.put(index, entry);
     }
 
-    fn put(&mut self, index: u32, entry: (Uptime, u32)) {
+    fn put(&mut self, index: u32, entry: HeapEntry) {
         self.heap[index as usize] = entry;
-        self.connections[entry.1 as usize].index = index;
+        self.connections[entry.connection as usize].index = index;
     }
 }
 

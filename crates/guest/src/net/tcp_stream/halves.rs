@@ -1,13 +1,12 @@
 //! The halves of a TCP connection.
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Connection, TcpStream};
@@ -32,16 +31,9 @@ pub struct OwnedWriteHalf {
 }
 
 /// The halves are not of the same connection.
-#[derive(Debug)]
+#[derive(Debug, Error)]
+#[error("tried to reunite halves that are not from the same socket")]
 pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
-
-impl fmt::Display for ReuniteError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("tried to reunite halves that are not from the same socket")
-    }
-}
-
-impl Error for ReuniteError {}
 
 impl OwnedReadHalf {
     /// The connection of both halves.
