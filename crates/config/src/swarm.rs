@@ -1,8 +1,8 @@
 //! The faults, impairments and settings that one seed of a swarm has.
 //!
 //! A run without some kinds of faults goes deeper into the others, which all of them together would
-//! mask (A. Groce et al., "Swarm Testing", ISSTA 2012). Each part is present with probability 1/2, by a
-//! draw keyed with its path, so that a new part does not change the selection of the others.
+//! mask (A. Groce et al., "Swarm Testing", ISSTA 2012). Each feature is present with probability 1/2, by a
+//! draw keyed with its path, so that a new feature does not change the selection of the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,15 +49,15 @@ pub fn select(
     // Read again with the drawn values, so that they pass the checks of the file and take effect as
     // `--set` would.
     let mut scenario = file::load(name, bytes, &all)?;
-    for part in parts(&scenario) {
-        let mut draw = choices.rng(PRESENT, key(&part), [0, 0]);
+    for feature in features(&scenario) {
+        let mut draw = choices.rng(PRESENT, key(&feature), [0, 0]);
         let is_on = draw.chance(Ratio::new(1, 2).expect("a half is a fraction"));
         if !is_on {
-            switch_off(&mut scenario, &part);
+            switch_off(&mut scenario, &feature);
         }
-        // Kept with the result: which parts the failing seeds have in common is what a swarm is
+        // Kept with the result: which features the failing seeds have in common is what a swarm is
         // for.
-        settings.insert(part, if is_on { "on" } else { "off" }.to_owned());
+        settings.insert(feature, if is_on { "on" } else { "off" }.to_owned());
     }
     // The selection is an ordinary scenario: shrunk or replayed, it must not draw again.
     scenario.swarm = Swarm::default();
@@ -137,7 +137,7 @@ fn value(choices: Choices, varied: &Variation) -> String {
 }
 
 /// What can be switched off, by dotted path: faults and impairments of links.
-fn parts(scenario: &Scenario) -> Vec<String> {
+fn features(scenario: &Scenario) -> Vec<String> {
     let always: BTreeSet<&String> = scenario.swarm.always.iter().collect();
     let faults = scenario.faults.keys().map(|name| format!("fault.{name}"));
     let links = scenario.links.iter().flat_map(|(name, link)| {
@@ -150,7 +150,7 @@ fn parts(scenario: &Scenario) -> Vec<String> {
         there.map(move |(key, _)| format!("link.{name}.{key}"))
     });
     let all = faults.chain(links);
-    all.filter(|part| !always.contains(part)).collect()
+    all.filter(|feature| !always.contains(feature)).collect()
 }
 
 type Off = fn(&mut DirectionSettings);
@@ -168,14 +168,14 @@ fn both(link: &mut Link, off: Off) {
     off(&mut link.backward);
 }
 
-fn switch_off(scenario: &mut Scenario, part: &str) {
-    if let Some(fault) = part.strip_prefix("fault.") {
+fn switch_off(scenario: &mut Scenario, feature: &str) {
+    if let Some(fault) = feature.strip_prefix("fault.") {
         scenario.faults.remove(fault);
         return;
     }
-    let mut words = part.splitn(3, '.').skip(1);
+    let mut words = feature.splitn(3, '.').skip(1);
     let (Some(name), Some(key)) = (words.next(), words.next()) else {
-        unreachable!("a part is a fault or an impairment of a link");
+        unreachable!("a feature is a fault or an impairment of a link");
     };
     let off = IMPAIRMENTS.iter().find(|(own, _)| *own == key);
     if let (Some(link), Some((_, off))) = (scenario.links.get_mut(name), off) {
@@ -226,22 +226,22 @@ vary = [
         let is = |it: &Selection, path: &str, value: &str| {
             it.settings.get(path).is_some_and(|own| own == value)
         };
-        let parts = [
+        let features = [
             "fault.cut",
             "link.wan.loss",
             "link.wan.jitter",
             "link.wan.reorder",
         ];
-        for (index, part) in parts.iter().enumerate() {
-            let on = all.iter().filter(|it| is(it, part, "on")).count();
-            assert!(on.abs_diff(500) < 4 * 16, "{part}: {on}");
+        for (index, feature) in features.iter().enumerate() {
+            let on = all.iter().filter(|it| is(it, feature, "on")).count();
+            assert!(on.abs_diff(500) < 4 * 16, "{feature}: {on}");
             // Pairs: four cells of a quarter each.
-            for other in &parts[index + 1..] {
+            for other in &features[index + 1..] {
                 let both = all
                     .iter()
-                    .filter(|it| is(it, part, "on") && is(it, other, "on"));
+                    .filter(|it| is(it, feature, "on") && is(it, other, "on"));
                 let both = both.count();
-                assert!(both.abs_diff(250) < 4 * 14, "{part} and {other}: {both}");
+                assert!(both.abs_diff(250) < 4 * 14, "{feature} and {other}: {both}");
             }
         }
         for it in &all {

@@ -14,14 +14,13 @@
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`verify`](mod@verify) | exhaustive search through the orders of calls |
 //! | `file_system` | the operations by which a results directory changes |
-//! | [`program`] | the name of the program in printed commands |
+//! | [`program_name`] | the name of the program in printed commands |
 //! | `watchdog` | runs that make no progress |
 //! | `worker_pool` | host threads and signals |
-//! | `clock` | virtual time as people read it |
-//! | `counted` | counts in text: `1 run`, `2 runs` |
+//! | `readable_time` | virtual time as people read it |
+//! | `plural` | counts in text: `1 run`, `2 runs` |
 //! | `cut_off` | what cut a run off, in words |
 
-mod clock;
 pub mod compare;
 mod cut_off;
 pub mod explain;
@@ -29,6 +28,7 @@ mod file_system;
 pub mod pilot;
 mod plural;
 pub mod program_name;
+mod readable_time;
 pub mod repro;
 pub mod run_result;
 pub mod shrink;
@@ -39,10 +39,10 @@ pub mod verify;
 mod watchdog;
 mod worker_pool;
 
-pub use clock::clock;
 pub use cut_off::cut_off;
 pub use pilot::{run, run_builds, run_builds_observed, run_observed};
 pub use plural::counted;
+pub use readable_time::readable_time;
 pub use repro::capsule::Capsule;
 pub use repro::replay::replay;
 pub use subject::{Custom, ShippedBuilds, Subject};

@@ -15,7 +15,7 @@
 //! | `property` | [`always`], [`never()`], [`eventually`], [`sometimes`], [`gauge()`]: properties stated by the guest |
 //! | `random` | [`rng`]: random numbers keyed by host and role |
 //! | `task`, `on_host`, `identity`, `spawned`, `incarnation` | [`spawn`]; which host a task belongs to |
-//! | `world`, `hosts`, `sockets`, `datagrams`, `datagram_calls`, `due` | the simulation: clock, events, faults, hosts, their sockets |
+//! | `world`, `hosts`, `sockets`, `datagrams`, `datagram_calls`, `scheduled_event` | the simulation: clock, events, faults, hosts, their sockets |
 //! | `observations`, `panics`, `traces` | what is seen of the guests |
 //! | `ambient` | the simulation of a thread |
 

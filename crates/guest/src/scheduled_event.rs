@@ -10,9 +10,9 @@ const END: u8 = EventClass::ThreadsRun as u8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScheduledEvent {
     /// A fault begins, unless it has begun again since.
-    Begins { fault: usize, generation: u32 },
+    Begins { fault: usize, occurrence: u32 },
     /// A fault ends, unless it has begun again since.
-    Ends { fault: usize, generation: u32 },
+    Ends { fault: usize, occurrence: u32 },
     /// From now on random choices come from another seed: the entry of the scenario's pins.
     Reseed(usize),
     /// The healing phase begins.

@@ -32,12 +32,12 @@ pub enum NetworkEvent {
         /// The packet.
         packet: InFlightId,
     },
-    /// A TCP timer of a host expires, if the generation is the host's latest.
+    /// A TCP timer of a host expires, if the number is the host's latest.
     TcpTimer {
         /// The host.
         host: HostId,
         /// Increases whenever the host's timer is set again.
-        generation: u32,
+        number: u32,
     },
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct HostState {
     sequence: u64,
     /// When the one valid TCP timer event is due.
     timer_at: Option<Instant>,
-    timer_generation: u32,
+    timer_number: u32,
 }
 
 /// What a network holds in memory at one time.
@@ -191,7 +191,7 @@ impl<E> Internet<E> {
         state.is_up = false;
         // The timer event of the old sockets may still be in the queue: make it stale.
         state.timer_at = None;
-        state.timer_generation = state.timer_generation.wrapping_add(1);
+        state.timer_number = state.timer_number.wrapping_add(1);
         self.set_missing_routes(host);
     }
 
@@ -230,8 +230,8 @@ impl<E> Internet<E> {
     pub fn is_stale(&self, event: NetworkEvent) -> bool {
         match event {
             NetworkEvent::Arrival { .. } => false,
-            NetworkEvent::TcpTimer { host, generation } => {
-                self.hosts[host.0 as usize].timer_generation != generation
+            NetworkEvent::TcpTimer { host, number } => {
+                self.hosts[host.0 as usize].timer_number != number
             }
         }
     }
@@ -270,7 +270,7 @@ impl<E> Internet<E> {
             self.send_segment(now, host, outgoing, observer);
         }
         // One timer event for all connections of a host. An earlier deadline replaces it: the old
-        // event stays in the queue and is stale by its generation. A later deadline needs no new
+        // event stays in the queue and is stale by its number. A later deadline needs no new
         // event, since the old one looks for the next deadline when it is due.
         let state = &mut self.hosts[index];
         let scheduled = state.timer_at.map_or(Uptime::MAX, uptime);
@@ -280,9 +280,9 @@ impl<E> Internet<E> {
         // A deadline may have passed already, and no event can be scheduled in the past.
         let due = Instant::from_nanos(due.nanos()).max(now);
         state.timer_at = Some(due);
-        state.timer_generation = state.timer_generation.wrapping_add(1);
-        let generation = state.timer_generation;
-        self.schedule_network(due, host, NetworkEvent::TcpTimer { host, generation });
+        state.timer_number = state.timer_number.wrapping_add(1);
+        let number = state.timer_number;
+        self.schedule_network(due, host, NetworkEvent::TcpTimer { host, number });
     }
 
     pub(crate) fn schedule_network(&mut self, at: Instant, host: HostId, event: NetworkEvent) {
@@ -362,7 +362,7 @@ impl HostState {
             is_up: true,
             sequence: 0,
             timer_at: None,
-            timer_generation: 0,
+            timer_number: 0,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Events are ordered by time, then class, then host, then sequence. Two equal keys panic, because their
 //! order would be undefined, and so does an event in the past. Events cannot be cancelled: an owner that
-//! changes its plans keeps a generation number and ignores events of older generations.
+//! changes its plans keeps a number and ignores events with an older one.
 //!
 //! The queue is a hierarchical timing wheel (Varghese and Lauck, SOSP 1987) in front of a sorted run.
 //! Events of the distant future lie unsorted in the slots of the wheel. When the time of a slot comes, its

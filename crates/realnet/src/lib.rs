@@ -7,7 +7,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`case`](mod@case) | the links and transfers that are compared |
-//! | [`line`](mod@line) | the link between the two hosts, with a record of all segments |
+//! | [`recorded_link`] | the link between the two hosts, with a record of all segments |
 //! | [`summary`] | times, retransmissions and timeouts of one transfer, from that record |
 //! | [`simulated`] | a transfer between two hosts of the simulator |
 //! | [`real`] | transfers between two namespaces of the running kernel |

@@ -6,7 +6,7 @@
 //!
 //! | Oracle | Property | Reads |
 //! |---|---|---|
-//! | `words` | a control block is in use once at a time, is closed by its owner and for whom it is meant, and one is free when it is needed | writes to memory; the close requests in queues |
+//! | `pool_words` | a control block is in use once at a time, is closed by its owner and for whom it is meant, and one is free when it is needed | writes to memory; the close requests in queues |
 //! | `blocks` | a control block is on the free list or can be released | memory and the transport's table, when the process is quiescent |
 //! | `delivery` | a message is acknowledged only after it has arrived, intact and once | facts of the MTA, and what `transfers` read |
 //! | `transfers` | - | the bytes that sockets gave out: which messages and which acknowledgments they contain |

@@ -21,10 +21,10 @@ pub(super) type SourceLine = (&'static str, u32);
 pub(super) struct Point {
     pub(super) at: Instant,
     pub(super) preemption: Preemption,
-    site: SourceLine,
-    /// The site of the previous access of the thread.
+    line: SourceLine,
+    /// The line of the previous access of the thread.
     previous: Option<SourceLine>,
-    /// The site of the access of another thread that comes first with the preemption.
+    /// The line of the access of another thread that comes first with the preemption.
     pub(super) other: Option<SourceLine>,
 }
 
@@ -36,7 +36,7 @@ impl Point {
                 length,
                 ..access.preemption()
             },
-            site: site_of(access),
+            line: line_of(access),
             previous: None,
             other: None,
         }
@@ -45,7 +45,7 @@ impl Point {
     /// In how many respects other than time it differs from another point.
     pub(super) fn difference(&self, other: &Self) -> u32 {
         let parts = [
-            self.site != other.site,
+            self.line != other.line,
             self.preemption.thread != other.preemption.thread,
             self.preemption.host != other.preemption.host,
         ];
@@ -54,23 +54,23 @@ impl Point {
 }
 
 /// The source locations of racing accesses in an access log, both ends of each race.
-pub(super) fn racing_sites(outcome: &Outcome) -> BTreeSet<SourceLine> {
+pub(super) fn racing_lines(outcome: &Outcome) -> BTreeSet<SourceLine> {
     let accesses = outcome.access_log.iter();
     let raced = accesses.clone().filter(|access| access.raced);
     let word = |access: &'_ LoggedAccess| (access.host.clone(), access.address);
     let words: BTreeSet<(String, Option<u32>)> = raced.map(word).collect();
     let races = |access: &&LoggedAccess| words.contains(&word(access));
-    accesses.filter(races).map(site_of).collect()
+    accesses.filter(races).map(line_of).collect()
 }
 
-fn site_of(access: &LoggedAccess) -> SourceLine {
+fn line_of(access: &LoggedAccess) -> SourceLine {
     (access.file, access.line)
 }
 
 /// The previous access of a thread.
 #[derive(Clone, Copy, Default)]
 struct Past {
-    site: Option<SourceLine>,
+    line: Option<SourceLine>,
     /// Whether it was a racing access.
     raced: bool,
     /// The word of its most recent racing access.
@@ -89,12 +89,12 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<SourceLine>) -> Vec<Po
         if access.preempted {
             continue;
         }
-        let races = racing.contains(&site_of(access));
+        let races = racing.contains(&line_of(access));
         let own = access.address.filter(|_| races);
         let past = pasts.entry((&access.host, access.number)).or_default();
         let before = *past;
         *past = Past {
-            site: Some(site_of(access)),
+            line: Some(line_of(access)),
             raced: own.is_some(),
             word: own.or(before.word),
         };
@@ -104,7 +104,7 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<SourceLine>) -> Vec<Po
             continue;
         }
         let point = |length, other| Point {
-            previous: before.site,
+            previous: before.line,
             other,
             ..Point::new(access, length)
         };
@@ -117,7 +117,7 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<SourceLine>) -> Vec<Po
         let words_at_risk = [own, before.word.filter(|word| own != Some(*word))];
         for address in words_at_risk.into_iter().flatten() {
             let meetings = words.meetings(outcome, index, address);
-            points.extend(meetings.map(|(length, site)| point(length, Some(site))));
+            points.extend(meetings.map(|(length, line)| point(length, Some(line))));
         }
         points.push(point(REACH, None));
     }
@@ -157,14 +157,14 @@ impl<'a> Words<'a> {
             .iter()
             .map(|other| &outcome.access_log[*other])
             .filter(|other| other.number != access.number)
-            .map(|other| (other.at.saturating_since(access.at), site_of(other)))
+            .map(|other| (other.at.saturating_since(access.at), line_of(other)))
             .take_while(|(gap, _)| *gap <= REACH)
             // Several accesses within one millisecond need the same preemption: keep the first.
-            .filter_map(move |(gap, site)| {
+            .filter_map(move |(gap, line)| {
                 let length = whole_above(gap);
                 (length > known).then(|| {
                     known = length;
-                    (length, site)
+                    (length, line)
                 })
             })
             .collect::<Vec<_>>()
@@ -191,7 +191,7 @@ pub(super) fn in_search_order(
     let mut seen = BTreeSet::new();
     let (first, rest): (Vec<_>, Vec<_>) = points.into_iter().partition(|point| {
         let thread = point.preemption.thread;
-        seen.insert((thread, point.previous, point.site, point.other))
+        seen.insert((thread, point.previous, point.line, point.other))
     });
     first.into_iter().chain(rest)
 }

@@ -11,7 +11,7 @@ use config::plan::{
 use kernel::{Duration, Instant, Ratio};
 use simulation::Outcome;
 
-use super::points::{Point, in_search_order, partners, points, racing_sites};
+use super::points::{Point, in_search_order, partners, points, racing_lines};
 use super::{QUICK, SECOND, Search, found_at};
 use crate::shrink::edit;
 
@@ -68,7 +68,7 @@ pub(super) fn pin_preemptions(search: &mut Search<'_>) -> bool {
     let Some((outcome, _)) = run_logged(search, &search.best.clone()) else {
         return false;
     };
-    search.racing = racing_sites(&outcome);
+    search.racing = racing_lines(&outcome);
     search.preemption_runs_max = search.runs + RUNS_MAX;
     // Small scenarios first: most failures need one to three messages, with or without an outage.
     let sketches: Vec<Scenario> = (1..=3)
@@ -212,7 +212,7 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
         return false;
     };
     if search.racing.is_empty() {
-        search.racing = racing_sites(&outcome);
+        search.racing = racing_lines(&outcome);
     }
     let accesses = outcome.access_log.iter();
     let preempted = accesses.filter(|access| access.preempted);

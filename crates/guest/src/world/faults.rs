@@ -38,7 +38,7 @@ struct State {
     begun: u64,
     is_active: bool,
     until: Instant,
-    generation: u32,
+    occurrence: u32,
 }
 
 /// The faults of a scenario, in the order of their names.
@@ -58,7 +58,7 @@ impl Faults {
             begun: 0,
             is_active: false,
             until: Instant::MAX,
-            generation: 0,
+            occurrence: 0,
         };
         Self {
             faults: scenario.faults.iter().map(state).collect(),
@@ -101,10 +101,10 @@ impl World {
     /// Something is due.
     pub(crate) fn on_due(&mut self, due: ScheduledEvent) {
         match due {
-            ScheduledEvent::Begins { fault, generation } if self.is_latest(fault, generation) => {
+            ScheduledEvent::Begins { fault, occurrence } if self.is_latest(fault, occurrence) => {
                 self.begin(fault);
             }
-            ScheduledEvent::Ends { fault, generation } if self.is_latest(fault, generation) => {
+            ScheduledEvent::Ends { fault, occurrence } if self.is_latest(fault, occurrence) => {
                 self.cease(fault);
             }
             ScheduledEvent::Begins { .. } | ScheduledEvent::Ends { .. } => {}
@@ -123,17 +123,17 @@ impl World {
         }
     }
 
-    fn is_latest(&self, fault: usize, generation: u32) -> bool {
-        self.faults.faults[fault].generation == generation
+    fn is_latest(&self, fault: usize, occurrence: u32) -> bool {
+        self.faults.faults[fault].occurrence == occurrence
     }
 
     /// Schedules the next beginning of a fault. `since` is when the random wait for it began.
     fn schedule_begin(&mut self, fault: usize, since: Instant) {
         let it = &self.faults.faults[fault];
-        let generation = it.generation;
+        let occurrence = it.occurrence;
         if let Some(at) = it.times.begins(self.choices, it.begun, since) {
             let at = at.max(self.now());
-            self.schedule(at, ScheduledEvent::Begins { fault, generation });
+            self.schedule(at, ScheduledEvent::Begins { fault, occurrence });
         }
     }
 
@@ -147,16 +147,16 @@ impl World {
         let until = it.times.ends(self.choices, it.begun, now);
         it.begun += 1;
         // An occurrence while the fault is active prolongs it: the scheduled end is then outdated.
-        it.generation += 1;
+        it.occurrence += 1;
         it.until = until;
         it.is_active = it.times.kind.lasts();
-        let (kind, generation) = (it.times.kind.clone(), it.generation);
+        let (kind, occurrence) = (it.times.kind.clone(), it.occurrence);
         let is_listed = matches!(it.times.when, When::At(_));
         self.recorder
             .write(now, Record::Fault(fault as u32, Stage::Starts));
         self.apply(fault, &kind, until);
         if until < Instant::MAX {
-            self.schedule(until, ScheduledEvent::Ends { fault, generation });
+            self.schedule(until, ScheduledEvent::Ends { fault, occurrence });
         }
         // The next wait for a random fault that lasts begins when it ends.
         if until == Instant::MAX || is_listed {
@@ -257,7 +257,7 @@ impl World {
             let it = &mut self.faults.faults[fault];
             let is_random = matches!(it.times.when, When::Random { .. });
             if is_random && !it.is_active && !self.faults.is_over {
-                it.generation += 1;
+                it.occurrence += 1;
                 self.schedule_begin(fault, now);
             }
         }

@@ -2,12 +2,12 @@
 //!
 //! Each pending call has a due time: the thread's last one plus the modeled time in between, with
 //! jitter. The earliest call is made. Threads are created one after the other, so each starts a
-//! little behind the one before it, by a random fraction (below a half) of its first stretch. This
+//! little behind the one before it, by a random fraction (below a half) of its first private time. This
 //! finds bugs of threads that run in step, and none that need one thread to fall behind.
 //!
 //! How evenly a real machine runs is unknown. [`Parallel::with_random_jitter`] draws the jitter for
-//! each run. With a jitter of a half, two threads are as far apart after a long stretch as the
-//! stretch is long, and a window that is short beside it is missed; with an eighth it is hit again
+//! each run. With a jitter of a half, two threads are as far apart after a long private time as
+//! it is long, and a window that is short beside it is missed; with an eighth it is hit again
 //! and again.
 
 use kernel::{Choices, Duration, Site, mix};

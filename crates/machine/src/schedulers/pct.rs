@@ -41,7 +41,7 @@ pub struct Pct {
 
 impl Pct {
     /// The number of calls in a row, with other threads ready, after which a thread is taken to
-    /// poll. The longest stretch of real work between two waits, a walk through an array of 63
+    /// poll. The longest real work between two waits, a walk through an array of 63
     /// entries, has some 500.
     pub const SPIN_LIMIT: u32 = 20_000;
 

@@ -14,7 +14,7 @@ use crate::schedulers::pending_call::PendingCall;
 
 // The former name of the scheduler. The string keys random draws, so it stays.
 const SITE: Site = Site::new("machine.schedule.paced");
-/// The largest number of steps of one stretch of private time. For longer stretches the step grows.
+/// The largest number of steps of one private time. For longer ones the step grows.
 const STEPS_MAX: u64 = 64;
 /// The number of draws that one random word gives.
 const DRAWS_PER_WORD: u64 = 4;
@@ -92,7 +92,7 @@ impl Scheduler for TimeWeighted {
             .non_blocking()
             .map(|(_, call)| *self.remaining(call))
             .max();
-        // Bounds the number of draws before the longest stretch is over.
+        // Bounds the number of draws before the longest private time is over.
         // Otherwise a thread that computes for a second would cost millions of draws.
         let step = (longest.unwrap_or(0) / STEPS_MAX).max(self.step.nanos());
         loop {

@@ -233,7 +233,7 @@ fn latency(messages: &MessageTraffic, longest: u64) -> Option<LatencyChart> {
         let share = u128::from(nanos) * u128::from(WIDTH) / u128::from(longest.max(1));
         u64::try_from(share).unwrap_or(WIDTH)
     };
-    let [p50, p90, p99, max] = quantiles.map(explore::clock);
+    let [p50, p90, p99, max] = quantiles.map(explore::readable_time);
     Some(LatencyChart {
         marks: quantiles.map(x),
         number: p50.clone(),

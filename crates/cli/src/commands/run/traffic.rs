@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use explore::clock;
+use explore::readable_time;
 use serde_json::{Map, Value as Json, json};
 use simulation::outcome::{CountSeries, Latency, MessageTraffic, Outcome, QueueLength};
 
@@ -38,7 +38,7 @@ pub(super) fn write(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
 fn messages(outcome: &Outcome, it: &MessageTraffic) -> String {
     let mut text = format!("{} of {} messages arrived", it.arrived, it.submitted);
     if let Some(Latency { p50, p90, p99, max }) = it.latency {
-        let [p50, p90, p99, max] = [p50, p90, p99, max].map(clock);
+        let [p50, p90, p99, max] = [p50, p90, p99, max].map(readable_time);
         let _ = write!(
             text,
             " after {p50} (median; 90 % {p90}, 99 % {p99}, longest {max})"
@@ -55,7 +55,7 @@ fn messages(outcome: &Outcome, it: &MessageTraffic) -> String {
         ", {} returned; queue at most {peak}, at {}, and {at_end} at the end; {:.1} arrived an \
          hour",
         it.returned,
-        clock(peak_at.nanos()),
+        readable_time(peak_at.nanos()),
         per_hour(outcome, it)
     );
     text

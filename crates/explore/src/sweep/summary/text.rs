@@ -5,8 +5,8 @@ use std::fmt::Write;
 use kernel::Instant;
 
 use super::{Quantile, SignatureSummary, Summary, median};
-use crate::clock;
 use crate::counted;
+use crate::readable_time;
 use crate::statistics::counters::UnexpectedReason;
 use crate::statistics::proportions::Proportion;
 use crate::statistics::traffic;
@@ -195,7 +195,7 @@ fn show_time(nanoseconds: Option<u64>) -> String {
     const SECOND: u64 = 1_000_000_000;
     match nanoseconds {
         None => "never".to_owned(),
-        Some(short) if short < 60 * SECOND => clock(short),
-        Some(long) => clock(long - long % SECOND),
+        Some(short) if short < 60 * SECOND => readable_time(short),
+        Some(long) => readable_time(long - long % SECOND),
     }
 }

@@ -6,7 +6,7 @@ use crate::content;
 /// The ranges of content sent since the last time: offset and length.
 fn sent(harness: &mut Harness) -> Vec<(u32, u32)> {
     let wanted = std::mem::take(&mut harness.actions);
-    let stretches = wanted.into_iter().filter_map(|action| match action {
+    let ranges = wanted.into_iter().filter_map(|action| match action {
         Action::SendContent(_, content) => Some((content.offset, content.length)),
         Action::Send(..)
         | Action::Open(..)
@@ -16,7 +16,7 @@ fn sent(harness: &mut Harness) -> Vec<(u32, u32)> {
         | Action::SetTimer(_)
         | Action::Record(_) => None,
     });
-    stretches.collect()
+    ranges.collect()
 }
 
 fn transferring(length: u32) -> (Harness, BlockId, u32) {
