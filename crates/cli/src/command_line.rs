@@ -62,6 +62,7 @@ impl CommandLine {
             Ok(arguments) => arguments,
             Err(error) => return ExitCode::from(print_usage(&error)),
         };
+        // Unwind safe, because nothing is read after a panic but the command that was noted before it.
         ExitCode::from(catch_panic(AssertUnwindSafe(|| {
             run(arguments, self.name, &mut self.subjects)
         })))
@@ -72,7 +73,7 @@ impl std::fmt::Debug for CommandLine {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let arms = self.subjects.names();
         formatter
-            .debug_struct("Program")
+            .debug_struct("CommandLine")
             .field("name", &self.name)
             .field("arms", &arms)
             .finish()
@@ -90,6 +91,7 @@ impl Subjects {
         if let Some(arm) = arm {
             self.chosen = self.index(arm)?;
         }
+        // The first arm is run without `--arm`, so printed commands need not name it.
         let arm = arm.filter(|_| self.chosen > 0);
         program_name::set(program, arm);
         Ok(())
@@ -142,6 +144,7 @@ fn named(command: Clap, name: &'static str, has_arms: bool) -> Clap {
         .collect();
     let renamed = |command: Clap| {
         let help = command.get_after_help().map(ToString::to_string);
+        // With the space: a path such as `mtasim-results` in an example keeps its name.
         let help = help.map(|it| it.replace("mtasim ", &format!("{name} ")));
         match help {
             Some(help) => command.after_help(help),

@@ -15,8 +15,10 @@ pub(crate) const IO: u8 = 4;
 /// Nothing was decided: a limit cut a run or a search off before it showed anything unexpected.
 pub(crate) const UNDECIDED: u8 = 5;
 /// A panic: a bug of mtasim.
+// EX_SOFTWARE of sysexits.h.
 pub(crate) const BUG: u8 = 70;
 /// Stopped by SIGINT, SIGTERM or SIGHUP.
+// 128 + SIGINT, as shells report it.
 pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The list for `--help`.
@@ -45,6 +47,7 @@ pub(crate) const fn of(verdict: RunVerdict) -> u8 {
 
 /// The exit code for a sweep with so many unexpected and undecided runs.
 pub(crate) const fn of_sweep(unexpected: u64, undecided: u64) -> u8 {
+    // One unexpected run decides, however many others were cut off: it is a counterexample.
     match (unexpected, undecided) {
         (0, 0) => SUCCESS,
         (0, _) => UNDECIDED,

@@ -95,6 +95,7 @@ pub(crate) fn capsule_or_scenario(
             refuse_changes(path, seed, overrides)?;
             Ok(InputFile::Capsule(Box::new(capsule)))
         }
+        // Not a capsule. Whatever it is, the reader of scenarios says what is wrong with it.
         Err(CapsuleError::Foreign) => {
             let mut scenario = load(&name(path), &bytes, &overrides.set)?;
             scenario.seed = seed.given.unwrap_or(scenario.seed);

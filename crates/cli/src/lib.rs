@@ -39,6 +39,7 @@ const BUG_REPORT: &str =
 /// scenario, seed and virtual time.
 fn catch_panic(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
     let code = panic::catch_unwind(command).unwrap_or(exit_code::BUG);
+    // Not only after a panic of this thread: `sweep` and `compare` return the code if a worker panicked.
     if code == exit_code::BUG {
         let mut terminal = Terminal::new(Color::Never);
         terminal.error(BUG_REPORT);
@@ -54,6 +55,8 @@ fn run(arguments: Arguments, program: &str, subjects: &mut Subjects) -> u8 {
     let chosen = subjects.choose(program, arguments.arm.as_deref());
     let result = chosen.and_then(|()| dispatch(&arguments, subjects, &mut terminal));
     let result = result.and_then(|code| {
+        // The end of the output may still be in a buffer: on a full disk a script would read half a
+        // result with code 0.
         terminal.flush()?;
         Ok(code)
     });
@@ -112,6 +115,7 @@ fn asked_color() -> Color {
 /// Prints clap's answer: the help, the version, or what is wrong with the arguments.
 fn print_usage(answer: &clap::Error) -> u8 {
     let mut terminal = Terminal::new(asked_color());
+    // With its colours: the terminal removes them where the stream shows none.
     let text = answer.render().ansi().to_string();
     let (code, printed) = if answer.use_stderr() {
         (exit_code::USAGE, terminal.note(&text))

@@ -131,6 +131,7 @@ impl Output {
 fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, CommandError> {
     let refused =
         |what: &str| CommandError::io(format_args!("cannot write {}: {what}", path.display()));
+    // Of the target: `fs::metadata` follows links, and so does the user who made one.
     let kind = found.file_type();
     // An open file descriptor of this process may be a plain file that the shell is writing to.
     let is_descriptor = DESCRIPTORS.iter().any(|it| path.starts_with(it));
@@ -143,6 +144,7 @@ fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, Com
     if !kind.is_file() {
         return Err(refused("it is not a plain file"));
     }
+    // By device and inode: the same file can have several paths.
     let is_input = |input: &&&Path| {
         fs::metadata(input).is_ok_and(|it| (it.dev(), it.ino()) == (found.dev(), found.ino()))
     };

@@ -14,7 +14,7 @@ use indicatif::{
 /// Signatures named behind the bar of a sweep.
 const SIGNATURES: usize = 3;
 
-/// Seconds for which a run shows nothing.
+/// Seconds for which a run shows nothing: most are over by then.
 const SILENT: u64 = 2;
 
 /// A line that counts runs. [`show`] writes it.

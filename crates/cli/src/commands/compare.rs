@@ -123,6 +123,7 @@ fn two_or_more<T: PartialEq + Display>(option: &str, values: &[T]) -> Result<(),
 /// The scenario with the settings of all arms and those of one.
 fn load(arguments: &CompareArguments, set: &[String]) -> Result<Scenario, CommandError> {
     let set = [&arguments.set_all, set].concat();
+    // A grid without axes has one point, and its settings are checked as those of a sweep.
     let mut points = sweep::grid_points(&arguments.file, &set, &[])?;
     Ok(points.remove(0).scenario)
 }

@@ -67,6 +67,7 @@ pub(crate) fn run(
     terminal: &mut Terminal,
 ) -> Result<u8, CommandError> {
     let mut worst = exit_code::SUCCESS;
+    // One file that cannot be read does not keep the others from being read: support gets dozens at once.
     let (mut logs, mut event_logs) = (Vec::new(), Vec::new());
     for path in &arguments.logs {
         match LogSource::open(path) {
@@ -142,6 +143,7 @@ fn worst_of(one: u8, other: u8) -> u8 {
 /// The event logs by computer, each computer's oldest first. Beside a single Winsock.log all of them are
 /// of its computer.
 fn by_host(mut event_logs: Vec<LogSource>, logs: &[LogSource]) -> Vec<Vec<LogSource>> {
+    // EV0.LOG is the newest, EV1.LOG the one before it.
     event_logs.sort_by_key(|it| std::cmp::Reverse(it.age()));
     let mut hosts: Vec<Vec<LogSource>> = Vec::new();
     for source in event_logs {

@@ -81,6 +81,7 @@ fn unexplained(
             return Err(failure(arguments, seed, exit_code::USAGE, error));
         }
         ExplainError::NoFailure => (exit_code::UNEXPECTED, "no-failure", None),
+        // The user's interruption looks like a limit to the run.
         ExplainError::CutOff { .. } if interruption::is_requested() => {
             (exit_code::INTERRUPTED, "interrupted", None)
         }

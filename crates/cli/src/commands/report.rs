@@ -158,6 +158,7 @@ fn explanation(
     source: &Source,
     outcome: &Outcome,
 ) -> Option<Explanation> {
+    // An explanation runs the scenario once without each part, and once whole.
     let runs = parts::parts(&source.scenario).len() as u64 + 1;
     let is_cheap = outcome.calls.saturating_mul(runs) <= CALLS_MAX;
     let explain = match when {
@@ -176,6 +177,7 @@ fn from_capsule(capsule: Capsule, path: &Path) -> Source {
     Source {
         seed: capsule.seed,
         signature: Some(capsule.failure.signature),
+        // Another build may make another run: a different digest is then no error.
         digest: is_same_build.then_some(capsule.digest),
         // `run` takes capsules and has the options that the page names for what it leaves out.
         reproduce: program_name::command(&format!("run {}", shell::quote(&input::name(path)))),

@@ -59,6 +59,7 @@ pub(crate) fn run(
         force: arguments.force,
         inputs: &[file],
     };
+    // Before the run: a path that cannot be written is an error now and not after minutes.
     if let Some(out) = &arguments.out {
         directory::prepare(out, &scenario, rules)?;
     }
@@ -151,6 +152,7 @@ fn simulate<'a>(
         let (again, observed) = subject
             .observed(scenario, seed, watch)
             .map_err(|error| CommandError::usage(format_args!("{file}: {error}")))?;
+        // A run that Ctrl-C ended is shorter than the first, which is no nondeterminism.
         let is_cut_short = again.stop == Stop::Interrupted;
         let difference = outcome.divergence_from(&again).filter(|_| !is_cut_short);
         if let Some(difference) = difference {

@@ -26,6 +26,7 @@ pub(crate) fn run(
         force: arguments.force,
         inputs: &[&arguments.capsule],
     };
+    // Before minutes of runs: a path that cannot be written is an error now.
     let output = Output::prepare(&arguments.output, rules)?;
     let capsule = input::capsule(&arguments.capsule)?;
     let interrupts = signals::end_runs()?;

@@ -70,6 +70,7 @@ pub(crate) fn run(
         };
         CommandError::Message(code, error.to_string())
     })?;
+    // The result is printed before an error of its files: it may be all that is left of hours.
     report_repairs(&swept.repairs, terminal);
     let code = print(arguments, &swept, &**subject, terminal)?;
     if let Some(error) = swept.write_error {
@@ -170,6 +171,7 @@ fn command(arguments: &SweepArguments) -> String {
 
 /// Failure rates mean something under the `timed` scheduler only.
 fn warn_about_rates(points: &[GridPoint], terminal: &mut Terminal) -> Result<(), CommandError> {
+    // One note for the whole grid: points differ in few keys.
     let mut schedulers = points.iter().map(|point| point.scenario.scheduler);
     if let Some(scheduler) = schedulers.find(|it| it.is_adversary()) {
         terminal.note(&format!(
@@ -343,6 +345,7 @@ fn is_whole(summary: &Summary) -> bool {
 
 /// The command that reproduces the earliest failure of a signature.
 fn reproduce(arguments: &SweepArguments, found: &SignatureSummary) -> String {
+    // The capsule outlives the scenario file, which may change.
     if let Some(out) = &arguments.out {
         return replay_command(out, found);
     }

@@ -42,6 +42,7 @@ pub(crate) fn run(
     };
     let bar = progress::bar(arguments.max_runs);
     let stopwatch = Stopwatch::start();
+    // Noticed between two executions: each is short, and the tree of the search stays whole.
     let interrupts = signals::watch()?;
     let verified = verify(&scenario, bound, &**subject, |runs| {
         progress::show(&bar, runs, "");
@@ -83,6 +84,7 @@ fn keep(
     arguments: &VerifyArguments,
     terminal: &mut Terminal,
 ) -> Result<String, CommandError> {
+    // The same search finds the same counterexample: to run it again needs no `--force`.
     let path = arguments.out.join(capsule.file_name());
     let text = capsule.to_text();
     if !fs::read(&path).is_ok_and(|found| found == text.as_bytes()) {

@@ -43,6 +43,7 @@ pub(super) fn prepare(
             directory.display()
         )));
     }
+    // All names before the run: a host's name can make a path that cannot be written.
     let hosts = scenario.hosts.iter();
     let mtas = hosts.filter_map(|(name, host)| host.build().map(|_| name));
     let logs = mtas.flat_map(|host| LOGS.map(|log| format!("{host}.{log}")));

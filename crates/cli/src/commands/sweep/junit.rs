@@ -45,6 +45,7 @@ pub(super) fn text(
         let _ = match &case.failure {
             None => writeln!(xml, "<testcase classname=\"{title}\" name=\"{name}\"/>"),
             Some(why) => {
+                // Viewers list the attribute and show the text on demand.
                 let (first, why) = (why.lines().next().unwrap_or_default(), markup(why));
                 let first = markup(first);
                 writeln!(
