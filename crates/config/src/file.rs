@@ -158,6 +158,7 @@ fn interpret(document: &mut Node, sources: &[SourceText]) -> Result<Scenario, Ve
     let mut diagnostics = Vec::new();
     let mut new_names = BTreeMap::new();
     for (number, source) in sources.iter().enumerate().skip(1) {
+        // Before the override is applied, which would make the name known.
         let new_name = overrides::new_name(document, &source.text);
         new_names.extend(new_name.map(|it| (number, it)));
         if let Err(diagnostic) = overrides::apply(document, &source.text, number) {
@@ -211,6 +212,8 @@ fn report_mistyped_names(
 fn assign_addresses(scenario: &mut Scenario) {
     let taken: BTreeSet<Ipv4Addr> = scenario.hosts.values().map(|host| host.address).collect();
     let first = u32::from(Ipv4Addr::new(10, 0, 0, 1));
+    // Addresses that end in 0 or 255 look like those of networks and of broadcasts. In the order of names,
+    // so that moving a table in the file changes no address.
     let mut free = (first..)
         .map(Ipv4Addr::from)
         .filter(|address| !matches!(address.octets()[3], 0 | 255) && !taken.contains(address));
@@ -249,6 +252,7 @@ impl Scenario {
     /// The BLAKE3 hash of all settings, defaults included.
     #[must_use]
     pub fn content_hash(&self) -> [u8; 32] {
+        // With the defaults: where a later version has another default, the hash says that the run differs.
         let text = Printer::document(self, Detail::Full);
         blake3::derive_key(HASH_CONTEXT, text.as_bytes())
     }
@@ -258,6 +262,7 @@ impl Scenario {
     /// # Errors
     /// Everything that is wrong, in the lines of [`Scenario::to_toml`].
     pub fn check(&self) -> Result<(), Diagnostics> {
+        // By way of the text, so that an edited plan obeys the same rules as a file, and its mistakes have lines.
         load("plan", self.to_toml().as_bytes(), &[]).map(|_| ())
     }
 }

@@ -40,6 +40,7 @@ const OUTBOUND: u32 = 2;
 /// # Errors
 /// If `out` cannot be written.
 pub fn capture(run: &FinishedRun<'_>, out: &mut impl Write) -> io::Result<()> {
+    // The library wraps errors of the file: the caller gets the one of the system.
     write(run, out).map_err(|error| {
         if let PcapError::IoError(error) = error {
             error
@@ -63,6 +64,7 @@ fn write(run: &FinishedRun<'_>, out: &mut impl Write) -> PcapResult<()> {
     };
     let mut file = PcapNgWriter::with_section_header(out, section)?;
     for (name, link) in &run.scenario.links {
+        // An interface for each end: Wireshark then tells at which host a packet was seen.
         for (end, other) in [(0, 1), (1, 0)] {
             let interface = interface(run, name, &link.between[end], &link.between[other]);
             file.write_block(&interface.into_block())?;
@@ -133,6 +135,7 @@ fn interface_of(run: &FinishedRun<'_>, packet: &CapturedPacket) -> u32 {
 }
 
 fn options(packet: &CapturedPacket, is_again: bool) -> Vec<EnhancedPacketOption<'static>> {
+    // As the host at this end sees it: what the network damaged or made comes in.
     let direction = match packet.fate {
         Fate::Damaged { .. } | Fate::FromRouter => INBOUND,
         Fate::Carried(_) | Fate::Lost(_) => OUTBOUND,

@@ -59,6 +59,7 @@ struct Trace<'a, W> {
 
 impl<W: Write> Trace<'_, W> {
     fn track(&mut self, name: &str, parent: Option<u64>) -> io::Result<u64> {
+        // Numbered in the order of writing: the same run gives the same bytes.
         self.tracks += 1;
         let track = Track {
             uuid: self.tracks,
@@ -143,6 +144,7 @@ impl<W: Write> Trace<'_, W> {
                 continue;
             };
             let flow = mix(track, interval.to.nanos());
+            // An arrow needs a thread at its other end: time and network have no track.
             let waker = match ended_by {
                 Some(EndedBy::Thread(thread)) => tracks.get(&thread),
                 Some(EndedBy::Time | EndedBy::World) | None => None,

@@ -88,6 +88,7 @@ impl Node {
     /// The position of a setting or, if it is left out, of the innermost table around it.
     pub(crate) fn position(&self, path: &str) -> Span {
         let (mut span, mut node) = (self.span, self);
+        // Such as `workload.mail.at[3]`: tables by name, items of arrays by index.
         for name in path.split(['.', '[']) {
             let index = name.trim_end_matches(']').parse::<usize>();
             let below = match (&node.item, index) {
@@ -127,6 +128,8 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
     if let Some(mistake) = too_much(text) {
         return Err(vec![mistake]);
     }
+    // A file with errors is parsed twice: only the second parser goes on after the first error, and it is
+    // too slow for all files.
     let errors = match DeTable::parse(text) {
         Ok(table) => {
             let root = Spanned::new(0..0, DeValue::Table(table.into_inner()));
@@ -146,6 +149,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
             continue;
         }
         let found = Diagnostic::new(Code::Syntax, span, message);
+        // The first only: later errors are often its consequences.
         let help = help_with_syntax(text, span).filter(|_| mistakes.is_empty());
         mistakes.push(match help {
             Some(help) => found.help(help),
@@ -213,6 +217,7 @@ fn check_tables(document: Node) -> Result<Node, Diagnostic> {
         .flat_map(BTreeMap::values)
         .filter(|it| it.node.table().is_some())
         .count();
+    // Before anything of them is read: reading them is what takes the time.
     let links = document.table().and_then(|kinds| kinds.get("link"));
     let links = links
         .and_then(|it| it.node.table())

@@ -38,6 +38,7 @@ pub(crate) static TIME: Quantity = Quantity {
         ("ns", 1),
     ],
     is_time: true,
+    // A number alone could be seconds as well as milliseconds.
     is_unit_optional: false,
     expected: "a length of time such as \"90s\" or \"1h30m\"",
     pattern: r"^\s*[0-9]+\s*(d|h|m|s|ms|us|ns)(\s*[0-9]+\s*(d|h|m|s|ms|us|ns))*\s*$|^\s*[0-9]+:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?\s*$",
@@ -68,6 +69,7 @@ pub(crate) static RATE: Quantity = Quantity {
         ("bit/s", 1),
     ],
     is_time: false,
+    // A number alone could be bytes as well as bits.
     is_unit_optional: false,
     expected: "a rate such as \"64kbit/s\"",
     pattern: r"^\s*[0-9]+\s*(G|M|k)?bit/s\s*$",
@@ -138,6 +140,7 @@ pub(crate) fn hexadecimal(digits: &str) -> Result<u64, QuantityError> {
 
 /// Digits alone.
 pub(crate) fn whole(digits: &str) -> Result<u64, QuantityError> {
+    // No sign, which `parse` would accept, and no decimals: the next smaller unit is exact.
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(QuantityError::NoNumber);
     }
@@ -176,7 +179,7 @@ const SAME_UNITS: [(&[&str], &str); 12] = [
 /// The unit that was probably meant.
 pub(crate) fn meant(typed: &str, units: Vec<&'static str>) -> Option<&'static str> {
     let lower = typed.to_lowercase();
-    // `1M` of a time is `1m`.
+    // Before the words: `1M` of a time is `1m`, not mebibytes.
     let other_case = units.iter().find(|it| it.eq_ignore_ascii_case(typed));
     let same = SAME_UNITS
         .iter()
@@ -263,6 +266,7 @@ fn clock(text: &str) -> Result<u64, QuantityError> {
     if decimals.len() > 9 {
         return Err(QuantityError::Clock);
     }
+    // Padded to nanoseconds: `.5` is 500,000,000 of them. A float would round.
     let nanos = whole(&format!("{decimals:0<9}"))?;
     let seconds = sixty(minutes)? * 60 + sixty(seconds)?;
     let hours = whole(hours)?.checked_mul(3_600 * SECOND);
@@ -271,6 +275,7 @@ fn clock(text: &str) -> Result<u64, QuantityError> {
 }
 
 fn unknown_unit(text: &str) -> QuantityError {
+    // Cut: a message does not repeat a line of megabytes.
     QuantityError::UnknownUnit(text.trim().chars().take(20).collect())
 }
 

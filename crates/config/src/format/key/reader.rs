@@ -232,6 +232,7 @@ impl<'a> Reader<'a> {
         }
         let whose = self.table_name("a scenario");
         let mut seen = BTreeSet::new();
+        // Alternatives of a choice can have keys of one name: each is listed once.
         known.retain(|it| seen.insert(*it));
         for (name, entry) in self.frame.table {
             // The search for a suggestion takes time, and nothing beyond the limit is shown.
