@@ -2,7 +2,7 @@
 //! that answers one ping in two.
 
 mod databases;
-#[path = "../../../tests/determinism/mod.rs"]
+#[path = "../../../tests/it/determinism.rs"]
 mod determinism;
 mod digests;
 mod encrypted;

@@ -118,7 +118,7 @@ fn bb8_167() -> Defect {
         persists: true,
     };
     Defect {
-        pinned: include_str!("../pinned/bb8-167.toml"),
+        pinned: include_str!("../../pinned/bb8-167.toml"),
         signature: starves(),
         first: service!(bb8::v0_8_3::app(HOW)),
         fixed: service!(bb8::v0_8_5::app(HOW)),
@@ -127,7 +127,7 @@ fn bb8_167() -> Defect {
 
 fn deadpool_205() -> Defect {
     Defect {
-        pinned: include_str!("../pinned/deadpool-205.toml"),
+        pinned: include_str!("../../pinned/deadpool-205.toml"),
         signature: format!("property: {MORE}"),
         first: service!(deadpool::v0_9_4::app()),
         fixed: service!(deadpool::v0_9_5::app()),
@@ -140,7 +140,7 @@ fn redis_recycling() -> Defect {
         sim.host("app", move || redis::app(recycling));
     }
     Defect {
-        pinned: include_str!("../pinned/redis.toml"),
+        pinned: include_str!("../../pinned/redis.toml"),
         signature: format!("property: {WRONG}"),
         first: |sim| setup(sim, Recycling::AnyAnswer),
         fixed: |sim| setup(sim, Recycling::Pong),
@@ -154,7 +154,7 @@ fn bb8_check() -> Defect {
         persists: false,
     };
     Defect {
-        pinned: include_str!("../pinned/bb8-check.toml"),
+        pinned: include_str!("../../pinned/bb8-check.toml"),
         signature: format!("property: {WRONG}"),
         first: service!(bb8::v0_9_1::app(HOW)),
         fixed: service!(bb8::v0_9_1_check::app(HOW)),
@@ -168,7 +168,7 @@ fn bb8_notify() -> Defect {
         persists: false,
     };
     Defect {
-        pinned: include_str!("../pinned/bb8-notify.toml"),
+        pinned: include_str!("../../pinned/bb8-notify.toml"),
         signature: starves(),
         first: service!(bb8::v0_9_1::app(HOW)),
         fixed: service!(bb8::v0_9_1_notify::app(HOW)),
@@ -187,7 +187,7 @@ macro_rules! counts {
 
 fn mobc_63() -> Defect {
     Defect {
-        pinned: include_str!("../pinned/mobc-63.toml"),
+        pinned: include_str!("../../pinned/mobc-63.toml"),
         signature: format!("property: {COUNTED}"),
         first: counts!(mobc::v0_7_3::app(COUNTED, |it| open() < it.connections)),
         fixed: counts!(mobc::v0_9_0::app(COUNTED, |it| open() < it.connections)),
@@ -201,7 +201,7 @@ fn open() -> u64 {
 
 fn mobc_count() -> Defect {
     Defect {
-        pinned: include_str!("../pinned/mobc-count.toml"),
+        pinned: include_str!("../../pinned/mobc-count.toml"),
         signature: format!("property: {WAITING}"),
         first: counts!(mobc::v0_9_0::app(WAITING, |it| it.wait_count > 0)),
         fixed: counts!(mobc::v0_9_0_count::app(WAITING, |it| it.wait_count > 0)),
@@ -210,7 +210,7 @@ fn mobc_count() -> Defect {
 
 fn qp_wake() -> Defect {
     Defect {
-        pinned: include_str!("../pinned/qp-wake.toml"),
+        pinned: include_str!("../../pinned/qp-wake.toml"),
         signature: starves(),
         first: service!(qp::v0_2_1::app()),
         fixed: service!(qp::v0_2_1_wake::app()),
@@ -303,11 +303,11 @@ mod digests {
 #[test]
 fn each_service_has_at_most_twenty_lines() {
     let services = [
-        include_str!("../src/bb8.rs"),
-        include_str!("../src/deadpool.rs"),
-        include_str!("../src/mobc.rs"),
-        include_str!("../src/qp.rs"),
-        include_str!("../src/redis.rs"),
+        include_str!("../../src/bb8.rs"),
+        include_str!("../../src/deadpool.rs"),
+        include_str!("../../src/mobc.rs"),
+        include_str!("../../src/qp.rs"),
+        include_str!("../../src/redis.rs"),
     ];
     for text in services {
         let (_, rest) = text.split_once("// service: begin\n").unwrap();
