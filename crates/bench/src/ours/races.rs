@@ -36,7 +36,7 @@ pub enum Strategy {
     Surw(InterestingCalls),
     /// This many preemptions, at calls that depend on calls of other threads.
     Preempting(u32),
-    /// One of several, chosen at random for each schedule.
+    /// Several, which take turns.
     Portfolio,
 }
 
@@ -88,6 +88,7 @@ impl Strategy {
 
     fn scheduler(
         self,
+        schedule: u32,
         choices: Choices,
         counts: &Counts,
         tally: Option<&SharedTally>,
@@ -106,7 +107,13 @@ impl Strategy {
             Self::Preempting(count) => {
                 counting(tally, Preempting::new(choices, HOST, count, counts))
             }
-            Self::Portfolio => counting(tally, Portfolio::new(choices, HOST, counts, ACCESS_TIME)),
+            Self::Portfolio => {
+                let nth = u64::from(schedule);
+                counting(
+                    tally,
+                    Portfolio::nth(nth, choices, HOST, counts, ACCESS_TIME),
+                )
+            }
         }
     }
 }
@@ -144,13 +151,15 @@ pub fn search(strategy: Strategy, test: LitmusTest, campaign: Campaign) -> BugSe
             let choices = Choices::new(mix(seed, u64::from(schedule)));
             let is_counted = strategy.needs_counts() && is_counted(schedule);
             let tally = is_counted.then_some(&tally);
-            // Nothing is counted before the first schedule, so it is a random walk.
-            let strategy = if is_counted && schedule == 0 {
+            // Nothing is counted before the first schedule, so it is a random walk. The portfolio begins with
+            // a member that needs no counts.
+            let needs_walk = is_counted && schedule == 0 && strategy != Strategy::Portfolio;
+            let strategy = if needs_walk {
                 Strategy::Random
             } else {
                 strategy
             };
-            recorder.add(runner.run(strategy.scheduler(choices, &counts, tally)));
+            recorder.add(runner.run(strategy.scheduler(schedule, choices, &counts, tally)));
             if let Some(tally) = tally {
                 counts = tally.borrow().counts();
             }
