@@ -525,3 +525,66 @@ fn a_device_that_never_ends_is_refused() {
         "{message}"
     );
 }
+
+/// Lines of two computers in one file: the page says so before its verdicts, and none is certain.
+#[test]
+fn a_mixture_of_two_computers_is_said() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let log = |host: &str, handle: u32| {
+        let lines = [
+            "(008) CB 0 (instance 0) allocated".to_owned(),
+            format!("(008) Wait for cb 0, handle {handle}"),
+            "(001) CB 1 (instance 1) allocated".to_owned(),
+            "(001) Use thread cb 0 for Winsock cb 1".to_owned(),
+            format!("(008) Wait for cb 0, handle {handle}"),
+        ];
+        lines.map(|it| format!("{host}{it}\n"))
+    };
+    let mix = |one: &[String], other: &[String]| -> String {
+        let pairs = one.iter().zip(other);
+        pairs.map(|(one, other)| format!("{one}{other}")).collect()
+    };
+    let named = mix(&log("PARIS ", 52), &log("LYON ", 52));
+    let plain = mix(&log("", 52), &log("", 60));
+    let paths = files(
+        folder.path(),
+        &[("named.log", &named), ("plain.log", &plain)],
+    );
+    let output = mtasim(&["diagnose", &paths[0]]);
+    code(&output, 5);
+    let page = text(&output.stdout);
+    assert!(
+        page.contains("Lines of 2 computers are mixed: PARIS, LYON. No verdict below is certain."),
+        "{page}"
+    );
+    assert!(page.contains("`grep -w PARIS`"), "{page}");
+    let output = mtasim(&["diagnose", &paths[1]]);
+    code(&output, 5);
+    let page = text(&output.stdout);
+    assert!(
+        page.contains("lines of two computers, or of two copies of a log, are mixed"),
+        "{page}"
+    );
+    assert!(!page.contains("No leak."), "{page}");
+    let reported = json(&mtasim(&["diagnose", &paths[0], "--format", "json"]));
+    let summary = &reported[0]["summary"];
+    assert_eq!(summary["hosts"][1]["name"], "LYON");
+    assert_eq!(summary["contradictions"][0]["what"], "several hosts");
+    assert_eq!(summary["contradictions"][0]["proves_mixture"], true);
+}
+
+/// All dates of the file are of one day, which can be in May or in June.
+#[test]
+fn dates_that_nothing_decides_are_said() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let log = "05/06/2001 10:00:00 (008) Wait for cb 0, handle 52\n";
+    let same = log.replace("05/06", "06/06");
+    let paths = files(folder.path(), &[("a.log", log), ("b.log", &same)]);
+    let said = "dates are read month first; the other order is possible too";
+    let output = mtasim(&["diagnose", &paths[0]]);
+    assert!(text(&output.stderr).contains(said), "{output:?}");
+    let output = mtasim(&["diagnose", &paths[1]]);
+    assert!(!text(&output.stderr).contains(said), "{output:?}");
+    let output = mtasim(&["diagnose", "--dates", "day-first", &paths[0]]);
+    assert_eq!(text(&output.stderr), "");
+}

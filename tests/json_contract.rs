@@ -23,6 +23,9 @@ const REGRESS: &str = "sims/regress/q152941-freed-set.toml";
 const VERIFY: &str = "sims/verify/two-allocations.toml";
 const LOGS: &str = "crates/diagnose/tests/it/data";
 
+/// A message takes hours.
+const NOTHING_ARRIVES: &str = "link.wan.bandwidth=64 bit/s";
+
 /// Commands without JSON: they print what is not data, and say so.
 const TEXT_ONLY: [&str; 1] = ["completions"];
 
@@ -143,8 +146,10 @@ fn one_run_has_the_form_of_its_schema() {
     let parts =
         ["normal.txt", "events.txt"].map(|it| fs::read(Path::new(crate::ROOT).join(log(it))));
     fs::write(&both, parts.map(|it| it.expect("a log")).concat()).expect("a file");
+    let mixed = log("mixed.txt");
     let diagnoses = outputs(&[
         &["diagnose", &plain],
+        &["diagnose", "--alone", &mixed],
         &["diagnose", &stamped, &beside],
         &alone,
         &["diagnose", &events],
@@ -183,6 +188,7 @@ fn the_files_of_a_run_and_a_sweep_have_the_form_of_their_schemas() {
     for (name, more) in [
         ("varied", &vary[..]),
         ("stopped", &["--set", "limits.events=100"]),
+        ("slow", &["--set", NOTHING_ARRIVES]),
     ] {
         let out = folder.path().join(name);
         let sweep = [
@@ -222,6 +228,7 @@ fn sweeps_and_comparisons_have_the_form_of_their_schemas() {
         &[&sweep[..], &vary].concat(),
         &[&sweep[..], &["--set", "expect={}"]].concat(),
         &[&sweep[..], &limits].concat(),
+        &[&sweep[..], &vary, &["--set", NOTHING_ARRIVES]].concat(),
         &faults,
     ]);
     has_form(

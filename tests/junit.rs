@@ -10,6 +10,7 @@ struct Element {
     name: &'static str,
     required: &'static [&'static str],
     optional: &'static [&'static str],
+    /// In this order.
     children: &'static [&'static str],
 }
 
@@ -69,7 +70,8 @@ fn check(xml: &str) -> Result<(), String> {
     let body = xml
         .strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
         .ok_or("no declaration")?;
-    let mut open: Vec<&Element> = Vec::new();
+    // With the place of the last child among the children of its kind.
+    let mut open: Vec<(&Element, usize)> = Vec::new();
     let (mut cases, mut failed, mut said) = (0_usize, 0_usize, Vec::new());
     for part in body.split('<').skip(1) {
         let (tag, after) = part.split_once('>').ok_or("a tag has no end")?;
@@ -77,7 +79,7 @@ fn check(xml: &str) -> Result<(), String> {
             return Err(format!("not text: {after}"));
         }
         if let Some(name) = tag.strip_prefix('/') {
-            let ended = open.pop().ok_or("more ends than starts")?;
+            let (ended, _) = open.pop().ok_or("more ends than starts")?;
             if ended.name != name {
                 return Err(format!("{name} ends {}", ended.name));
             }
@@ -85,11 +87,17 @@ fn check(xml: &str) -> Result<(), String> {
         }
         let (tag, is_empty) = tag.strip_suffix('/').map_or((tag, false), |it| (it, true));
         let (name, rest) = tag.split_once(' ').unwrap_or((tag, ""));
-        let parents = open.last().map_or(&["testsuites"][..], |it| it.children);
-        let element = SCHEMA
-            .iter()
-            .find(|it| it.name == name && parents.contains(&name));
-        let element = element.ok_or(format!("{name} is not expected here"))?;
+        let children = open.last().map_or(&["testsuites"][..], |it| it.0.children);
+        let place = children.iter().position(|it| *it == name);
+        let place = place.ok_or(format!("{name} is not expected here"))?;
+        if let Some((_, last)) = open.last_mut() {
+            if place < *last {
+                return Err(format!("{name} comes too late"));
+            }
+            *last = place;
+        }
+        let element = SCHEMA.iter().find(|it| it.name == name);
+        let element = element.ok_or(format!("{name} is not described"))?;
         let given = attributes(rest).ok_or(format!("attributes: {rest}"))?;
         let names: Vec<&str> = given.iter().map(|it| it.0).collect();
         let is_known = |it: &&str| element.required.contains(it) || element.optional.contains(it);
@@ -106,7 +114,7 @@ fn check(xml: &str) -> Result<(), String> {
             .filter(|it| matches!(it.0, "tests" | "failures"));
         said.extend(counts.filter_map(|it| it.1.parse::<usize>().ok()));
         if !is_empty {
-            open.push(element);
+            open.push((element, 0));
         }
     }
     if !open.is_empty() || said != [cases, failed] {
@@ -152,6 +160,7 @@ fn the_check_of_the_form_can_fail() {
         ("<testcase name=\"a & b\"/>", 0),
         ("<testcase name=\"t\"/>\u{1}", 0),
         ("<testcase name=\"t\">", 0),
+        ("<system-out>x</system-out><testcase name=\"t\"/>", 0),
         ("<failure>why</failure><testcase name=\"t\"/>", 1),
         (
             "<testcase name=\"t\"><system-out>x</system-out></testcase>",

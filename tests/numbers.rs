@@ -154,7 +154,7 @@ fn a_dead_branch_shows_at_one_look() {
     code(&mtasim(&[&sweep[..], &vary].concat()), 0);
     let plots = fs::read_to_string(&plots).expect("plots");
     for title in [
-        "Time to arrive, of messages that arrived",
+        "Time to arrive, of all messages",
         "Longest queue",
         "Messages that arrive in an hour",
         "Retries of calls in a run",
@@ -165,7 +165,7 @@ fn a_dead_branch_shows_at_one_look() {
             "{title}"
         );
     }
-    assert!(plots.contains("dead: nothing arrived"));
+    assert!(plots.contains("dead: not reached"));
     let refused = mtasim(&[&sweep[..4], &["--plot", "x.svg", "--plot-of", "queue"]].concat());
     code(&refused, 2);
     assert!(text(&refused.stderr).contains("over one varied setting, not 0"));

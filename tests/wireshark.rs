@@ -2,6 +2,8 @@
 //!
 //! The tests need tshark; `.ci/run` installs it and runs them.
 
+mod classes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -59,6 +61,21 @@ impl Run {
             journal: journal.collect(),
             folder,
         }
+    }
+
+    /// Whether a host forwards packets of others: it is an end of two links.
+    fn is_forwarded(&self, host: &str) -> bool {
+        let interfaces = tshark(&[
+            "-r",
+            &self.capture(),
+            "-T",
+            "fields",
+            "-e",
+            "frame.interface_name",
+        ]);
+        let ends: BTreeSet<&str> = interfaces.lines().collect();
+        let of_host = |it: &&&str| it.split('@').nth(1) == Some(host);
+        ends.iter().filter(of_host).count() > 1
     }
 
     fn capture(&self) -> String {

@@ -185,7 +185,7 @@ fn interpret(document: &mut Node, sources: &[SourceText]) -> Result<Scenario, Ve
     }
 }
 
-/// A table that only an override names, and that is not complete or has the letters of another name, is a
+/// A table that only an override names, and that is not complete or whose name is close to another, is a
 /// mistyped name. That is one mistake, whatever the table lacks.
 fn report_mistyped_names(
     diagnostics: &mut Vec<Diagnostic>,
@@ -231,6 +231,7 @@ fn assign_addresses(scenario: &mut Scenario) {
 pub fn schema() -> Json {
     let mut schema = object(&describe::<Scenario>());
     schema["$schema"] = Json::from("https://json-schema.org/draft/2020-12/schema");
+    schema["properties"]["link"]["maxProperties"] = Json::from(document::LINKS_MAX);
     schema["title"] = Json::from("mtasim scenario");
     schema
 }

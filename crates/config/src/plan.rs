@@ -57,7 +57,10 @@ section! {
         seed: u64 = 1;
         /// Who decides which modeled thread makes the next call. Only `timed` gives meaningful rates.
         scheduler: Scheduler = Scheduler::Timed;
-        /// Length of a phase after `duration` in which faults are off and progress is due.
+        /// Length of a phase after `duration` in which faults are off and progress is due. A sender whose
+        /// peer has given up the connection during an outage may notice only at its transfer timeout
+        /// (2000 s for each KiB of a normal message): a phase that is shorter can end with a message
+        /// still queued.
         healing: Option<Duration> = None, default "no such phase", in 1..=YEAR;
         /// The run ends at the first failure of this kind, `exception`, or signature as reports show
         /// it.

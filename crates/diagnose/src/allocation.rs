@@ -52,6 +52,8 @@ pub enum Reason {
     NoFurtherLines,
     /// Suspected: so many later allocations came and went, and no further line names this block.
     Outlived(u64),
+    /// Suspected: the pattern of a leak, in a log in which lines of two computers are mixed.
+    Mixed,
     /// In use: a call that is not older than calls become.
     Recent(Duration),
     /// In use: a call that was not given up, the event log has no event 289 for it.
@@ -172,7 +174,7 @@ impl Reason {
             Self::TimedOut(_) | Self::GivenUp | Self::Overtaken | Self::NoFurtherLines => {
                 Diagnosis::Leaked
             }
-            Self::Outlived(_) => Diagnosis::Suspected,
+            Self::Outlived(_) | Self::Mixed => Diagnosis::Suspected,
             Self::Recent(_) | Self::NotGivenUp | Self::Listening | Self::Active | Self::Closing => {
                 Diagnosis::InUse
             }
@@ -205,6 +207,7 @@ impl fmt::Display for Reason {
             Self::GivenUp => "never used, disconnected or closed, and its call was given up",
             Self::Overtaken => "never used, disconnected or closed, while later calls came",
             Self::NoFurtherLines => "never used, disconnected or closed in all that is shown",
+            Self::Mixed => "never used, disconnected or closed, but the log contradicts itself",
             Self::NotGivenUp => "being connected: its call has not been given up",
             Self::Listening => "listens",
             Self::Active => "active",

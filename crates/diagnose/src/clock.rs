@@ -43,10 +43,12 @@ pub enum DateOrder {
 /// What decides the order of day and month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderProof {
-    /// No stamp depends on it, or both orders give the same times between stamps.
+    /// No stamp depends on it.
     NotNeeded,
     /// A number above 12, which is a day.
     Calendar,
+    /// Both are possible, and give the same times between stamps: all are of one day.
+    Undecided,
     /// Both are possible. With this order the log has shorter gaps. The longest gap with the other
     /// order.
     ShorterGaps(Duration),
@@ -57,6 +59,8 @@ pub enum OrderProof {
 /// Finds the order of day and month from all stamps of a log.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DateSurvey {
+    /// Whether a stamp is of another day in the other order.
+    is_ambiguous: bool,
     month_first: Reading,
     day_first: Reading,
 }
@@ -188,6 +192,7 @@ impl DateSurvey {
             day_first,
         } = stamp.day
         {
+            self.is_ambiguous |= month_first != day_first;
             self.month_first.add(month_first, stamp);
             self.day_first.add(day_first, stamp);
         }
@@ -214,6 +219,7 @@ impl DateSurvey {
             (0, 0) if month_first.steps < day_first.steps => {
                 (DateOrder::MonthFirst, longest(day_first))
             }
+            (0, 0) if self.is_ambiguous => (DateOrder::MonthFirst, OrderProof::Undecided),
             (0, 0) => (DateOrder::MonthFirst, OrderProof::NotNeeded),
             (0, _) => (DateOrder::MonthFirst, OrderProof::Calendar),
             (_, 0) => (DateOrder::DayFirst, OrderProof::Calendar),
@@ -309,7 +315,9 @@ mod tests {
         ];
         assert_eq!(surveyed(&late), (DateOrder::DayFirst, OrderProof::Calendar));
         let one_day = ["05/06/2001 10:00:00", "05/06/2001 11:00:00"];
-        assert_eq!(surveyed(&one_day).1, OrderProof::NotNeeded);
+        assert_eq!(surveyed(&one_day).1, OrderProof::Undecided);
+        let same = ["06/06/2001 10:00:00", "06/06/2001 11:00:00"];
+        assert_eq!(surveyed(&same).1, OrderProof::NotNeeded);
         let both = ["13/06/2001 10:00:00", "06/14/2001 11:00:00"];
         assert_eq!(surveyed(&both).1, OrderProof::Contradictory);
     }

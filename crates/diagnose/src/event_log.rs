@@ -245,7 +245,10 @@ impl EventLog {
         let shown = shown.map(|it| it.order);
         for file in files {
             match (shown, file.proof) {
-                (Some(order), OrderProof::NotNeeded | OrderProof::ShorterGaps(_)) => {
+                (
+                    Some(order),
+                    OrderProof::NotNeeded | OrderProof::Undecided | OrderProof::ShorterGaps(_),
+                ) => {
                     file.order = order;
                 }
                 (_, proof) => {

@@ -12,6 +12,7 @@
 //! | [`clock`] | times in the order of the log: day or month first, midnight, New Year |
 //! | [`allocation`] | the diagnosis of one allocation of a block, with its reason and evidence |
 //! | [`reader`] | a whole log; `service_run`, `open_allocation` and `unused` are its parts |
+//! | [`consistency`] | contradictions: lines of two computers mixed, or lines missing |
 //! | [`summary`] | counts, and a forecast of when the pool is exhausted |
 //! | [`event_log`] | the application event log, and what its events prove |
 //! | [`log_kind`] | which of the two logs a text is |
@@ -32,6 +33,7 @@
 
 pub mod allocation;
 pub mod clock;
+pub mod consistency;
 pub mod event_log;
 pub mod line;
 pub mod log_kind;
@@ -45,6 +47,7 @@ mod unused;
 
 pub use allocation::{Allocation, Diagnosis, LineNumbers, Reason};
 pub use clock::{DateOrder, DateSurvey, OrderProof};
+pub use consistency::{Contradiction, Contradictions};
 pub use event_log::EventLog;
 pub use log_kind::LogKind;
 pub use reader::Reader;

@@ -14,13 +14,17 @@ pub type BlockNumber = u16;
 
 /// One line of Winsock.log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ParsedLine {
+pub struct ParsedLine<'a> {
     /// When it was written, if a collector has added the time. The log itself has none.
     pub at: Option<Stamp>,
     /// Whether it begins with something else that is not a time of a known form.
     pub has_unread_prefix: bool,
     /// The thread that wrote it.
     pub thread: u16,
+    /// What a collector has put in front of it besides the time, such as the computer.
+    pub tag: &'a [u8],
+    /// The handle that its control block has, if it tells.
+    pub handle: Option<u32>,
     /// What it reports.
     pub form: LineForm,
 }
@@ -70,7 +74,7 @@ pub enum LineForm {
 /// If the end of the line is missing, a number at its end may have lost digits: a line that ends with
 /// a block number then counts as [`LineForm::Unknown`].
 #[must_use]
-pub fn parse(bytes: &[u8], is_ended: bool) -> Option<ParsedLine> {
+pub fn parse(bytes: &[u8], is_ended: bool) -> Option<ParsedLine<'_>> {
     let bytes = bytes.trim_ascii();
     if bytes.first()? == &b'(' {
         return unstamped(bytes, is_ended);
@@ -78,19 +82,22 @@ pub fn parse(bytes: &[u8], is_ended: bool) -> Option<ParsedLine> {
     // A table of a collector has its columns in quotes.
     let inner = bytes.strip_prefix(b"\"").unwrap_or(bytes);
     if let Some((stamp, rest)) = timestamp::take(inner) {
-        let line = unstamped(after_tag(rest.trim_ascii_start())?, is_ended)?;
+        let (tag, rest) = split_tag(rest.trim_ascii_start())?;
+        let line = unstamped(rest, is_ended)?;
         let at = Some(stamp);
-        return Some(ParsedLine { at, ..line });
+        return Some(ParsedLine { at, tag, ..line });
     }
-    let line = unstamped(after_tag(bytes)?, is_ended)?;
+    let (tag, rest) = split_tag(bytes)?;
+    let line = unstamped(rest, is_ended)?;
     (line.form != LineForm::Unknown).then_some(ParsedLine {
         has_unread_prefix: true,
+        tag,
         ..line
     })
 }
 
 /// Parses what the MTA itself writes.
-fn unstamped(bytes: &[u8], is_ended: bool) -> Option<ParsedLine> {
+fn unstamped(bytes: &[u8], is_ended: bool) -> Option<ParsedLine<'_>> {
     let (thread, rest) = number(bytes.strip_prefix(b"(")?)?;
     let rest = rest.strip_prefix(b") ")?;
     let thread = u16::try_from(thread).ok()?;
@@ -104,14 +111,34 @@ fn unstamped(bytes: &[u8], is_ended: bool) -> Option<ParsedLine> {
         at: None,
         has_unread_prefix: false,
         thread,
+        tag: &[],
+        handle: form.filter(|_| is_ended).and_then(|it| handle(it, rest)),
         form: form.unwrap_or(LineForm::Unknown),
     })
 }
 
-/// The line behind what a collector adds after the time, such as the host and the program of syslog.
-fn after_tag(rest: &[u8]) -> Option<&[u8]> {
+/// The handle at the end of a line.
+fn handle(form: LineForm, rest: &[u8]) -> Option<u32> {
+    let has_handle = matches!(
+        form,
+        LineForm::ConnectEvents(_)
+            | LineForm::WaitFor(_)
+            | LineForm::DataEvents(_)
+            | LineForm::Notified(_)
+    );
+    if !has_handle {
+        return None;
+    }
+    let digits = rest.iter().rev().take_while(|it| it.is_ascii_digit());
+    let (words, digits) = rest.split_at(rest.len() - digits.count());
+    let (value, _) = number(digits)?;
+    words.ends_with(b"handle ").then_some(value)
+}
+
+/// What a collector adds after the time, such as the host and the program of syslog, and the line.
+fn split_tag(rest: &[u8]) -> Option<(&[u8], &[u8])> {
     if rest.first() == Some(&b'(') {
-        return Some(rest);
+        return Some((&[], rest));
     }
     let is_thread = |bytes: &[u8]| match bytes {
         [b'(', digits @ .., b')', b' '] => digits.iter().all(u8::is_ascii_digit),
@@ -119,7 +146,7 @@ fn after_tag(rest: &[u8]) -> Option<&[u8]> {
     };
     // `(008) `: the log prints three digits.
     let at = rest.windows(6).position(is_thread)?;
-    Some(&rest[at..])
+    Some(rest.split_at(at))
 }
 
 /// Whether a handle or an offset follows the block number, so that the block number is complete.

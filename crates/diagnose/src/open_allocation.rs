@@ -2,6 +2,7 @@
 
 use crate::allocation::{Allocation, LineNumbers, Reason};
 use crate::clock::Timestamp;
+use crate::consistency::{Contradiction, Handles};
 use crate::line::{BlockNumber, LineForm};
 
 /// Opening a session takes two packets from the peer: the transport's connection confirm and the
@@ -47,6 +48,7 @@ pub(crate) struct OpenAllocation {
     left_at: Option<u64>,
     lines: LineNumbers,
     last: u64,
+    handles: Handles,
 }
 
 impl OpenAllocation {
@@ -62,6 +64,7 @@ impl OpenAllocation {
             left_at: None,
             lines: LineNumbers::new(),
             last: 0,
+            handles: Handles::NONE,
         }
     }
 
@@ -108,6 +111,11 @@ impl OpenAllocation {
         }
         self.lines.push(number);
         false
+    }
+
+    /// Takes in the handle of the block in a line. Returns what it contradicts.
+    pub(crate) fn on_handle(&mut self, number: u64, handle: u32) -> Option<(Contradiction, u64)> {
+        self.handles.add(handle, number)
     }
 
     pub(crate) fn on_packet(&mut self) {

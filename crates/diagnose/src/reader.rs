@@ -2,6 +2,7 @@
 
 use crate::allocation::Allocation;
 use crate::clock::{Clock, Timestamp};
+use crate::consistency::{Contradiction, Hosts};
 use crate::event_log::{EventLog, GivenUp};
 use crate::line::{self, LineForm};
 use crate::service_run::{ServiceRun, TimedForm};
@@ -27,6 +28,10 @@ pub struct Reader<'a> {
     /// The time of the last line that has one.
     latest: Option<Timestamp>,
     summary: LogSummary,
+    hosts: Hosts,
+    /// The newest instance number of the run of the service before this one, and the line at which this
+    /// one began.
+    before: Option<(u32, u64)>,
 }
 
 impl<'a> Reader<'a> {
@@ -42,6 +47,8 @@ impl<'a> Reader<'a> {
             clock: Clock::new(limits.dates),
             latest: None,
             summary: LogSummary::default(),
+            hosts: Hosts::default(),
+            before: None,
         }
     }
 
@@ -57,10 +64,20 @@ impl<'a> Reader<'a> {
             return false;
         };
         self.summary.count(line.number, &read);
+        self.hosts.add(read.tag, line.number);
         if let LineForm::Allocated(_, instance) = read.form
             && let Some(service) = self.service.take_if(|it| it.is_over_at(instance))
         {
+            self.before = service.newest_instance().map(|it| (it, line.number));
             self.end(service, Some(line.number), out);
+        }
+        if let LineForm::Allocated(_, instance) = read.form
+            && let Some((service, (newest, began))) = self.service.as_ref().zip(self.before)
+            && service.is_of_earlier(instance, newest)
+        {
+            let what = Contradiction::InstancesReturn;
+            let found = &mut self.summary.contradictions;
+            found.add(what, line.number, began);
         }
         let (summary, most_overtaken) = (&mut self.summary, self.most_overtaken);
         let service = self.service.get_or_insert_with(|| {
@@ -80,6 +97,7 @@ impl<'a> Reader<'a> {
                 at,
                 is_coarse: read.at.is_some_and(|it| !it.has_seconds),
                 thread: read.thread,
+                handle: read.handle,
                 form: read.form,
             },
             out,
@@ -93,7 +111,9 @@ impl<'a> Reader<'a> {
         restarted_at: Option<u64>,
         out: &mut impl FnMut(&Allocation),
     ) {
-        let unused = service.finish(restarted_at, out);
+        let mut unused = service.finish(restarted_at, out);
+        let found = std::mem::take(&mut unused.contradictions);
+        self.summary.contradictions.append(found);
         self.most_overtaken = unused.most_overtaken;
         self.waiting.push(unused);
         let size = |waiting: &[UnusedBlocks]| {
@@ -114,7 +134,9 @@ impl<'a> Reader<'a> {
         given_up: Option<GivenUp>,
         out: &mut impl FnMut(&Allocation),
     ) {
-        let totals: Totals = unused.diagnose(self.limits, given_up, out);
+        let found = &self.summary.contradictions;
+        let is_mixed = found.prove_mixture() || self.hosts.are_several();
+        let totals: Totals = unused.diagnose(self.limits, is_mixed, given_up, out);
         self.summary.total.add(&totals);
         self.summary.last = totals;
     }
@@ -130,6 +152,11 @@ impl<'a> Reader<'a> {
         for (index, unused) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
             let given_up = self.events.and_then(|it| it.given_up(count - 1 - index));
             self.diagnose(unused, given_up, out);
+        }
+        self.summary.hosts = self.hosts.several();
+        if let [(_, earlier), (_, line), ..] = self.summary.hosts[..] {
+            let what = Contradiction::SeveralHosts;
+            self.summary.contradictions.add(what, line, earlier);
         }
         self.summary.midnights = self.clock.midnights();
         self.summary

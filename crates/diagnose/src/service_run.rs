@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis, Reason};
 use crate::clock::Timestamp;
+use crate::consistency::{Contradiction, Contradictions, Instances};
 use crate::line::{BLOCKS_MAX, BlockNumber, LineForm, THREADS_MAX};
 use crate::open_allocation::OpenAllocation;
 use crate::summary::Totals;
@@ -21,6 +22,7 @@ pub(crate) struct TimedForm {
     /// Whether the time is exact to the minute only.
     pub(crate) is_coarse: bool,
     pub(crate) thread: u16,
+    pub(crate) handle: Option<u32>,
     pub(crate) form: LineForm,
 }
 
@@ -47,6 +49,8 @@ pub(crate) struct ServiceRun {
     failed_calls: u64,
     /// The line at which an excerpt says that lines were left out.
     gap_at: u64,
+    instances: Instances,
+    contradictions: Contradictions,
 }
 
 impl ServiceRun {
@@ -72,7 +76,22 @@ impl ServiceRun {
             most_overtaken,
             failed_calls: 0,
             gap_at: 0,
+            instances: Instances::default(),
+            contradictions: Contradictions::default(),
         }
+    }
+
+    /// The newest instance number.
+    pub(crate) const fn newest_instance(&self) -> Option<u32> {
+        self.newest_instance
+    }
+
+    /// Whether this instance number, which an earlier run would give out next, is far ahead of this run's:
+    /// two services are in one log.
+    pub(crate) fn is_of_earlier(&self, instance: u32, newest_before: u32) -> bool {
+        let is_ahead = |newest: u32| newest.saturating_add(BEHIND_MAX) < instance;
+        let next = newest_before + 1..=newest_before.saturating_add(BEHIND_MAX);
+        self.newest_instance.is_some_and(is_ahead) && next.contains(&instance)
     }
 
     /// Whether an allocation with this instance number belongs to a new service run. Each run counts
@@ -103,11 +122,20 @@ impl ServiceRun {
             && block != Some(allocated)
             && let Some(allocation) = &mut self.open[usize::from(allocated)]
         {
+            if matches!(line.form, LineForm::UseThread(_)) {
+                let what = Contradiction::ThreadChangesBlock;
+                let earlier = allocation.first_line();
+                self.contradictions.add(what, number, earlier);
+            }
             allocation.on_left(number);
         }
         if let LineForm::Allocated(block, instance) = line.form {
             self.begin(number, block, Some(instance), line.at, out);
             self.newest_instance = self.newest_instance.max(Some(instance));
+            if let Some(earlier) = self.instances.add(instance, number) {
+                let what = Contradiction::InstanceTwice;
+                self.contradictions.add(what, number, earlier);
+            }
             self.allocating[thread] = Some(block);
         } else if let LineForm::ReceiveHeader(block) | LineForm::ReceiveBody(block) = line.form {
             self.reading[thread] = Some(block);
@@ -162,6 +190,10 @@ impl ServiceRun {
         let Some(allocation) = &mut self.open[index] else {
             return;
         };
+        let contradicted = line.handle.and_then(|it| allocation.on_handle(number, it));
+        if let Some((what, earlier)) = contradicted {
+            self.contradictions.add(what, number, earlier);
+        }
         let was_unused = allocation.is_unused();
         let has_ended = allocation.on_line(number, line.form);
         let (is_unused, is_call) = (allocation.is_unused(), allocation.is_outgoing());
@@ -206,6 +238,10 @@ impl ServiceRun {
             let reason = if allocation.reason_at_end() == Reason::NotAccepted {
                 Reason::NotAccepted
             } else {
+                if self.gap_at == 0 {
+                    let (what, earlier) = (Contradiction::AllocatedTwice, allocation.first_line());
+                    self.contradictions.add(what, number, earlier);
+                }
                 Reason::Reallocated
             };
             self.end(block, reason, Some(number), out);
@@ -289,6 +325,7 @@ impl ServiceRun {
             most_overtaken: self.most_overtaken,
             failed_calls,
             gap_at: self.gap_at,
+            contradictions: self.contradictions,
             restarted_at,
         }
     }

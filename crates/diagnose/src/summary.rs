@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis};
+use crate::consistency::Contradictions;
 use crate::line::{LineForm, ParsedLine};
 
 /// What became of the allocations of one service run.
@@ -31,7 +32,7 @@ pub struct Totals {
 }
 
 /// Counts over a whole log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogSummary {
     /// Lines read.
     pub lines: u64,
@@ -53,6 +54,10 @@ pub struct LogSummary {
     pub steps_forward: u64,
     /// Lines that are earlier than the one before them.
     pub steps_back: u64,
+    /// The computers that the lines name, each with its first line; empty if they name fewer than two.
+    pub hosts: Vec<(String, u64)>,
+    /// What contradicts itself.
+    pub contradictions: Contradictions,
     /// Service runs, complete or in part.
     pub services: u32,
     /// All service runs together.
@@ -80,7 +85,7 @@ pub struct Forecast {
 
 impl LogSummary {
     /// Counts a line of a Winsock.log.
-    pub(crate) fn count(&mut self, number: u64, line: &ParsedLine) {
+    pub(crate) fn count(&mut self, number: u64, line: &ParsedLine<'_>) {
         self.log_lines += 1;
         self.coarse_stamps += u64::from(line.at.is_some_and(|it| !it.has_seconds));
         if line.form == LineForm::Unknown {

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis, Reason};
 use crate::clock::{DateOrder, Timestamp};
+use crate::consistency::Contradictions;
 use crate::event_log::GivenUp;
 use crate::line::BlockNumber;
 use crate::open_allocation::OpenAllocation;
@@ -72,16 +73,19 @@ pub(crate) struct UnusedBlocks {
     /// Calls that ended without having been opened: each accounts for one event 289.
     pub(crate) failed_calls: u64,
     pub(crate) gap_at: u64,
+    pub(crate) contradictions: Contradictions,
     /// Whether the text is an excerpt with the lines of a single block.
     pub(crate) is_about_one_block: bool,
     pub(crate) restarted_at: Option<u64>,
 }
 
 impl UnusedBlocks {
-    /// Diagnoses them. `given_up` is what the event log says about this service run.
+    /// Diagnoses them. `given_up` is what the event log says about this service run. Of lines of two
+    /// computers in one log nothing is certain.
     pub(crate) fn diagnose(
         mut self,
         limits: Parameters,
+        is_mixed: bool,
         given_up: Option<GivenUp>,
         out: &mut impl FnMut(&Allocation),
     ) -> Totals {
@@ -92,6 +96,7 @@ impl UnusedBlocks {
                 .by_time(allocation, limits)
                 .or_else(|| leaked.map(|leaked| by_events(index, leaked)))
                 .unwrap_or_else(|| self.by_order(allocation, later, limits));
+            let reason = if is_mixed { in_mixture(reason) } else { reason };
             // A restart releases blocks in use, and does not undo a leak.
             let reason = match self.restarted_at {
                 Some(_) if reason.diagnosis() == Diagnosis::InUse => Reason::ServiceEnded,
@@ -153,6 +158,14 @@ impl UnusedBlocks {
         } else {
             Reason::LogEndsTooSoon
         }
+    }
+}
+
+/// What a reason is worth if lines of another computer may be among those of the block.
+const fn in_mixture(reason: Reason) -> Reason {
+    match reason.diagnosis() {
+        Diagnosis::Leaked | Diagnosis::Suspected => Reason::Mixed,
+        Diagnosis::InUse | Diagnosis::Closed | Diagnosis::Unknown => Reason::LogEndsTooSoon,
     }
 }
 

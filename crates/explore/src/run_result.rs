@@ -117,6 +117,13 @@ pub struct ConnectorResult {
     /// 90 % of messages took at most this, in nanoseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_p90_ns: Option<u64>,
+    /// The median time to arrive of all messages, those too that have not arrived (Kaplan and Meier);
+    /// absent if it is not reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival_p50_ns: Option<u64>,
+    /// 90 % of all messages take at most this; absent if it is not reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival_p90_ns: Option<u64>,
     /// The largest number of messages in the queue.
     pub queue_peak: u64,
 }
@@ -137,6 +144,8 @@ impl ConnectorResult {
             returned: messages.returned,
             latency_p50_ns: messages.latency.map(|it| it.p50),
             latency_p90_ns: messages.latency.map(|it| it.p90),
+            arrival_p50_ns: messages.arrival.and_then(|it| it.p50),
+            arrival_p90_ns: messages.arrival.and_then(|it| it.p90),
             queue_peak: messages.queue.peak,
         }
     }

@@ -36,17 +36,16 @@ pub const fn neg_ln(word: u64) -> u64 {
     let value = word + 1;
     let whole = 63 - value.leading_zeros();
     // log2 by repeated squaring. The mantissa is in [1, 2) with 63 bits after the point: squaring doubles
-    // its logarithm, whose integer part is the next bit.
-    let mut mantissa = (value as u128) << (63 - whole);
-    let mut log2 = (whole as u64) << FRACTION_BITS;
-    let mut bit = FRACTION_BITS;
-    while bit > 0 {
-        bit -= 1;
-        mantissa = (mantissa * mantissa) >> 63;
-        if mantissa >= 1 << 64 {
-            mantissa >>= 1;
-            log2 |= 1 << bit;
-        }
+    // its logarithm, whose integer part is the next bit. Without a branch, since the bits are random.
+    let mut mantissa = value << (63 - whole);
+    let mut log2 = whole as u64;
+    let mut bit = 0;
+    while bit < FRACTION_BITS {
+        let square = mantissa as u128 * mantissa as u128;
+        let is_above_2 = (square >> 127) as u64;
+        mantissa = (square >> (63 + is_above_2)) as u64;
+        log2 = log2 << 1 | is_above_2;
+        bit += 1;
     }
     let minus_log2 = (64 << FRACTION_BITS) - log2;
     ((minus_log2 as u128 * LN_2_Q64) >> 64) as u64

@@ -10,7 +10,8 @@ use crate::record::{Record, ThreadNumber};
 use config::plan::{ExceptionCode, Expectations, Keyword, ViolationKind};
 
 pub use crate::traffic::{
-    Calls, ConnectorTraffic, CountSeries, Latency, MessageTraffic, QueueLength, Series, Traffic,
+    ArrivalTimes, Calls, ConnectorTraffic, CountSeries, Latency, MessageTraffic, QueueLength,
+    Series, Traffic,
 };
 pub use crate::violation::Violation;
 

@@ -3,6 +3,7 @@
 //!
 //! Every association is counted once, at the caller. Reads records only.
 
+mod arrival;
 mod series;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use net::HostId;
 
 use config::plan::Limits;
 
+pub use crate::traffic::arrival::ArrivalTimes;
 pub use crate::traffic::series::Series;
 
 /// Points of a queue's length over time.
@@ -74,8 +76,10 @@ pub struct MessageTraffic {
     pub acknowledged: u64,
     /// Returned to the sender as undeliverable.
     pub returned: u64,
-    /// From submission to arrival; `None` if nothing arrived.
+    /// From submission to arrival, of the messages that arrived; `None` if nothing arrived.
     pub latency: Option<Latency>,
+    /// From submission to arrival, of all messages; `None` if none was submitted.
+    pub arrival: Option<ArrivalTimes>,
     /// Messages that are neither acknowledged nor returned.
     pub queue: QueueLength,
     /// When messages arrived: the throughput over time.
@@ -173,6 +177,10 @@ struct Pending {
 struct Flow {
     counts: MessageTraffic,
     latencies: Vec<u64>,
+    /// How long the messages have waited at the end that have neither arrived nor been returned.
+    waiting: Vec<u64>,
+    /// Messages that will never arrive.
+    lost: usize,
 }
 
 impl TrafficMeter {
@@ -343,14 +351,29 @@ impl TrafficMeter {
         [own].into_iter().chain(self.workloads.get_mut(workload))
     }
 
+    /// Counts the messages that have not arrived.
+    fn count_the_rest(&mut self, end: Instant) {
+        let pending = std::mem::take(&mut self.pending);
+        for (message, it) in pending.into_iter().filter(|(_, it)| !it.has_arrived) {
+            let waited = end.saturating_since(it.at).nanos();
+            for flow in self.flows(it.connector, message) {
+                match it.is_settled {
+                    true => flow.lost += 1,
+                    false => flow.waiting.push(waited),
+                }
+            }
+        }
+    }
+
     /// The traffic at the end of a run. `connector` gives the name of a host's connector, and
     /// `workloads` are the names of the workloads in their order.
     pub(crate) fn finish<'a>(
-        self,
+        mut self,
         end: Instant,
         connector: impl Fn(HostId, u32) -> Option<String>,
         workloads: impl Iterator<Item = &'a String>,
     ) -> Traffic {
+        self.count_the_rest(end);
         let connectors = self.connectors.into_iter();
         let connectors = connectors.filter_map(|(ConnectorKey { host, number }, it)| {
             let traffic = ConnectorTraffic {
@@ -371,6 +394,8 @@ impl TrafficMeter {
 impl Flow {
     fn finish(mut self, end: Instant) -> MessageTraffic {
         self.latencies.sort_unstable();
+        self.waiting.sort_unstable();
+        self.counts.arrival = arrival::quantiles(&self.latencies, &self.waiting, self.lost);
         let of = |percent: usize| {
             // The smallest latency that so many percent do not exceed.
             let rank = (self.latencies.len() * percent).div_ceil(100).max(1);

@@ -353,6 +353,7 @@ fn read_log(
     }
     let quoted = Some(&quoted).filter(|it| !it.is_empty());
     let logged_pool = events.or(quoted).and_then(EventLog::pool);
+    let (total, has_no_contradiction) = (summary.total, summary.contradictions.is_empty());
     printer.finish(&Report {
         name,
         summary,
@@ -363,10 +364,10 @@ fn read_log(
         disconnect_timer: limits.disconnect_timer,
     });
     print(arguments.format, &printer.take_text(), terminal)?;
-    let total = &summary.total;
-    Ok(match (total.leaked + total.suspected, total.unknown) {
-        (0, 0) => exit_code::SUCCESS,
-        (0, _) => exit_code::UNDECIDED,
+    let is_unknown = total.unknown > 0 || !has_no_contradiction;
+    Ok(match (total.leaked + total.suspected, is_unknown) {
+        (0, false) => exit_code::SUCCESS,
+        (0, true) => exit_code::UNDECIDED,
         (_, _) => exit_code::UNEXPECTED,
     })
 }

@@ -24,6 +24,7 @@ pub(super) fn check(scenario: &Scenario) -> Vec<(String, Diagnostic)> {
     let mistakes = Vec::new();
     let mut checker = Checker { scenario, mistakes };
     checker.hosts();
+    checker.size_of_network();
     checker.routes();
     checker.faults();
     checker.workloads();
@@ -84,6 +85,23 @@ impl Checker<'_> {
                 format!("set host.{name}.control_blocks to {most} or less, or use a later build");
             let mistake = Diagnostic::of_file(Code::Contradiction, message).help(help);
             self.add(format!("host.{name}.control_blocks"), mistake);
+        }
+    }
+
+    /// A run would refuse these, but only after the whole file has been printed and lowered.
+    fn size_of_network(&mut self) {
+        let hosts = u32::try_from(self.scenario.hosts.len()).unwrap_or(u32::MAX);
+        if hosts > net::HOSTS_MAX {
+            self.contradiction("host", net::NetworkError::TooManyHosts(hosts).to_string());
+        }
+        let mut links = BTreeMap::new();
+        for end in self.scenario.links.values().flat_map(|it| &it.between) {
+            *links.entry(end.as_str()).or_insert(0_u32) += 1;
+        }
+        let routers = links.into_values().filter(|it| *it > 1).count();
+        if routers > net::ROUTERS_MAX {
+            let mistake = net::NetworkError::TooManyRouters(routers);
+            self.contradiction("link", mistake.to_string());
         }
     }
 

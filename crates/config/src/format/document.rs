@@ -14,9 +14,9 @@ pub const SIZE_MAX: usize = 1 << 23;
 /// Items of a list and tables of a kind.
 pub(crate) const ITEMS_MAX: u64 = 100_000;
 /// Named tables of all kinds together. Each takes some 25 microseconds to read, check and print.
-const TABLES_MAX: usize = 40_000;
+pub(crate) const TABLES_MAX: usize = 40_000;
 /// Links have the most keys and take the longest to read.
-const LINKS_MAX: usize = 20_000;
+pub(crate) const LINKS_MAX: usize = 20_000;
 /// Keys and tables of a file, as [`too_much`] counts them before the text is parsed.
 const KEYS_MAX: usize = 500_000;
 /// Tables within tables; scenarios need five.

@@ -77,6 +77,10 @@ pub(crate) trait Setting: Clone + PartialEq {
     fn print(&self, default: &Self, detail: Detail) -> Option<Printed>;
     /// How the value is written; `range` is that of the key.
     fn describe(range: Option<&Range>) -> Shape;
+    /// The paths below this value that end with a key of this name, for a help.
+    fn places_of(name: &str) -> Vec<String> {
+        Self::describe(None).places_of(name)
+    }
 }
 
 /// A part of the plan that is one table.

@@ -3,16 +3,16 @@
 
 use super::diagnostic::{Code, Diagnostic, Span};
 use super::document::{self, Item, Node, Table, TableEntry};
-use super::suggestion::{did_you_mean, shortened};
+use super::suggestion::{did_you_mean, is_close, shortened};
 
-/// Letters of a name that are compared; a longer name is no name.
-const SIZE_OF_NAMES_MAX: usize = 256;
+/// The tables whose names the file chooses.
+const NAMED_TABLES: [&str; 5] = ["host", "link", "connector", "workload", "fault"];
 
 /// A table, such as `link.wna`, that only an override names, although the document has others of the
 /// kind.
 #[derive(Debug)]
 pub(crate) struct NewName {
-    /// Whether another name has the same letters: this one is mistyped.
+    /// Whether the name is close to another: this one is mistyped.
     pub(crate) is_mistyped: bool,
     /// `there is no link`, and the name.
     pub(crate) message: String,
@@ -28,6 +28,9 @@ pub(crate) fn new_name(document: &Node, text: &str) -> Option<NewName> {
     let Item::Table(root) = &document.item else {
         return None;
     };
+    if !NAMED_TABLES.contains(&kind) {
+        return None;
+    }
     let Item::Table(tables) = &root.get(kind)?.node.item else {
         return None;
     };
@@ -39,23 +42,25 @@ pub(crate) fn new_name(document: &Node, text: &str) -> Option<NewName> {
         return None;
     }
     let known = || tables.keys().map(String::as_str);
-    let others = known().collect::<Vec<&str>>();
-    let question = did_you_mean(name, others.iter().copied());
+    let short = shortened(name);
+    let is_mistyped = is_close(name, known());
+    let question = did_you_mean(name, known());
+    let question = question.unwrap_or_else(|| format!("there are {}", some_of(known())));
     Some(NewName {
-        is_mistyped: others
-            .iter()
-            .any(|it| sorted_letters(it) == sorted_letters(name)),
-        message: format!("there is no {kind} `{}`", shortened(name)),
-        help: question.unwrap_or_else(|| format!("there are {}", others.join(", "))),
+        is_mistyped,
+        message: format!("there is no {kind} `{short}`"),
+        help: format!("{question}; to add one, set it as a whole: {kind}.{short}={{ ... }}"),
     })
 }
 
-/// The letters of a name without their case, which stay the same if two are exchanged.
-fn sorted_letters(name: &str) -> Vec<u8> {
-    let mut letters = name.to_ascii_lowercase().into_bytes();
-    letters.truncate(SIZE_OF_NAMES_MAX);
-    letters.sort_unstable();
-    letters
+/// The first names of a table, for a help.
+fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 20;
+    let mut names: Vec<&str> = names.take(SHOWN + 1).collect();
+    if names.len() > SHOWN {
+        names[SHOWN] = "...";
+    }
+    names.join(", ")
 }
 
 /// Puts one `PATH=VALUE`, which is source number `source`, into the document.

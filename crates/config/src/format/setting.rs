@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::diagnostic::{Code, Diagnostic};
-use super::document::{ITEMS_MAX, Item, Table};
+use super::document::{ITEMS_MAX, Item, TABLES_MAX, Table};
 use super::key::description::Shape;
 use super::key::printer::{Detail, Printed, Printer};
 use super::key::reader::{Input, Reader};
@@ -19,6 +19,8 @@ pub(crate) trait MapKey: Clone + Ord {
     const FORM: &'static str;
     /// The code of a name that is not a key.
     const CODE: Code = Code::UnknownWord;
+    /// Whether a key is recognized by its form alone. A name that the file chooses is not.
+    const IS_RECOGNIZED: bool = true;
 
     /// The key with this name.
     fn parse(name: &str) -> Option<Self>;
@@ -253,13 +255,18 @@ impl<K: MapKey, V: Setting> Setting for BTreeMap<K, V> {
         (!entries.is_empty()).then_some(Printed::Table(entries))
     }
 
+    fn places_of(name: &str) -> Vec<String> {
+        let is_key = K::IS_RECOGNIZED && K::is_valid(name);
+        is_key.then(|| name.to_owned()).into_iter().collect()
+    }
+
     fn describe(range: Option<&Range>) -> Shape {
         let value = V::describe(range);
         let mut schema = json!({
             "type": "object", "propertyNames": K::schema(), "additionalProperties": value.schema,
         });
         if V::IS_TABLE {
-            schema["maxProperties"] = json!(ITEMS_MAX);
+            schema["maxProperties"] = json!(TABLES_MAX);
             return Shape {
                 words: "tables".to_owned(),
                 schema,
@@ -290,6 +297,7 @@ fn without_name<V: Setting>(table: &Table, path: &str) -> Option<Diagnostic> {
 impl MapKey for String {
     const FORM: &'static str = "a name";
     const CODE: Code = Code::BadName;
+    const IS_RECOGNIZED: bool = false;
 
     /// Reads a bad name too, so that settings which refer to it are not reported as well.
     fn parse(name: &str) -> Option<Self> {

@@ -41,6 +41,14 @@ fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether a word is a misspelt one of the candidates, to judge by its letters.
+pub(crate) fn is_close<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
+    let close = suggestion(word, candidates);
+    let distance = close.map(|it| osa_distance(&word.to_lowercase(), &it.to_lowercase()));
+    // Names of one letter that differ have nothing in common.
+    distance.is_some_and(|it| it == 0 || it < word.chars().count())
+}
+
 /// Words that other programs use, and the keys that mean the same here.
 const SYNONYMS: [(&str, &[&str]); 27] = [
     ("latency", &["delay"]),

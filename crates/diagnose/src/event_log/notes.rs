@@ -121,6 +121,10 @@ pub fn order_note(name: &str, order: DateOrder, proof: OrderProof) -> Option<Str
     let order = order.word();
     match proof {
         OrderProof::NotNeeded | OrderProof::Calendar => None,
+        OrderProof::Undecided => Some(format!(
+            "{name}: dates are read {order}; the other order is possible too, and the times between lines are \
+             the same"
+        )),
         OrderProof::ShorterGaps(gap) => {
             let days = gap.as_secs() / 86_400;
             Some(format!(

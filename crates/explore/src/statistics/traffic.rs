@@ -21,6 +21,12 @@ pub struct ConnectorCounters {
     /// The median and the 90 % quantile of each run in which anything arrived.
     p50: TimeHistogram,
     p90: TimeHistogram,
+    /// The same of all messages of each run, those too that have not arrived; runs in which a quantile is
+    /// not reached are missing.
+    all_p50: TimeHistogram,
+    all_p90: TimeHistogram,
+    /// Runs in which anything was submitted.
+    with_messages: u64,
     /// The peak of the queue of each run, one message as one nanosecond.
     peaks: TimeHistogram,
     peak: u64,
@@ -34,7 +40,8 @@ pub struct ConnectorCounters {
 /// What the runs of a sweep have of each connector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TrafficQuantity {
-    /// From submission to arrival, in nanoseconds: the median, and up to the 90 % quantile.
+    /// From submission to arrival of all messages, in nanoseconds: the median, and up to the 90 %
+    /// quantile.
     Latency,
     /// The largest queue, in messages.
     Queue,
@@ -53,8 +60,9 @@ pub struct Spread {
     pub low: f64,
     /// The median over the runs.
     pub median: f64,
-    /// 90 % of runs have at most this; of a latency, the median over the runs of their 90 % quantiles.
-    pub high: f64,
+    /// 90 % of runs have at most this; of a latency, the median over the runs of their 90 % quantiles,
+    /// `None` if it is not reached.
+    pub high: Option<f64>,
 }
 
 /// What the runs of a sweep say about one connector.
@@ -77,6 +85,12 @@ pub struct ConnectorSummary {
     pub latency_p50_ns: Option<u64>,
     /// The median over the runs of the time that 90 % of messages did not exceed.
     pub latency_p90_ns: Option<u64>,
+    /// The median over the runs of the median time to arrive of all messages, those too that have not
+    /// arrived, in nanoseconds, within 1/64; `None` if it is not reached.
+    pub arrival_p50_ns: Option<u64>,
+    /// The median over the runs of the time within which 90 % of all messages arrive; `None` if it is not
+    /// reached.
+    pub arrival_p90_ns: Option<u64>,
     /// The median over the runs of the largest queue, within 1/64.
     pub queue_peak_median: u64,
     /// The largest queue of all runs.
@@ -101,13 +115,32 @@ impl ConnectorCounters {
         p50.into_iter().for_each(|it| self.p50.add(it));
         let p90 = result.latency_p90_ns.map(Instant::from_nanos);
         p90.into_iter().for_each(|it| self.p90.add(it));
+        let all_p50 = result.arrival_p50_ns.map(Instant::from_nanos);
+        all_p50.into_iter().for_each(|it| self.all_p50.add(it));
+        let all_p90 = result.arrival_p90_ns.map(Instant::from_nanos);
+        all_p90.into_iter().for_each(|it| self.all_p90.add(it));
+        self.with_messages += u64::from(result.submitted > 0);
         self.peaks.add(Instant::from_nanos(result.queue_peak));
         self.peak = self.peak.max(result.queue_peak);
     }
 
-    /// A quantity over the runs; `None` if no run has one.
+    /// The median over the runs of a quantile of all messages. A run in which it is not reached counts as
+    /// later than all others.
+    fn over_runs(&self, of: &TimeHistogram) -> Option<u64> {
+        of.quantile(50, self.with_messages).map(Duration::nanos)
+    }
+
+    /// A quantity over the runs; `None` if no run has one, or if it is not reached.
     #[must_use]
     pub fn spread(&self, of: TrafficQuantity) -> Option<Spread> {
+        if of == TrafficQuantity::Latency {
+            let median = self.over_runs(&self.all_p50)? as f64;
+            return Some(Spread {
+                low: median,
+                median,
+                high: self.over_runs(&self.all_p90).map(|it| it as f64),
+            });
+        }
         let unit = if of == TrafficQuantity::Throughput {
             1_000.0
         } else {
@@ -117,17 +150,17 @@ impl ConnectorCounters {
             let found = histogram.quantile(percent, histogram.count())?;
             Some(found.nanos() as f64 / unit)
         };
-        let (low, high) = match of {
-            TrafficQuantity::Latency => ((&self.p50, 50), (&self.p90, 50)),
-            TrafficQuantity::Queue => ((&self.peaks, 10), (&self.peaks, 90)),
-            TrafficQuantity::Throughput => ((&self.throughput, 10), (&self.throughput, 90)),
-            TrafficQuantity::Retries => ((&self.retried, 10), (&self.retried, 90)),
-            TrafficQuantity::Returned => ((&self.returns, 10), (&self.returns, 90)),
+        let values = match of {
+            TrafficQuantity::Latency => &self.all_p50,
+            TrafficQuantity::Queue => &self.peaks,
+            TrafficQuantity::Throughput => &self.throughput,
+            TrafficQuantity::Retries => &self.retried,
+            TrafficQuantity::Returned => &self.returns,
         };
         Some(Spread {
-            low: at(low.0, low.1)?,
-            median: at(low.0, 50)?,
-            high: at(high.0, high.1)?,
+            low: at(values, 10)?,
+            median: at(values, 50)?,
+            high: at(values, 90),
         })
     }
 
@@ -146,13 +179,16 @@ impl ConnectorCounters {
                 .map_or(0.0, |it| it.median),
             latency_p50_ns: median(&self.p50),
             latency_p90_ns: median(&self.p90),
+            arrival_p50_ns: self.over_runs(&self.all_p50),
+            arrival_p90_ns: self.over_runs(&self.all_p90),
             queue_peak_median: median(&self.peaks).unwrap_or(0).min(self.peak),
             queue_peak_max: self.peak,
         }
     }
 }
 
-/// A table of connectors for a terminal; empty without any. `show` prints a time.
+/// A table of connectors for a terminal; empty without any. `show` prints a time. The time to arrive is of
+/// all messages: of those that have arrived alone, a connector that loses many would look fast.
 #[must_use]
 pub fn table(connectors: &[ConnectorSummary], show: impl Fn(Option<u64>) -> String) -> String {
     let mut text = String::new();
@@ -160,9 +196,9 @@ pub fn table(connectors: &[ConnectorSummary], show: impl Fn(Option<u64>) -> Stri
         return text;
     }
     text.push_str(
-        "\nConnectors: messages of all runs; of the runs' own quantiles (of messages that arrived) and largest queues, the \
-         medians\n  \
-         submitted    arrived  returned   retries  an hour  latency 50 %         90 %  queue at most (of all)  connector\n",
+        "\nConnectors: messages of all runs; of the runs' own largest queues and times to arrive (of all messages, those too that \
+         have not arrived), the medians\n  \
+         submitted    arrived  returned   retries  an hour  arrive  50 %         90 %  queue at most (of all)  connector\n",
     );
     for it in connectors {
         let peaks = format!("{} ({})", it.queue_peak_median, it.queue_peak_max);
@@ -175,8 +211,8 @@ pub fn table(connectors: &[ConnectorSummary], show: impl Fn(Option<u64>) -> Stri
             it.returned,
             it.retries,
             it.arrived_per_hour,
-            show(it.latency_p50_ns),
-            show(it.latency_p90_ns),
+            show(it.arrival_p50_ns),
+            show(it.arrival_p90_ns),
             it.connector
         );
     }

@@ -4,6 +4,8 @@
 //! A recording file system notes every change. For each prefix of them the state that a crash may
 //! leave is built in another directory, and the sweep is resumed there.
 
+mod durability;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;

@@ -259,6 +259,8 @@ impl Summary {
                 "returned",
                 "retries",
                 "arrived_per_hour",
+                "arrival_p50_ns",
+                "arrival_p90_ns",
             ]
             .map(|column| format!("{name} {column}"))
         });
@@ -298,6 +300,8 @@ impl Summary {
                     time(found.map(|it| it.returned)),
                     time(found.map(|it| it.retries)),
                     found.map_or(String::new(), |it| format!("{:.3}", it.arrived_per_hour)),
+                    time(found.and_then(|it| it.arrival_p50_ns)),
+                    time(found.and_then(|it| it.arrival_p90_ns)),
                 ]);
             }
             writer.write_record(cells).expect("memory can be written");

@@ -54,6 +54,8 @@ fn latencies_and_the_queue_are_those_of_the_records() {
     let latency = messages.latency.expect("messages arrived");
     let seconds = [latency.p50, latency.p90, latency.p99, latency.max];
     assert_eq!(seconds.map(|it| it / FIRST_WIDTH), [50, 90, 99, 100]);
+    let arrival = messages.arrival.expect("messages were submitted");
+    assert_eq!(arrival.p90, Some(latency.p90));
     let queue = &messages.queue;
     assert_eq!((queue.peak, queue.peak_at, queue.at_end), (100, at(0), 0));
     assert_eq!(queue.lengths.len(), 201);
@@ -79,6 +81,7 @@ fn a_long_run_has_no_more_points_and_the_same_peak() {
     assert_eq!(queue.lengths.iter().max(), Some(2));
     assert_eq!((queue.peak, queue.at_end), (2, 2));
     assert_eq!((messages.returned, messages.latency), (1, None));
+    assert_eq!(messages.arrival.map(|it| it.p50), Some(None));
     assert_eq!(traffic.workloads["more"].submitted, 0);
     assert_eq!(messages.returns.counts.iter().sum::<u64>(), 1);
 }

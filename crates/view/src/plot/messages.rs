@@ -34,8 +34,8 @@ pub(super) const ALL: [TrafficQuantity; 5] = [
 const fn words(of: TrafficQuantity) -> (&'static str, &'static str) {
     match of {
         TrafficQuantity::Latency => (
-            "Time to arrive, of messages that arrived",
-            "median; bar to 90 %",
+            "Time to arrive, of all messages",
+            "median; bar to 90 %, or to the top if that is not reached",
         ),
         TrafficQuantity::Queue => ("Longest queue", "messages; bars: 10 to 90 % of runs"),
         TrafficQuantity::Throughput => (
@@ -69,7 +69,8 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     });
     let series: Vec<Series> = series.collect();
     let spreads = series.iter().flat_map(|it| it.spreads.iter().flatten());
-    let highest = spreads.map(|it| it.high).fold(0.0, f64::max);
+    let highest = spreads.map(|it| it.high.unwrap_or(it.median));
+    let highest = highest.fold(0.0, f64::max);
     let (divisor, unit) = match of {
         TrafficQuantity::Latency => {
             let (seconds, unit) = time_unit(highest / NANOS);
@@ -97,7 +98,7 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     };
     canvas.vertical_text((34.0, (TOP + BOTTOM) / 2.0), &label);
     for (index, one) in series.iter().enumerate() {
-        draw_legend(&mut canvas, index, one);
+        draw_legend(&mut canvas, index, one, missing(of));
         let offset = (index as f64 - (series.len() - 1) as f64 / 2.0) * OFFSET;
         let points = order
             .iter()
@@ -106,8 +107,9 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
                 let spread = spread.as_ref()?;
                 let text = unquoted(&varied.values[value]);
                 let tooltip = format!("{}, {text}: {}", one.name, show(*spread, divisor, unit));
-                let [low, median, high] = [spread.low, spread.median, spread.high]
-                    .map(|it| vertical.coordinate(it / divisor));
+                let high = spread.high.unwrap_or(highest * divisor);
+                let [low, median, high] =
+                    [spread.low, spread.median, high].map(|it| vertical.coordinate(it / divisor));
                 let x = horizontal.coordinates[value] + offset;
                 Some(([low, median, high], x, tooltip))
             });
@@ -124,7 +126,7 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
         let mut row = vec![unquoted(&varied.values[value]).to_owned()];
         row.extend(series.iter().map(|it| {
             let spread = it.spreads[position];
-            spread.map_or_else(|| "none".to_owned(), |it| show(it, divisor, unit))
+            spread.map_or_else(|| missing(of).to_owned(), |it| show(it, divisor, unit))
         }));
         table.push(row);
     }
@@ -135,10 +137,22 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     }
 }
 
+/// What a connector without a value has.
+const fn missing(of: TrafficQuantity) -> &'static str {
+    match of {
+        TrafficQuantity::Latency => "not reached",
+        TrafficQuantity::Queue
+        | TrafficQuantity::Throughput
+        | TrafficQuantity::Retries
+        | TrafficQuantity::Returned => "none",
+    }
+}
+
 /// `12.5 s (10 to 20)`.
 fn show(spread: Spread, divisor: f64, unit: &str) -> String {
-    let [low, median, high] =
-        [spread.low, spread.median, spread.high].map(|it| plain(it / divisor));
+    let [low, median] = [spread.low, spread.median].map(|it| plain(it / divisor));
+    let high = spread.high.map(|it| plain(it / divisor));
+    let high = high.unwrap_or_else(|| "not reached".to_owned());
     let unit = if unit.is_empty() {
         String::new()
     } else {
@@ -169,13 +183,13 @@ fn draw_series(canvas: &mut Canvas, index: usize, points: &[([f64; 3], f64, Stri
     }
 }
 
-fn draw_legend(canvas: &mut Canvas, index: usize, series: &Series) {
+fn draw_legend(canvas: &mut Canvas, index: usize, series: &Series, missing: &str) {
     let left = LEFT + (index % NAMES) as f64 * 220.0;
     let top = 74.0 + (index / NAMES) as f64 * 20.0;
     let has_values = series.spreads.iter().any(Option::is_some);
     let name = match has_values {
         true => series.name.clone(),
-        false => format!("{}: nothing arrived", series.name),
+        false => format!("{}: {missing}", series.name),
     };
     canvas.mark((left, top), index, &name);
     canvas.text((left + 12.0, top + 4.0), "note", Anchor::Start, &name);

@@ -23,6 +23,8 @@ pub(super) struct Traffic {
     pub(super) messages: String,
     pub(super) charts: Vec<Chart>,
     pub(super) latency: Option<LatencyChart>,
+    /// Quantiles of all messages, if some have not arrived.
+    pub(super) arrival: Option<String>,
 }
 
 /// Something over the time of the run.
@@ -184,6 +186,7 @@ fn group(rows: Vec<Row<'_>>) -> Group {
             .map(|it| chart(it, highest(it.what).unwrap_or(0).max(1)))
             .collect(),
         latency: latency(messages, longest),
+        arrival: arrival(messages),
     });
     Group {
         shown: shown.collect(),
@@ -224,6 +227,16 @@ fn chart(values: &Values, highest: u64) -> Chart {
         number: values.number.clone(),
         words: values.words.clone(),
     }
+}
+
+/// Those that have arrived alone look fast where many are lost.
+fn arrival(messages: &MessageTraffic) -> Option<String> {
+    let it = messages
+        .arrival
+        .filter(|_| messages.arrived < messages.submitted)?;
+    let show = |nanos: Option<u64>| nanos.map_or_else(|| "not reached".to_owned(), explore::clock);
+    let [p50, p90, p99] = [it.p50, it.p90, it.p99].map(show);
+    Some(format!("median {p50}, 90 % {p90}, 99 % {p99}"))
 }
 
 fn latency(messages: &MessageTraffic, longest: u64) -> Option<LatencyChart> {

@@ -38,7 +38,7 @@ impl Printer for JsonLine {
     }
 
     fn finish(&mut self, diagnosis: &Report<'_>) {
-        let summary = diagnosis.summary;
+        let summary = &diagnosis.summary;
         let lasted = diagnosis.companion.and_then(|it| it.log.lasted(0));
         let forecast = summary.last.forecast(diagnosis.pool, lasted);
         let mut last_service = totals(&summary.last);
@@ -51,6 +51,17 @@ impl Printer for JsonLine {
             "unread_prefixes": summary.unread_prefixes,
             "coarse_stamps": summary.coarse_stamps,
             "services": summary.services,
+            "hosts": summary.hosts.iter().map(|it| json!({
+                "name": it.0,
+                "first_line": it.1,
+            })).collect::<Json>(),
+            "contradictions": summary.contradictions.found().iter().map(|it| json!({
+                "what": it.what.word(),
+                "proves_mixture": it.what.proves_mixture(),
+                "count": it.count,
+                "line": it.line,
+                "earlier_line": it.earlier,
+            })).collect::<Json>(),
             "total": totals(&summary.total),
             "last_service": last_service,
             "forecast": forecast.map(|it| json!({

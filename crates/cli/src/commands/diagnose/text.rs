@@ -68,6 +68,7 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
         let _ = write!(text, ", with events from {}", companion.name);
     }
     text.push('\n');
+    text.push_str(&contradictions(diagnosis));
     for ((verdict, meaning), lives) in VERDICTS.iter().zip(listed) {
         let count = count(&summary.total, *verdict);
         if count == 0 {
@@ -90,7 +91,7 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
     );
     let undecided = summary.total.suspected + summary.total.unknown;
     match (summary.total.leaked, undecided) {
-        (0, 0) => text.push_str("No leak.\n"),
+        (0, 0) if summary.contradictions.is_empty() => text.push_str("No leak.\n"),
         (0, _) => text.push_str("No leak is proved, and none is ruled out.\n"),
         (_, _) => {}
     }
@@ -106,6 +107,44 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
     text.push_str(&not_read(diagnosis));
     if let Some(quoted) = diagnosis.quoted {
         text.push_str(&events_of(quoted));
+    }
+    text
+}
+
+/// What contradicts itself in the log. It comes before the verdicts, since they depend on it.
+fn contradictions(diagnosis: &Report<'_>) -> String {
+    let (summary, mut text) = (&diagnosis.summary, String::new());
+    let found = &summary.contradictions;
+    if found.is_empty() {
+        return text;
+    }
+    let hosts: Vec<&str> = summary.hosts.iter().map(|it| it.0.as_str()).collect();
+    if let [first, ..] = hosts[..] {
+        let _ = writeln!(
+            text,
+            "Lines of {} computers are mixed: {}. No verdict below is certain. Give each its own file, for \
+             instance with `grep -w {first}`; if these are not computers, remove that column.",
+            hosts.len(),
+            hosts.join(", ")
+        );
+    } else if found.prove_mixture() {
+        text.push_str(
+            "The log contradicts itself: lines of two computers, or of two copies of a log, are mixed. No \
+             verdict below is certain. Give each its own file.\n",
+        );
+    } else {
+        text.push_str(
+            "The log contradicts itself: lines are missing, or lines of two computers are mixed, or the MTA \
+             gave one control block to two users.\n",
+        );
+    }
+    for one in found.found() {
+        let times = match one.count {
+            1 => String::new(),
+            count => format!("{count} times, first in "),
+        };
+        let (what, line, earlier) = (one.what.text(), one.line, one.earlier);
+        let _ = writeln!(text, "  {what}: {times}line {line}, compare line {earlier}");
     }
     text
 }

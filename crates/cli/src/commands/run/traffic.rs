@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use explore::readable_time;
 use serde_json::{Map, Value as Json, json};
-use simulation::outcome::{CountSeries, Latency, MessageTraffic, Outcome, QueueLength};
+use simulation::outcome::{
+    ArrivalTimes, CountSeries, Latency, MessageTraffic, Outcome, QueueLength,
+};
 
 /// Connectors printed.
 const SHOWN_MAX: usize = 8;
@@ -44,6 +46,9 @@ fn messages(outcome: &Outcome, it: &MessageTraffic) -> String {
             " after {p50} (median; 90 % {p90}, 99 % {p99}, longest {max})"
         );
     }
+    if it.arrived < it.submitted {
+        text.push_str(&with_those_that_have_not_arrived(it));
+    }
     let QueueLength {
         peak,
         peak_at,
@@ -59,6 +64,15 @@ fn messages(outcome: &Outcome, it: &MessageTraffic) -> String {
         per_hour(outcome, it)
     );
     text
+}
+
+/// Those that have arrived alone look fast where many are lost.
+fn with_those_that_have_not_arrived(it: &MessageTraffic) -> String {
+    let Some(ArrivalTimes { p50, p90, .. }) = it.arrival else {
+        return String::new();
+    };
+    let show = |nanos: Option<u64>| nanos.map_or_else(|| "not reached".to_owned(), clock);
+    format!("; of all, median {}, 90 % {}", show(p50), show(p90))
 }
 
 fn seconds(nanos: u64) -> f64 {
@@ -113,6 +127,9 @@ fn object(outcome: &Outcome, it: &MessageTraffic) -> Json {
         "latency_p90_ns": it.latency.map(|it| it.p90),
         "latency_p99_ns": it.latency.map(|it| it.p99),
         "latency_max_ns": it.latency.map(|it| it.max),
+        "arrival_p50_ns": it.arrival.and_then(|it| it.p50),
+        "arrival_p90_ns": it.arrival.and_then(|it| it.p90),
+        "arrival_p99_ns": it.arrival.and_then(|it| it.p99),
         "queue": {
             "peak": it.queue.peak,
             "peak_at_ns": it.queue.peak_at.nanos(),

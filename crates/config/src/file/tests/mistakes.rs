@@ -445,6 +445,7 @@ fn a_mistyped_name_in_an_override_is_named() {
         ("workload.mial.size=1", "there is no workload `mial`"),
         ("workload.Mail.size=1", "there is no workload `Mail`"),
         ("host.a.build=5.5.2653.23", "there is no host `a`"),
+        ("host.AA.build=5.5.2653.23", "there is no host `AA`"),
     ] {
         let found = messages(&text, &[given]);
         assert_eq!(found, [format!("error[MTA0010]: {message}")], "{given}");
@@ -452,6 +453,32 @@ fn a_mistyped_name_in_an_override_is_named() {
     // Another host is no mistake.
     let added = ["host.C.build=5.5.2653.23".to_owned()];
     assert!(load("f.toml", SMALL.as_bytes(), &added).is_ok());
+    // Nor is one with a similar name that is given as a whole.
+    let added = ["host.AA={ build = \"5.5.2653.23\" }".to_owned()];
+    assert!(load("f.toml", SMALL.as_bytes(), &added).is_ok());
+}
+
+#[test]
+fn a_key_that_belongs_into_a_table_below_is_shown_there() {
+    for (line, help) in [
+        (
+            "[expect]\ncontrol-block-leak = 1",
+            "did you mean `expect.violations.control-block-leak`?",
+        ),
+        ("[expect]\n9156 = 1", "did you mean `expect.events.9156`?"),
+        (
+            "[expect]\nc0000005 = 1",
+            "did you mean `expect.exceptions.c0000005`?",
+        ),
+        (
+            "[link.m]\nping_success = \"1/8\"",
+            "did you mean `link.m.loss.independent.ping_success` or \
+             `link.m.loss.gilbert-elliott.ping_success` or `link.m.loss.outages.ping_success`?",
+        ),
+    ] {
+        let text = rendered(after(line).as_bytes(), &[]);
+        assert!(text.contains(&format!("= help: {help}")), "{line}: {text}");
+    }
 }
 
 #[test]

@@ -87,6 +87,22 @@ impl Shape {
         self.keys.is_empty()
     }
 
+    /// The dotted paths of the keys of this name in the tables below that are not named by the file.
+    pub(crate) fn places_of(&self, name: &str) -> Vec<String> {
+        if self.joint != "." {
+            return Vec::new();
+        }
+        let mut places = Vec::new();
+        for KeyDescription { key, shape, .. } in &self.keys {
+            if key.name == name {
+                places.push(name.to_owned());
+            }
+            let below = shape.places_of(name).into_iter();
+            places.extend(below.map(|it| format!("{}.{it}", key.name)));
+        }
+        places
+    }
+
     pub(crate) fn in_words(&self) -> String {
         match &self.limits {
             Some(limits) => format!("{}, {limits}", self.words),

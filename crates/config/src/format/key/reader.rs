@@ -22,6 +22,9 @@ pub(crate) struct Reader<'a> {
     misspelt: Vec<(&'static str, &'a Table)>,
 }
 
+/// Finds the paths of a key, see [`Setting::places_of`].
+type FindPlaces = fn(&str) -> Vec<String>;
+
 struct Frame<'a> {
     table: &'a Table,
     span: Span,
@@ -29,6 +32,8 @@ struct Frame<'a> {
     path: String,
     /// The keys visited so far.
     known: Vec<&'static str>,
+    /// The keys that may have tables below them, each with what finds a key there.
+    tables: Vec<(&'static str, FindPlaces)>,
 }
 
 /// A value of the document and the setting it is for.
@@ -92,6 +97,7 @@ impl<'a> Reader<'a> {
             span,
             path,
             known: Vec::new(),
+            tables: Vec::new(),
         };
         let (diagnostics, names) = (Vec::new(), Vec::new());
         let mut reader = Self {
@@ -120,6 +126,7 @@ impl<'a> Reader<'a> {
             span: input.key,
             path,
             known: Vec::new(),
+            tables: Vec::new(),
         };
         let outer = std::mem::replace(&mut self.frame, frame);
         keys(self);
@@ -134,6 +141,7 @@ impl<'a> Reader<'a> {
             span: input.key,
             path: input.path.clone(),
             known: Vec::new(),
+            tables: Vec::new(),
         };
         // Read as an empty table, for the names of its keys only.
         let outer = std::mem::replace(&mut self.frame, frame);
@@ -192,7 +200,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The value under a key of this table.
-    fn input(&mut self, key: &Key) -> Option<Input<'a>> {
+    fn input<T: Setting>(&mut self, key: &Key) -> Option<Input<'a>> {
+        self.frame.tables.push((key.name, T::places_of));
+        self.input_of_table(key)
+    }
+
+    /// The value under a key of this table that is a table of the same section.
+    fn input_of_table(&mut self, key: &Key) -> Option<Input<'a>> {
         self.frame.known.push(key.name);
         let TableEntry { key: span, node } = self.frame.table.get(key.name)?;
         let path = match self.frame.path.as_str() {
@@ -244,12 +258,32 @@ impl<'a> Reader<'a> {
             }
             let meant = meant(name, known.iter().copied());
             self.on_misspelt(&meant, entry);
-            let help =
-                did_you_mean(name, known.iter().copied()).unwrap_or_else(|| listed("here", &known));
+            let help = did_you_mean(name, known.iter().copied())
+                .or_else(|| self.belongs_below(name))
+                .unwrap_or_else(|| listed("here", &known));
             let message = format!("{whose} has no key `{}`", shortened(name));
             let found = Diagnostic::new(Code::UnknownKey, entry.key, message);
             self.report(found.label("unknown key").help(help));
         }
+    }
+
+    /// The question whether a key of a table below was meant: `expect.violations.data-race`.
+    fn belongs_below(&self, name: &str) -> Option<String> {
+        let prefix = match self.frame.path.as_str() {
+            "" => String::new(),
+            path => format!("{path}."),
+        };
+        let tables = self.frame.tables.iter();
+        let found = tables.flat_map(|(key, find)| {
+            let below = find(name).into_iter();
+            below.map(move |it| format!("{key}.{it}"))
+        });
+        let found: Vec<String> = found.map(|it| format!("{prefix}{it}")).collect();
+        let depth = |it: &String| it.split('.').count();
+        let least = found.iter().map(depth).min()?;
+        let found: Vec<String> = found.into_iter().filter(|it| depth(it) == least).collect();
+        // More of them are no suggestion.
+        (found.len() <= 3).then(|| format!("did you mean `{}`?", found.join("` or `")))
     }
 
     /// A key was misspelt. It is not missing besides, and the tables in it are there.
@@ -308,7 +342,7 @@ fn listed(place: &str, keys: &[&str]) -> String {
 
 impl Keys for Reader<'_> {
     fn required<T: Setting>(&mut self, key: &Key, field: &mut T) {
-        match self.input(key) {
+        match self.input::<T>(key) {
             Some(input) => field.read(&input, self),
             None => self.missing(&format!("the key `{}`", key.name)),
         }
@@ -317,7 +351,7 @@ impl Keys for Reader<'_> {
     fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T) {
         // A table overlays its default key by key, so the default is in place before it is read.
         field.clone_from(default);
-        if let Some(input) = self.input(key) {
+        if let Some(input) = self.input::<T>(key) {
             field.read(&input, self);
         }
     }
@@ -349,7 +383,7 @@ impl Keys for Reader<'_> {
     }
 
     fn table(&mut self, key: &Key, keys: impl FnOnce(&mut Self)) {
-        if let Some(input) = self.input(key) {
+        if let Some(input) = self.input_of_table(key) {
             self.nested(&input, keys);
         }
     }

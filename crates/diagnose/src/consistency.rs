@@ -1,0 +1,338 @@
+//! Finds what contradicts itself in a log: lines of two computers mixed, or lines that are missing.
+//!
+//! A service counts its instances once each, a block keeps its handle until it is released, and a thread
+//! ends its lines about an allocation before it begins another. Lines of two computers in one file break
+//! these rules, and blocks of one computer then seem to be used and released by lines of the other.
+
+use std::collections::VecDeque;
+
+/// How many allocations are remembered to notice that an instance number comes twice. Threads take a
+/// number and log it later, but no more than a few apart.
+const REMEMBERED: usize = 64;
+/// The largest number of computers in one log. A column with more different words names something else.
+const HOSTS_MAX: usize = 16;
+
+/// What contradicts itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contradiction {
+    /// The lines name two or more computers.
+    SeveralHosts,
+    /// An instance number is given out twice in one run of the service.
+    InstanceTwice,
+    /// The instance numbers go back, and later continue where they were before.
+    InstancesReturn,
+    /// Two handles alternate on one allocation of a block.
+    HandlesAlternate,
+    /// A block is allocated twice without a release between.
+    AllocatedTwice,
+    /// A block gets another handle without being allocated.
+    HandleChanged,
+    /// A thread allocates one block and goes on with another.
+    ThreadChangesBlock,
+}
+
+/// A contradiction with the lines that show it first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What contradicts itself.
+    pub what: Contradiction,
+    /// How often.
+    pub count: u64,
+    /// The first line that does not fit.
+    pub line: u64,
+    /// The earlier line that it does not fit to.
+    pub earlier: u64,
+}
+
+/// All contradictions of a log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contradictions {
+    /// In the order of [`Contradiction`].
+    found: Vec<Found>,
+}
+
+impl Contradiction {
+    /// Whether missing lines cannot explain it: lines of two computers, or of two copies, are mixed.
+    #[must_use]
+    pub const fn proves_mixture(self) -> bool {
+        matches!(
+            self,
+            Self::SeveralHosts
+                | Self::InstanceTwice
+                | Self::InstancesReturn
+                | Self::HandlesAlternate
+        )
+    }
+
+    /// What contradicts itself, in words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::SeveralHosts => "lines name different computers",
+            Self::InstanceTwice => "one instance number is given out twice",
+            Self::InstancesReturn => {
+                "the instance numbers go back and later continue where they were before"
+            }
+            Self::HandlesAlternate => "two handles alternate on one control block",
+            Self::AllocatedTwice => "a control block is allocated twice without a release between",
+            Self::HandleChanged => "a control block gets another handle without being allocated",
+            Self::ThreadChangesBlock => "a thread allocates one control block and uses another",
+        }
+    }
+
+    /// The name in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SeveralHosts => "several hosts",
+            Self::InstanceTwice => "instance twice",
+            Self::InstancesReturn => "instances return",
+            Self::HandlesAlternate => "handles alternate",
+            Self::AllocatedTwice => "allocated twice",
+            Self::HandleChanged => "handle changed",
+            Self::ThreadChangesBlock => "thread changes block",
+        }
+    }
+}
+
+impl Contradictions {
+    pub(crate) fn add(&mut self, what: Contradiction, line: u64, earlier: u64) {
+        let one = Found {
+            what,
+            count: 1,
+            line,
+            earlier,
+        };
+        self.merge(one);
+    }
+
+    pub(crate) fn append(&mut self, other: Self) {
+        other.found.into_iter().for_each(|it| self.merge(it));
+    }
+
+    fn merge(&mut self, new: Found) {
+        match self.found.binary_search_by_key(&new.what, |it| it.what) {
+            Ok(at) => self.found[at].count += new.count,
+            Err(at) => self.found.insert(at, new),
+        }
+    }
+
+    /// Each kind once, those that prove a mixture first.
+    #[must_use]
+    pub fn found(&self) -> &[Found] {
+        &self.found
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// Whether lines of two computers, or of two copies of a log, are mixed.
+    #[must_use]
+    pub fn prove_mixture(&self) -> bool {
+        self.found.iter().any(|it| it.what.proves_mixture())
+    }
+}
+
+/// The instance numbers of one service run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Instances {
+    /// The latest ones, with their lines.
+    latest: VecDeque<(u32, u64)>,
+}
+
+impl Instances {
+    /// Takes in the number of an allocation. Returns the line that has it already.
+    pub(crate) fn add(&mut self, instance: u32, line: u64) -> Option<u64> {
+        let before = self.latest.iter().find(|it| it.0 == instance);
+        let before = before.map(|it| it.1);
+        if self.latest.len() == REMEMBERED {
+            self.latest.pop_front();
+        }
+        self.latest.push_back((instance, line));
+        before
+    }
+}
+
+/// The handles of one allocation of a block, with the lines that show them first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handles {
+    now: Option<(u32, u64)>,
+    before: Option<(u32, u64)>,
+}
+
+impl Handles {
+    pub(crate) const NONE: Self = Self {
+        now: None,
+        before: None,
+    };
+
+    /// Takes in a handle. Returns what it contradicts, and the line of the other handle.
+    pub(crate) fn add(&mut self, handle: u32, line: u64) -> Option<(Contradiction, u64)> {
+        let Some((now, shown)) = self.now else {
+            self.now = Some((handle, line));
+            return None;
+        };
+        if now == handle {
+            return None;
+        }
+        let returns = self.before.is_some_and(|it| it.0 == handle);
+        self.before = self.now;
+        self.now = Some((handle, line));
+        let what = match returns {
+            true => Contradiction::HandlesAlternate,
+            false => Contradiction::HandleChanged,
+        };
+        Some((what, shown))
+    }
+}
+
+/// The computers that a collector names in front of the lines.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hosts {
+    /// With the first line of each.
+    hosts: Vec<(Vec<u8>, u64)>,
+    latest: usize,
+}
+
+impl Hosts {
+    /// Takes in what a collector has put between the time and the line.
+    pub(crate) fn add(&mut self, tag: &[u8], line: u64) {
+        let Some(host) = host_in(tag) else {
+            return;
+        };
+        let is_host = |it: &(Vec<u8>, u64)| it.0.eq_ignore_ascii_case(host);
+        if self.hosts.get(self.latest).is_some_and(is_host) {
+            return;
+        }
+        if let Some(at) = self.hosts.iter().position(is_host) {
+            self.latest = at;
+        } else if self.hosts.len() <= HOSTS_MAX {
+            self.latest = self.hosts.len();
+            self.hosts.push((host.to_owned(), line));
+        }
+    }
+
+    /// Whether there are several.
+    pub(crate) fn are_several(&self) -> bool {
+        (2..=HOSTS_MAX).contains(&self.hosts.len())
+    }
+
+    /// The names, each with its first line, if there are several.
+    pub(crate) fn several(self) -> Vec<(String, u64)> {
+        if !self.are_several() {
+            return Vec::new();
+        }
+        let names = self.hosts.into_iter();
+        names
+            .map(|(name, line)| (String::from_utf8_lossy(&name).into_owned(), line))
+            .collect()
+    }
+}
+
+/// The computer in a tag: its first word that is neither a number nor a severity or a facility of syslog.
+/// With `grep` over several files it is the name of the file.
+fn host_in(tag: &[u8]) -> Option<&[u8]> {
+    let is_mark = |it: &u8| it.is_ascii_whitespace() || b"\"',;|[]()<>=".contains(it);
+    let words = tag.split(|it| is_mark(it));
+    words.map(without_line_number).find(|word| {
+        let has_letter = word.iter().any(u8::is_ascii_alphabetic);
+        let is_address = word.split(|it| *it == b'.').count() == 4;
+        let is_long = word.len() > 255;
+        !is_long && !is_severity(word) && (has_letter || is_address)
+    })
+}
+
+/// `PARIS.Winsock.log` of `PARIS.Winsock.log:17:`, and `PARIS` of `PARIS:`.
+fn without_line_number(word: &[u8]) -> &[u8] {
+    let is_name = |it: &u8| !it.is_ascii_digit() && *it != b':';
+    let colon = word.iter().rposition(is_name);
+    match colon {
+        Some(last) if word.get(last + 1..).is_some_and(|it| it.contains(&b':')) => {
+            let digits = word[last + 1..].iter().take_while(|it| **it != b':');
+            &word[..last + 1 + digits.count()]
+        }
+        _ => word,
+    }
+}
+
+/// `INFO`, or facility and severity as `local0.info`.
+fn is_severity(word: &[u8]) -> bool {
+    const WORDS: [&[u8]; 23] = [
+        b"emerg",
+        b"alert",
+        b"crit",
+        b"critical",
+        b"err",
+        b"error",
+        b"warn",
+        b"warning",
+        b"notice",
+        b"info",
+        b"debug",
+        b"trace",
+        b"fatal",
+        b"local",
+        b"user",
+        b"daemon",
+        b"kern",
+        b"mail",
+        b"syslog",
+        b"auth",
+        b"cron",
+        b"ftp",
+        b"news",
+    ];
+    word.split(|it| *it == b'.').all(|part| {
+        let digits = part.iter().rev().take_while(|it| it.is_ascii_digit());
+        let name = &part[..part.len() - digits.count()];
+        WORDS.iter().any(|it| it.eq_ignore_ascii_case(name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_computer_is_the_first_word_that_can_be_one() {
+        let cases: [(&str, Option<&str>); 10] = [
+            (" PARIS mta[123]: ", Some("PARIS")),
+            ("\tLocal0.Info\t10.0.0.1\t", Some("10.0.0.1")),
+            ("\",\"LYON\",\"", Some("LYON")),
+            ("PARIS.Winsock.log:17:", Some("PARIS.Winsock.log")),
+            ("web01:17:", Some("web01")),
+            ("node2 | ", Some("node2")),
+            (" INFO ", None),
+            ("[17] ", None),
+            (" 3: ", None),
+            ("", None),
+        ];
+        for (tag, host) in cases {
+            let found = host_in(tag.as_bytes()).map(|it| std::str::from_utf8(it).expect("ASCII"));
+            assert_eq!(found, host, "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_column_with_many_words_names_no_computers() {
+        let mut hosts = Hosts::default();
+        for number in 0..100 {
+            hosts.add(format!(" call-{number} ").as_bytes(), number);
+        }
+        assert_eq!(hosts.several(), []);
+    }
+
+    #[test]
+    fn handles_that_alternate_are_of_two_computers() {
+        let mut handles = Handles::NONE;
+        assert_eq!(handles.add(52, 1), None);
+        assert_eq!(handles.add(52, 2), None);
+        let changed = Some((Contradiction::HandleChanged, 1));
+        assert_eq!(handles.add(60, 3), changed);
+        let alternates = Some((Contradiction::HandlesAlternate, 3));
+        assert_eq!(handles.add(52, 4), alternates);
+    }
+}
