@@ -190,7 +190,8 @@ impl ConnectorCounters {
 /// A table of connectors for a terminal; empty without any. `show` prints a time. The time to arrive is of
 /// all messages: of those that have arrived alone, a connector that loses many would look fast.
 #[must_use]
-pub fn table(connectors: &[ConnectorSummary], show: impl Fn(Option<u64>) -> String) -> String {
+pub fn table(connectors: &[ConnectorSummary], show: impl Fn(u64) -> String) -> String {
+    let arrival = |it: Option<u64>| it.map_or_else(|| "not reached".to_owned(), &show);
     let mut text = String::new();
     if connectors.is_empty() {
         return text;
@@ -211,8 +212,8 @@ pub fn table(connectors: &[ConnectorSummary], show: impl Fn(Option<u64>) -> Stri
             it.returned,
             it.retries,
             it.arrived_per_hour,
-            show(it.arrival_p50_ns),
-            show(it.arrival_p90_ns),
+            arrival(it.arrival_p50_ns),
+            arrival(it.arrival_p90_ns),
             it.connector
         );
     }

@@ -33,9 +33,10 @@ export class Navigation {
     const { view, run } = this;
     view.clamp();
     const step = rulerStep(view);
-    const from = clock(Math.max(view.from, 0), step);
-    const to = clock(Math.min(view.to, run.end), step);
-    byId("span").textContent = `${from} - ${to} (${duration(view.span)})`;
+    const shownFrom = Math.max(view.from, 0);
+    const shownTo = Math.min(view.to, run.end);
+    const length = duration(shownTo - shownFrom);
+    byId("span").textContent = `${clock(shownFrom, step)} - ${clock(shownTo, step)} (${length})`;
     this.timeline.schedule();
   }
 

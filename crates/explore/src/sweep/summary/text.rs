@@ -104,7 +104,7 @@ impl Summary {
                  scenario, or run more seeds"
             );
         }
-        page.push_str(&traffic::table(&self.connectors, show_time));
+        page.push_str(&traffic::table(&self.connectors, |it| show_time(Some(it))));
         let _ = write!(page, "\n{}", self.coverage);
         page.push_str(&self.grid_table());
         page
@@ -151,7 +151,7 @@ impl Summary {
                 .map(|(path, value)| format!("{path}={value}"))
                 .collect();
             let _ = write!(table, "\n{}", settings.join(" "));
-            table.push_str(&traffic::table(&point.connectors, show_time));
+            table.push_str(&traffic::table(&point.connectors, |it| show_time(Some(it))));
         }
         table
     }
