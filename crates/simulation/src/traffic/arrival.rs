@@ -51,6 +51,11 @@ const ONE: u128 = 1 << 64;
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::float_arithmetic,
+        reason = "the tests compare with floating point"
+    )]
+
     use proptest::prelude::*;
 
     use super::*;

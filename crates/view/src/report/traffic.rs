@@ -234,7 +234,8 @@ fn arrival(messages: &MessageTraffic) -> Option<String> {
     let it = messages
         .arrival
         .filter(|_| messages.arrived < messages.submitted)?;
-    let show = |nanos: Option<u64>| nanos.map_or_else(|| "not reached".to_owned(), explore::clock);
+    let show =
+        |nanos: Option<u64>| nanos.map_or_else(|| "not reached".to_owned(), explore::readable_time);
     let [p50, p90, p99] = [it.p50, it.p90, it.p99].map(show);
     Some(format!("median {p50}, 90 % {p90}, 99 % {p99}"))
 }

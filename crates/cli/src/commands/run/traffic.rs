@@ -71,7 +71,7 @@ fn with_those_that_have_not_arrived(it: &MessageTraffic) -> String {
     let Some(ArrivalTimes { p50, p90, .. }) = it.arrival else {
         return String::new();
     };
-    let show = |nanos: Option<u64>| nanos.map_or_else(|| "not reached".to_owned(), clock);
+    let show = |nanos: Option<u64>| nanos.map_or_else(|| "not reached".to_owned(), readable_time);
     format!("; of all, median {}, 90 % {}", show(p50), show(p90))
 }
 

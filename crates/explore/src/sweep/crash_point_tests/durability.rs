@@ -22,6 +22,8 @@ impl Fixture {
 }
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
+/// Whether a store leaves a change out.
+type IsForgotten = fn(&Change) -> bool;
 
 #[test]
 fn a_finished_sweep_survives_a_power_failure() {
@@ -38,7 +40,7 @@ fn a_finished_sweep_survives_a_power_failure() {
 fn a_store_that_does_not_synchronise_loses_runs() {
     let fixture = Fixture::new();
     let (expected, changes) = fixture.recorded("whole");
-    let forgets: [(&str, Crash, fn(&Change) -> bool); 3] = [
+    let forgets: [(&str, Crash, IsForgotten); 3] = [
         ("content", Crash::Power, |it| {
             matches!(it, Change::SyncFile(_))
         }),
