@@ -4,5 +4,6 @@
 
 pub mod bug_search;
 pub mod clock;
+pub mod dialogue;
 pub mod ours;
 pub mod work;

@@ -3,7 +3,6 @@
 //! docs/performance.md describes the workloads, the differences between the systems, and the targets.
 
 mod comparison;
-mod dialogue;
 mod peers;
 mod races;
 mod report;
@@ -14,7 +13,7 @@ use std::cell::RefCell;
 use std::process::Command;
 
 use clap::Parser;
-use mtasim_bench::{clock, ours, work};
+use mtasim_bench::{clock, dialogue, ours, work};
 
 use peers::madsim::Madsim;
 

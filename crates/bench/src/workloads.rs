@@ -9,7 +9,7 @@ use net::LossModel;
 use crate::comparison::{Comparison, Cost, System, Target};
 use crate::ours::{self, mtas, schedules::Race};
 use crate::peers::{self, madsim::Madsim};
-use crate::work::{Associations, PingPong, Timers};
+use crate::work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PingPong, Timers};
 
 type OptionalMadsim<'a> = Option<&'a RefCell<Madsim>>;
 
@@ -25,6 +25,9 @@ pub fn all(scale: u32, madsim: OptionalMadsim<'_>) -> Vec<Comparison<'_>> {
     };
     let mut all = vec![
         associations("W1", work(16, 10), madsim),
+        guest_associations("G1", work(16, 10), [4.0, 1.2], madsim),
+        guest_messages(200_000 / scale, madsim),
+        idle_hours(),
         whole_mtas(10 / scale.min(10), work(16, 10)),
         associations("W1s-256", work(256, 10), madsim),
         associations("W1s-open", work(16, u32::MAX), madsim),
@@ -84,21 +87,54 @@ fn associations<'a>(
 ) -> Comparison<'a> {
     let target = |times| (name == "W1").then_some(Target::AtLeast(times));
     let ours = move || {
-        Cost::of(work.total(), || {
-            ours::associations::associations(work, LossModel::None);
-        })
+        ours::associations::associations(work, LossModel::None);
     };
+    let ours = system(
+        "mtasim",
+        "handshake, FIN, TIME-WAIT, all timers of RFC 9293",
+        None,
+        move || Cost::of(work.total(), ours),
+    );
+    with_peers(name, work, ours, [target(5.0), target(2.0)], madsim)
+}
+
+/// The same, as tokio programs over `guest::net`.
+fn guest_associations<'a>(
+    name: &'static str,
+    work: Associations,
+    targets: [f64; 2],
+    madsim: OptionalMadsim<'a>,
+) -> Comparison<'a> {
+    let ours = system(
+        "mtasim, guests",
+        "handshake, FIN, TIME-WAIT, all timers of RFC 9293",
+        None,
+        {
+            let scenario = ours::guests::star(work.clients, ASSOCIATION_DELAY);
+            move || {
+                Cost::of(work.total(), || {
+                    ours::guests::associations(&scenario, work);
+                })
+            }
+        },
+    );
+    let targets = targets.map(|times| Some(Target::AtLeast(times)));
+    with_peers(name, work, ours, targets, madsim)
+}
+
+fn with_peers<'a>(
+    name: &'static str,
+    work: Associations,
+    ours: System<'a>,
+    [of_turmoil_net, of_madsim]: [Option<Target>; 2],
+    madsim: OptionalMadsim<'a>,
+) -> Comparison<'a> {
     let mut systems = vec![
-        system(
-            "mtasim",
-            "handshake, FIN, TIME-WAIT, all timers of RFC 9293",
-            None,
-            ours,
-        ),
+        ours,
         system(
             "turmoil-net 0.1.0",
             "handshake and FIN; retransmission counted in ticks, no timers",
-            target(5.0),
+            of_turmoil_net,
             move || Cost::of(work.total(), || peers::turmoil_net::associations(work)),
         ),
         system(
@@ -113,7 +149,7 @@ fn associations<'a>(
         let differs = "no SYN and no FIN, no retransmission timers";
         systems.push(System {
             has_process: true,
-            ..system("madsim 0.2.34", differs, target(2.0), run)
+            ..system("madsim 0.2.34", differs, of_madsim, run)
         });
     }
     Comparison {
@@ -189,17 +225,40 @@ fn bad_links<'a>() -> Comparison<'a> {
 
 fn messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
     let work = PingPong { messages };
-    let units = u64::from(messages);
+    let ours = system("mtasim", "", None, move || {
+        Cost::of(u64::from(messages), || {
+            ours::ping_pong::ping_pong(work);
+        })
+    });
+    messages_with_peers("W2", work, ours, [7.0, 2.5], madsim)
+}
+
+/// The same, as tokio programs over `guest::net`.
+fn guest_messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
+    let work = PingPong { messages };
+    let scenario = ours::guests::star(1, MESSAGE_DELAY);
+    let ours = system("mtasim, guests", "", None, move || {
+        Cost::of(u64::from(messages), || {
+            ours::guests::ping_pong(&scenario, work);
+        })
+    });
+    messages_with_peers("G2", work, ours, [2.0, 1.0], madsim)
+}
+
+fn messages_with_peers<'a>(
+    name: &'static str,
+    work: PingPong,
+    ours: System<'a>,
+    [of_turmoil_net, of_madsim]: [f64; 2],
+    madsim: OptionalMadsim<'a>,
+) -> Comparison<'a> {
+    let units = u64::from(work.messages);
     let mut systems = vec![
-        system("mtasim", "", None, move || {
-            Cost::of(units, || {
-                ours::ping_pong::ping_pong(work);
-            })
-        }),
+        ours,
         system(
             "turmoil-net 0.1.0",
             "",
-            Some(Target::AtLeast(7.0)),
+            Some(Target::AtLeast(of_turmoil_net)),
             move || Cost::of(units, || peers::turmoil_net::ping_pong(work)),
         ),
         system("turmoil 0.7.2", "", None, move || {
@@ -210,14 +269,32 @@ fn messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
         let run = move || madsim.borrow_mut().ping_pong(work);
         systems.push(System {
             has_process: true,
-            ..system("madsim 0.2.34", "", Some(Target::AtLeast(2.5)), run)
+            ..system("madsim 0.2.34", "", Some(Target::AtLeast(of_madsim)), run)
         });
     }
     Comparison {
-        name: "W2",
-        title: format!("{messages} messages of 64 bytes, back and forth on one connection, 1 ms"),
+        name,
+        title: format!("{units} messages of 64 bytes, back and forth on one connection, 1 ms"),
         unit: "messages",
         systems,
+    }
+}
+
+/// A guest with an open connection wakes every hour.
+fn idle_hours<'a>() -> Comparison<'a> {
+    // The longest run is a year. 20 ms for 10,000 hours are 16 ms for these.
+    const HOURS: u32 = 8_000;
+    let target = Some(Target::Millis(16.0));
+    let scenario = ours::guests::star(1, MESSAGE_DELAY);
+    Comparison {
+        name: "G6",
+        title: format!(
+            "{HOURS} hours of two guests with an open connection, of which one wakes every hour"
+        ),
+        unit: "runs",
+        systems: vec![system("mtasim, guests", "", target, move || {
+            Cost::of(1, || ours::guests::idle_hours(&scenario, HOURS))
+        })],
     }
 }
 
@@ -379,7 +456,8 @@ fn idle<'a>() -> Comparison<'a> {
 const EVENTS_MIN: u64 = 200_000;
 
 fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Comparison<'a> {
-    let sizes = [2, 16, 128, 990, 10_000 / scale];
+    // A scenario has at most 40,000 named tables, eight for each host of a mesh.
+    let sizes = [2, 16, 128, 990, 4_990 / scale];
     let messages = match pattern {
         mtas::Pattern::HubAndSpoke => 2,
         mtas::Pattern::Mesh => 1,
