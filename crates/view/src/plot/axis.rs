@@ -32,6 +32,7 @@ impl Scale {
         let fraction = if high > low {
             (value - low) / (high - low)
         } else {
+            // One value: in the middle, and no division by zero.
             0.5
         };
         start + fraction * (end - start)
@@ -73,6 +74,7 @@ pub(super) fn ticks(max: f64) -> Vec<Tick> {
         }
         step *= 10.0;
     }
+    // A quotient such as 0.7 / 0.1 is a little less than 7: without the summand the last tick is missing.
     let count = (max / step + 1e-9).floor() as u32;
     (0..=count).map(|n| tick(f64::from(n) * step)).collect()
 }

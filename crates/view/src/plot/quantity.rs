@@ -69,6 +69,7 @@ fn quantity(text: &str) -> Option<(Unit, f64)> {
 
 fn number(text: &str) -> Option<f64> {
     let text = text.trim();
+    // `parse` accepts `inf`, `nan` and `1e9` as well, which are labels here.
     let is_plain = text.bytes().all(|it| it.is_ascii_digit() || it == b'.');
     let value: f64 = text.parse().ok()?;
     is_plain.then_some(value)

@@ -46,6 +46,7 @@ pub(super) struct LogLines {
 impl LogLines {
     /// The index of a line.
     pub(super) fn index(&mut self, line: winsock_log::Line, texts: &mut Texts) -> u32 {
+        // The page gets thread and block as numbers: it need not read them out of the text.
         let text = texts.index(line.to_string());
         *self.indices.entry(text).or_insert_with(|| {
             let index = index(self.text.len());

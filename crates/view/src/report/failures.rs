@@ -85,6 +85,7 @@ pub(super) fn failures(scenario: &Scenario, outcome: &Outcome) -> Vec<Failure> {
         let failure = find_or_add(&mut failures, violation.signature(), new);
         failure.add(occurrence(outcome, host, *at, *block, detail));
     }
+    // By signature: evidence is printed once for a defect, however often it occurs.
     for evidence in evidence::evidence(scenario, outcome) {
         let mut failures = failures.iter_mut();
         if let Some(failure) = failures.find(|it| it.signature == evidence.signature) {
@@ -111,6 +112,7 @@ fn find_or_add(
 
 fn rank(scenario: &Scenario, violation: &Violation) -> Rank {
     let demanded = scenario.expect.violations.get(&violation.kind);
+    // What the scenario is about comes before its consequences.
     if demanded.is_some_and(|range| range.min > 0) {
         Rank::Demanded
     } else if violation.kind == ViolationKind::ControlBlockExhaustion {

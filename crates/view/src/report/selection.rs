@@ -50,6 +50,7 @@ pub(super) fn selected(times: &[Instant], findings: &[u64], max: usize) -> Vec<b
     // The n-th of the rest is drawn if it begins the next of `space` equal parts.
     let others = is_drawn.iter_mut().filter(|it| !**it);
     for (number, drawn) in others.enumerate() {
+        // In 128 bits: the product of two counts can exceed 64.
         let part = |number: usize| number as u128 * space as u128 / rest as u128;
         *drawn = part(number) < part(number + 1);
     }

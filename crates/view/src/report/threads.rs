@@ -87,6 +87,8 @@ impl Thread {
             .iter()
             .filter(|it| it.activity == ThreadActivity::Runs);
         let mut runs: Vec<(u64, u64)> = runs.map(|it| (it.from.nanos(), it.to.nanos())).collect();
+        // Coarser and coarser until they fit: four times at once, so that a run of millions of intervals needs
+        // few rounds.
         while runs.len() > INTERVALS_MAX {
             self.grain = (self.grain * 4).max(1_000);
             runs = joined(&runs, self.grain);
