@@ -72,13 +72,13 @@
 //! its failures shrunk and explained.
 //!
 //! ```
-//! use mtasim::explore::{Shipped, Subject};
+//! use mtasim::explore::{ShippedBuilds, Subject};
 //! use mtasim::prelude::Options;
 //!
 //! let text = include_str!("../../../sims/canary/late-close-5.5.toml");
 //! let scenario = mtasim::file::load("late-close.toml", text.as_bytes(), &[])?;
 //! let failing = (0..4).filter(|&seed| {
-//!     let outcome = Shipped.run(&scenario, seed, Options { keep_records: false });
+//!     let outcome = ShippedBuilds.run(&scenario, seed, Options { keep_records: false });
 //!     outcome.is_ok_and(|outcome| !outcome.violations.is_empty())
 //! });
 //! assert_eq!(failing.count(), 4);

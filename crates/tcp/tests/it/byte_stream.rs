@@ -225,6 +225,13 @@ fn transfer(impairments: Impairments, lengths: [usize; 2], profiles: [Profile; 2
     }
 }
 
+/// A shift that a window of this size has several units with. A window of less than one unit is always closed, and
+/// each octet waits for a probe.
+fn shift_for(window: u32) -> u8 {
+    let bits = u32::BITS - window.leading_zeros();
+    u8::try_from(bits.saturating_sub(8)).expect("at most 24")
+}
+
 fn any_profile() -> impl Strategy<Value = Profile> {
     let documented = prop::sample::select(vec![
         *Profile::nt351(),
@@ -236,13 +243,18 @@ fn any_profile() -> impl Strategy<Value = Profile> {
     (documented, any::<bool>(), changes).prop_map(|(base, plain, (nagle, window, buffer, mss))| {
         match plain {
             true => patient(&base),
-            false => Profile {
-                nagle,
-                receive_window: window,
-                send_buffer: buffer,
-                maximum_segment_size: mss.max(40),
-                ..patient(&base)
-            },
+            false => {
+                let mut options = base.options;
+                options.window_scale = options.window_scale.map(|it| it.min(shift_for(window)));
+                Profile {
+                    nagle,
+                    receive_window: window,
+                    send_buffer: buffer,
+                    maximum_segment_size: mss.max(40),
+                    options,
+                    ..patient(&base)
+                }
+            }
         }
     })
 }
