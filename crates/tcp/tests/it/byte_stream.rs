@@ -172,8 +172,19 @@ fn patient(profile: &Profile) -> Profile {
     }
 }
 
+/// At most 500 portions in each direction, where a buffer or a window takes no more than a portion at once: with a
+/// window of one octet and losses, each octet can wait minutes for a probe.
+fn in_portions(lengths: [usize; 2], profiles: &[Profile; 2]) -> [usize; 2] {
+    let most = |from: usize| {
+        let window = profiles[1 - from].receive_window;
+        500 * window.min(profiles[from].send_buffer) as usize
+    };
+    [lengths[0].min(most(0)), lengths[1].min(most(1))]
+}
+
 /// Transfers `lengths` octets in the two directions and checks what arrives.
 fn transfer(impairments: Impairments, lengths: [usize; 2], profiles: [Profile; 2], seed: u64) {
+    let lengths = in_portions(lengths, &profiles);
     let mut rng = Rng::new(seed);
     let mut number = || SeqNum::new(rng.below(1 << 32) as u32);
     let (iss, irs) = (number(), number());
