@@ -5,7 +5,7 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | `finished_run` | the input of all views of one run |
+//! | [`finished_run`] | the input of all views of one run |
 //! | [`mod@report`] | an HTML page: failures, their causes, and a timeline |
 //! | [`mod@capture`] | packets for Wireshark, as pcapng |
 //! | [`mod@perfetto`] | threads, control blocks, links and messages for Perfetto |
