@@ -219,6 +219,26 @@ fn a_run_ends_at_its_limits_and_says_so() {
     }
 }
 
+/// A log that ends early looks like that of a run without a leak.
+#[test]
+fn files_that_end_at_the_limit_of_records_are_not_written_in_silence() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for (set, is_cut) in [
+        ("limits.records=1000", true),
+        ("limits.records=1000000", false),
+    ] {
+        let out = folder.path().join(set);
+        let output = mtasim(&["run", LEAK, "--set", set, "--out", argument(&out)]);
+        code(&output, 0);
+        let errors = text(&output.stderr);
+        assert_eq!(
+            errors.contains("more records than limits.records = 1000:"),
+            is_cut,
+            "{errors}"
+        );
+    }
+}
+
 #[test]
 fn views_are_the_same_each_time_and_change_nothing_of_the_run() {
     let folder = tempfile::tempdir().expect("a folder can be made");

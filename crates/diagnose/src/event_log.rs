@@ -166,6 +166,12 @@ impl EventLog {
         self.notes.extend(notes);
         self.unread += file.winsock.count;
         entries.retain(|it| !it.is_foreign);
+        // Without times the order of the file counts, and Event Viewer saves the newest first.
+        let is_undated_start = |it: &Entry| it.id == Some(STARTED) && it.at.is_none();
+        if entries.len() > 1 && entries.last().is_some_and(is_undated_start) {
+            self.lacks = true;
+            self.notes.push(notes::may_be_reversed(name));
+        }
         let stamps = entries.iter().filter_map(|it| it.at);
         stamps.for_each(|it| survey.add(it));
         let (order, proof) = survey.order();

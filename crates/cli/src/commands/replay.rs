@@ -87,7 +87,9 @@ fn write_views(
         observations: &observations,
         command: &capsule.command,
     };
-    views::write(&run, views, terminal)
+    views::write(&run, views, terminal)?;
+    views::say_if_cut(&run, terminal);
+    Ok(())
 }
 
 const fn is_different(replayed: &Replayed) -> bool {

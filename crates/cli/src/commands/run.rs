@@ -113,7 +113,11 @@ fn write_files(
         observations: &report.observations,
         command: &report.reproduce,
     };
-    views::write(&run, views, terminal)
+    views::write(&run, views, terminal)?;
+    if arguments.out.is_some() || views.iter().any(Option::is_some) {
+        views::say_if_cut(&run, terminal);
+    }
+    Ok(())
 }
 
 fn simulate<'a>(

@@ -83,6 +83,14 @@ pub(super) fn of_file(
     notes
 }
 
+/// The last event of a file is a start of the service, and has no time.
+pub(super) fn may_be_reversed(name: &str) -> String {
+    format!(
+        "{name}: the last event, a start of the service, has no time that can be read, and the newest may be first; \
+         so the events decide nothing. Export them with times in figures, such as 2001-06-06 08:00:21"
+    )
+}
+
 fn counted(count: u64, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }

@@ -99,7 +99,10 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
     if let Some(forecast) = summary.last.forecast(diagnosis.pool, uptime) {
         text.push_str(&forecast_text(&summary.last, &forecast));
     } else if summary.total.leaked > 0 {
-        text.push_str("No leak since the last service start.\n");
+        text.push_str(match summary.last.suspected + summary.last.unknown {
+            0 => "No leak since the last service start.\n",
+            _ => "Since the last service start no leak is proved, and none is ruled out.\n",
+        });
     }
     if undecided > 0 {
         text.push_str(&what_decides(diagnosis));

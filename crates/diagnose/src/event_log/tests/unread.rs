@@ -102,3 +102,21 @@ fn lines_of_the_other_log_are_counted() {
         log.notes()
     );
 }
+
+/// Newest first, as Event Viewer saves them: read from above, all calls would have been given up before the start.
+#[test]
+fn a_start_without_a_time_at_the_end_decides_nothing() {
+    let event = |id: u32, at: &str| {
+        format!("Event ID: {id}\nSource: MSExchangeMTA\nDate: 6 juin 2001 {at}\n\n")
+    };
+    let (call, start) = (event(289, "08:05:00"), event(9298, "08:00:00"));
+    let log = read_file(&format!("{call}{start}"));
+    assert_eq!(log.given_up(0), None);
+    let note = "f: the last event, a start of the service, has no time that can be read, and the newest \
+                may be first; so the events decide nothing. Export them with times in figures, such as \
+                2001-06-06 08:00:21";
+    assert!(log.notes().iter().any(|it| it == note), "{:?}", log.notes());
+    // Oldest first, as articles quote them.
+    let log = read_file(&format!("{start}{call}"));
+    assert_eq!(log.given_up(0).map(|it| it.calls), Some(1));
+}
