@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use crate::program::{argument, code, mtasim, text};
 
 const DOCUMENT: &str = include_str!("../docs/sweeping-on-a-cluster.md");
-/// The placeholder for the reader's scenario and seeds.
+/// What the page has for the reader's scenario and seeds, and ours.
 const PLACEHOLDERS: [(&str, &str); 2] = [
     (
         "FILE",

@@ -232,7 +232,7 @@ fn files_that_end_at_the_limit_of_records_are_not_written_in_silence() {
         code(&output, 0);
         let errors = text(&output.stderr);
         assert_eq!(
-            errors.contains("more records than limits.records = 1000:"),
+            errors.contains("the files end at limits.records = 1000:"),
             is_cut,
             "{errors}"
         );

@@ -11,6 +11,7 @@ use logs::winsock_log;
 use mta::{BlockState, EventEntry, Fact, Record as MtaRecord, SocketFunction, Stimulus};
 use mtasim::winsock::SocketError;
 use simulation::Outcome;
+use simulation::outcome::Violation;
 use simulation::record::Record;
 
 use super::{leaks_of, read, run, run_with_records};
@@ -76,6 +77,11 @@ fn lines(outcome: &Outcome, host: &str) -> Vec<String> {
         .collect()
 }
 
+fn leaks_in(outcome: &Outcome) -> impl Iterator<Item = &Violation> {
+    let violations = outcome.violations.iter();
+    violations.filter(|it| it.kind == ViolationKind::ControlBlockLeak)
+}
+
 /// "(001) CB 18 (instance 21) allocated", four more lines, and no other about this block.
 #[test]
 fn the_log_of_a_leaked_block_is_the_failing_sample() {
@@ -90,9 +96,7 @@ fn the_log_of_a_leaked_block_is_the_failing_sample() {
     for seed in 1..=5 {
         let outcome = run_with_records(&read(LEAK, &[]), seed);
         let host = outcome.host_named("PARIS").expect("it is in the scenario");
-        let leaks = outcome.violations.iter();
-        let leaks = leaks.filter(|it| it.kind == ViolationKind::ControlBlockLeak);
-        for leak in leaks {
+        for leak in leaks_in(&outcome) {
             let block = leak.block.expect("a leak names its block");
             let life = winsock_log::life(&outcome, host, block, leak.at);
             let life: Vec<String> = life.iter().map(|it| form(&it.to_string())).collect();
@@ -111,9 +115,7 @@ fn the_log_goes_on_without_the_leaked_block() {
     for seed in 1..=5 {
         let outcome = run_with_records(&read(LEAK, &[]), seed);
         let host = outcome.host_named("PARIS").expect("it is in the scenario");
-        let leaks = outcome.violations.iter();
-        let leaks = leaks.filter(|it| it.kind == ViolationKind::ControlBlockLeak);
-        for leak in leaks {
+        for leak in leaks_in(&outcome) {
             let leaked = leak.block.expect("a leak names its block").index;
             let ends = if leak.at < RESTART {
                 RESTART

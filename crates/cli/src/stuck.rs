@@ -3,7 +3,7 @@
 use std::process;
 
 use config::plan::Duration;
-use explore::{Patience, Watchdog, counted};
+use explore::{StuckLimit, Watchdog, counted};
 use simulation::heartbeat::Heartbeat;
 
 use crate::arguments::Color;
@@ -18,8 +18,8 @@ pub(crate) fn watch(limit: Duration) -> Result<Option<Watchdog>, CommandError> {
     if seconds == 0 {
         return Ok(None);
     }
-    let patience = Patience::seconds(u32::try_from(seconds).unwrap_or(u32::MAX));
-    let watchdog = Watchdog::watch(patience, move |stuck| end(stuck, seconds));
+    let stuck_limit = StuckLimit::seconds(u32::try_from(seconds).unwrap_or(u32::MAX));
+    let watchdog = Watchdog::watch(stuck_limit, move |stuck| end(stuck, seconds));
     let watchdog = watchdog.map_err(|error| CommandError::io(format_args!("watchdog: {error}")))?;
     Ok(Some(watchdog))
 }

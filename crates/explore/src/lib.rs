@@ -50,5 +50,5 @@ pub use sweep::merge::merge;
 pub use sweep::seeds::{SeedRange, Shard};
 pub use sweep::sweep;
 pub use verify::verify;
-pub use watchdog::{Patience, Watchdog};
+pub use watchdog::{StuckLimit, Watchdog};
 pub use worker_pool::TerminationSignals;

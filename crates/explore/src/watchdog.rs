@@ -18,14 +18,14 @@ pub struct Watchdog {
 
 /// How long a run may make no progress, as so many ticks. Where the whole process is stopped, there are no ticks.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct StuckLimit {
     /// How often the watchdog looks.
     pub tick: Duration,
     /// How often in a row it must find a run where it was.
     pub ticks: u32,
 }
 
-impl Patience {
+impl StuckLimit {
     /// So many seconds.
     #[must_use]
     pub const fn seconds(ticks: u32) -> Self {
@@ -40,7 +40,7 @@ impl Watchdog {
     /// # Errors
     /// If the system cannot create a thread.
     pub fn watch(
-        patience: Patience,
+        limit: StuckLimit,
         on_stuck: impl Fn(&Heartbeat) + Send + 'static,
     ) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
@@ -49,13 +49,13 @@ impl Watchdog {
             .build()?;
         runtime.spawn(async move {
             let mut seen = BTreeMap::new();
-            let mut ticks = interval(patience.tick);
+            let mut ticks = interval(limit.tick);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
                 seen = look(&seen);
                 for (run, unchanged) in seen.values() {
-                    if *unchanged == patience.ticks {
+                    if *unchanged == limit.ticks {
                         on_stuck(run);
                     }
                 }

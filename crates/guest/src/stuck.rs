@@ -6,7 +6,7 @@ use std::process;
 use std::sync::OnceLock;
 
 use config::untrusted_text;
-use explore::{Patience, Watchdog};
+use explore::{StuckLimit, Watchdog};
 use simulation::heartbeat::Heartbeat;
 
 /// How long a run may make no progress.
@@ -18,7 +18,7 @@ const CODE: i32 = 101;
 pub(crate) fn end_the_process() {
     static WATCHDOG: OnceLock<Option<Watchdog>> = OnceLock::new();
     // Without a thread more, such a program hangs; all others can be tested.
-    WATCHDOG.get_or_init(|| Watchdog::watch(Patience::seconds(SECONDS), end).ok());
+    WATCHDOG.get_or_init(|| Watchdog::watch(StuckLimit::seconds(SECONDS), end).ok());
 }
 
 #[expect(clippy::exit, reason = "the thread of the run cannot be ended")]

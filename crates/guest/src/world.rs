@@ -12,7 +12,7 @@ use config::plan::Scenario;
 use internet::{Event, Internet};
 use kernel::{Choices, Instant};
 use net::{HostId, Network};
-use simulation::heartbeat::Beating;
+use simulation::heartbeat::HeartbeatWriter;
 use simulation::outcome::Stop;
 use simulation::record::Record;
 use simulation::recorder::Recorder;
@@ -49,7 +49,7 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) observations: Observations,
     pub(crate) recorder: Recorder,
-    pub(crate) heartbeat: Beating,
+    pub(crate) heartbeat: HeartbeatWriter,
     /// Simulation events that were handled.
     pub(crate) events: u64,
     memory_limit: MemoryLimit,
@@ -95,7 +95,7 @@ impl World {
             faults: Faults::new(scenario),
             observations: Observations::default(),
             recorder,
-            heartbeat: Beating::start(scenario, choices.seed()),
+            heartbeat: HeartbeatWriter::start(scenario, choices.seed()),
             events: 0,
             memory_limit: MemoryLimit::new(&scenario.limits),
             healed: Some(healed),

@@ -35,7 +35,7 @@ pub struct Heartbeat {
 
 /// A run's own end of its [`Heartbeat`], which exists as long as the run.
 #[derive(Debug)]
-pub struct Beating {
+pub struct HeartbeatWriter {
     shared: Arc<Heartbeat>,
     beats: u64,
     places: Vec<&'static Location<'static>>,
@@ -59,7 +59,7 @@ impl Heartbeat {
     }
 }
 
-impl Beating {
+impl HeartbeatWriter {
     /// A run begins.
     #[must_use]
     pub fn start(scenario: &Scenario, seed: u64) -> Self {
@@ -119,7 +119,7 @@ impl Beating {
     }
 }
 
-impl Drop for Beating {
+impl Drop for HeartbeatWriter {
     fn drop(&mut self) {
         lock(&RUNS).retain(|it| !Arc::ptr_eq(it, &self.shared));
     }

@@ -26,8 +26,8 @@ pub(crate) fn say_if_cut(run: &FinishedRun<'_>, terminal: &mut Terminal) {
     let limit = run.scenario.limits.records;
     if run.outcome.records.len() as u64 >= limit || run.observations.dropped > 0 {
         terminal.error(&format!(
-            "the run has more records than limits.records = {limit}: what comes later is not in the files. \
-             Give a higher limit with --set limits.records=N"
+            "the files end at limits.records = {limit}: what the run did later is not in them. Give a \
+             higher limit with --set limits.records=N"
         ));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use config::plan::ViolationKind;
-use explore::{Patience, Watchdog};
+use explore::{StuckLimit, Watchdog};
 use guest::Sim;
 use simulation::observers::Observe;
 use simulation::outcome::Violation;
@@ -238,12 +238,12 @@ fn a_loop_without_an_await_is_noticed_from_outside() {
     static IS_LOOPING: AtomicBool = AtomicBool::new(false);
     static IS_SEEN: AtomicBool = AtomicBool::new(false);
     let (sender, found) = std::sync::mpsc::channel();
-    let patience = Patience {
+    let stuck_limit = StuckLimit {
         tick: Duration::from_millis(10),
         ticks: 5,
     };
     // On a slow machine, runs of other tests and the start of this one make no progress for so long, too.
-    let watchdog = Watchdog::watch(patience, move |stuck| {
+    let watchdog = Watchdog::watch(stuck_limit, move |stuck| {
         let text = stuck.to_string();
         if IS_LOOPING.load(Ordering::Relaxed) && text.contains("A loop") {
             IS_SEEN.store(true, Ordering::Relaxed);
