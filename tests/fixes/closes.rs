@@ -1,4 +1,4 @@
-//! Wrong fixes of Q303102: which thread releases a block, and when.
+//! Both readings of Q303102, and wrong fixes of it: which thread releases a block, and when.
 
 use mtasim::prelude::*;
 
@@ -11,6 +11,21 @@ use super::right::{
 
 pub(super) fn gallery() -> Vec<Wrong> {
     vec![
+        // The two readings of the article themselves (docs/decisions/0012-readings-of-q303102.md).
+        Wrong::of(
+            Shipped::EXCHANGE_5_5_2653_23,
+            Shipped::EXCHANGE_5_5_2655_16,
+            Family::Any,
+            never_leaks,
+            30,
+        ),
+        Wrong::of(
+            Shipped::EXCHANGE_5_5_2653_23_B,
+            Shipped::EXCHANGE_5_5_2655_16,
+            Family::Stalls,
+            never_leaks,
+            250,
+        ),
         Wrong::of(
             InstanceIgnored,
             ReleasedWhileConnecting,
