@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use tcp::{Flags, Profile, Segment, SeqNum, TcpOptions, Timestamps};
+use tcp::{Flags, Profile, SackBlock, Segment, SeqNum, TcpOptions, Timestamps};
 
 use crate::script::{ScriptSegment, TcpOption};
 
@@ -96,7 +96,10 @@ impl SegmentComparison<'_> {
                     ("sackOK", self.profile.options.sack)
                 }
                 TcpOption::Sack(blocks) => {
-                    let number = |it: &(u32, u32)| (SeqNum::new(it.0), SeqNum::new(it.1));
+                    let number = |it: &(u32, u32)| SackBlock {
+                        left_edge: SeqNum::new(it.0),
+                        right_edge: SeqNum::new(it.1),
+                    };
                     if self.profile.options.sack {
                         wanted.1.sack = blocks.iter().map(number).collect();
                     }
@@ -220,7 +223,8 @@ pub(crate) fn show(segment: &Segment, numbers: Numbers) -> String {
             echo: it.echo,
         }));
         if !options.sack.is_empty() {
-            let blocks = options.sack.iter().map(|it| (it.0.value(), it.1.value()));
+            let edges = |it: &SackBlock| (it.left_edge.value(), it.right_edge.value());
+            let blocks = options.sack.iter().map(edges);
             all.push(TcpOption::Sack(blocks.collect()));
         }
     }

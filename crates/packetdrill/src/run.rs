@@ -4,7 +4,9 @@ mod queries;
 
 use std::collections::BTreeSet;
 
-use tcp::{Flags, Payload, Profile, Segment, SeqNum, TcpOptions, Timestamps, Unreachable};
+use tcp::{
+    Flags, Payload, Profile, SackBlock, Segment, SeqNum, TcpOptions, Timestamps, Unreachable,
+};
 use winsock::{Config, FlowLabel, SocketAddress, SocketError, SocketState};
 
 use crate::calls::{CallResult, Descriptors, Peer, Returned};
@@ -244,7 +246,10 @@ impl Runner {
                 TcpOption::SackPermitted => options.sack_permitted = true,
                 TcpOption::Padding => {}
                 TcpOption::Sack(blocks) => {
-                    let live = |it: &(u32, u32)| (numbers.live(it.0), numbers.live(it.1));
+                    let live = |it: &(u32, u32)| SackBlock {
+                        left_edge: numbers.live(it.0),
+                        right_edge: numbers.live(it.1),
+                    };
                     options.sack = blocks.iter().map(live).collect();
                 }
                 TcpOption::WindowScale(shift) => options.window_scale = Some(*shift),

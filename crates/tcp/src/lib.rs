@@ -87,5 +87,5 @@ pub use connection::{
     Connection, Event, ReceiveError, SendError, State, TimeWait, Transmit, Unreachable,
 };
 pub use profile::{OfferedOptions, Profile, RetryLimit, Validation};
-pub use segment::{Flags, Payload, Segment, SeqNum, TcpOptions, Timestamps, reset_for};
+pub use segment::{Flags, Payload, SackBlock, Segment, SeqNum, TcpOptions, Timestamps, reset_for};
 pub use time::{TimeSpan, Uptime};

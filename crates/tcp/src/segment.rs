@@ -7,7 +7,7 @@ mod sequence_number;
 use std::fmt;
 
 pub(crate) use options::{MAXIMUM_BLOCKS, MAXIMUM_SHIFT};
-pub use options::{TcpOptions, Timestamps};
+pub use options::{SackBlock, TcpOptions, Timestamps};
 pub use payload::Payload;
 pub use sequence_number::SeqNum;
 

@@ -146,7 +146,7 @@ fn folded_sum(bytes: &[u8], source_ip: u32, destination_ip: u32) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::segment::Timestamps;
+    use crate::segment::{SackBlock, Timestamps};
     use proptest::prelude::*;
 
     const SOURCE: u32 = 0x0a00_0001;
@@ -160,7 +160,10 @@ mod tests {
         (any::<bool>(), any::<Option<u8>>(), stamps, sack).prop_map(
             |(permitted, scale, stamps, sack)| {
                 let room = if stamps.is_some() { 1 } else { 3 };
-                let numbers = |(start, end)| (SeqNum::new(start), SeqNum::new(end));
+                let numbers = |(left, right)| SackBlock {
+                    left_edge: SeqNum::new(left),
+                    right_edge: SeqNum::new(right),
+                };
                 TcpOptions {
                     sack_permitted: permitted,
                     window_scale: scale,

@@ -3,7 +3,7 @@
 //! The caller inserts text within the receive window only, and the window bounds what is held.
 
 use super::SmallQueue;
-use crate::segment::{Payload, SeqNum};
+use crate::segment::{Payload, SackBlock, SeqNum};
 
 /// The maximum number of separate pieces beyond a gap. Further pieces are dropped; the peer
 /// retransmits them.
@@ -50,13 +50,16 @@ impl Reassembly {
         !self.pieces.is_empty()
     }
 
-    /// The text beyond a gap: first number and the number behind the last, in order.
-    pub(crate) fn blocks(&self) -> Vec<(SeqNum, SeqNum)> {
-        let mut blocks: Vec<(SeqNum, SeqNum)> = Vec::new();
+    /// The text beyond a gap, in order.
+    pub(crate) fn blocks(&self) -> Vec<SackBlock> {
+        let mut blocks: Vec<SackBlock> = Vec::new();
         for piece in &self.pieces {
             match blocks.last_mut() {
-                Some((_, end)) if *end == piece.start => *end = piece.end(),
-                _ => blocks.push((piece.start, piece.end())),
+                Some(last) if last.right_edge == piece.start => last.right_edge = piece.end(),
+                _ => blocks.push(SackBlock {
+                    left_edge: piece.start,
+                    right_edge: piece.end(),
+                }),
             }
         }
         blocks

@@ -5,7 +5,7 @@ use super::Connection;
 use crate::buffers::Reassembly;
 use crate::profile::Profile;
 use crate::segment::{
-    Flags, MAXIMUM_BLOCKS, MAXIMUM_SHIFT, Segment, SeqNum, TcpOptions, Timestamps,
+    Flags, MAXIMUM_BLOCKS, MAXIMUM_SHIFT, SackBlock, Segment, SeqNum, TcpOptions, Timestamps,
 };
 use crate::time::{TimeSpan, Uptime};
 
@@ -219,11 +219,12 @@ impl Extensions {
     }
 
     /// The blocks of the latest segments, each once.
-    fn blocks(&self, received: &Reassembly, room: usize) -> Vec<(SeqNum, SeqNum)> {
+    fn blocks(&self, received: &Reassembly, room: usize) -> Vec<SackBlock> {
         let all = received.blocks();
-        let mut blocks: Vec<(SeqNum, SeqNum)> = Vec::new();
+        let mut blocks: Vec<SackBlock> = Vec::new();
         for sequence in &self.latest {
-            let holds = |it: &&(SeqNum, SeqNum)| !sequence.before(it.0) && sequence.before(it.1);
+            let holds =
+                |it: &&SackBlock| !sequence.before(it.left_edge) && sequence.before(it.right_edge);
             if let Some(block) = all.iter().find(holds)
                 && !blocks.contains(block)
                 && blocks.len() < room

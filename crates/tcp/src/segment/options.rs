@@ -18,9 +18,17 @@ pub struct TcpOptions {
     pub window_scale: Option<u8>,
     /// Timestamps (RFC 7323 section 3).
     pub timestamps: Option<Timestamps>,
-    /// Blocks of text that arrived beyond a gap (RFC 2018 section 3): first number and the number
-    /// behind the last. At most four.
-    pub sack: Vec<(SeqNum, SeqNum)>,
+    /// Blocks of text that arrived beyond a gap (RFC 2018 section 3). At most four.
+    pub sack: Vec<SackBlock>,
+}
+
+/// A block of text that arrived beyond a gap (RFC 2018 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SackBlock {
+    /// The number of its first octet.
+    pub left_edge: SeqNum,
+    /// The number behind that of its last octet.
+    pub right_edge: SeqNum,
 }
 
 /// The timestamps option.
@@ -75,9 +83,9 @@ impl TcpOptions {
             let blocks = &self.sack[..self.sack.len().min(MAXIMUM_BLOCKS)];
             let length = 2 + 8 * blocks.len() as u8;
             bytes.extend_from_slice(&[NOP, NOP, 5, length]);
-            for (start, end) in blocks {
-                bytes.extend_from_slice(&start.value().to_be_bytes());
-                bytes.extend_from_slice(&end.value().to_be_bytes());
+            for block in blocks {
+                bytes.extend_from_slice(&block.left_edge.value().to_be_bytes());
+                bytes.extend_from_slice(&block.right_edge.value().to_be_bytes());
             }
         }
     }
@@ -94,7 +102,10 @@ impl TcpOptions {
             (4, 0) => self.sack_permitted = true,
             (5, 8 | 16 | 24 | 32) => {
                 let blocks = (0..value.len()).step_by(8);
-                let block = |at| (SeqNum::new(word(at)), SeqNum::new(word(at + 4)));
+                let block = |at| SackBlock {
+                    left_edge: SeqNum::new(word(at)),
+                    right_edge: SeqNum::new(word(at + 4)),
+                };
                 self.sack = blocks.map(block).collect();
             }
             (8, 8) => {

@@ -2,7 +2,8 @@
 //! limited transmit (RFC 3042).
 
 use tcp::{
-    Connection, Flags, Payload, Profile, Segment, SeqNum, TcpOptions, TimeSpan, Timestamps, Uptime,
+    Connection, Flags, Payload, Profile, SackBlock, Segment, SeqNum, TcpOptions, TimeSpan,
+    Timestamps, Uptime,
 };
 
 const START: Uptime = Uptime::from_nanos(1_000_000_000);
@@ -220,7 +221,7 @@ fn text_beyond_a_gap_is_reported_the_latest_block_first() {
         let options = acknowledgment.options.map(|it| it.sack).unwrap_or_default();
         let plain = options
             .iter()
-            .map(|(start, end)| (start.value(), end.value()));
+            .map(|it| (it.left_edge.value(), it.right_edge.value()));
         plain.collect::<Vec<_>>()
     };
     assert_eq!(report(401, 100), [(401, 501)]);
@@ -283,7 +284,10 @@ fn the_first_two_duplicates_let_a_new_segment_out() {
 fn hostile_options_are_survived() {
     let hostile = TcpOptions {
         window_scale: Some(255),
-        sack: vec![(SeqNum::new(9), SeqNum::new(3))],
+        sack: vec![SackBlock {
+            left_edge: SeqNum::new(9),
+            right_edge: SeqNum::new(3),
+        }],
         ..everything()
     };
     let (mut it, ..) = opened(Profile::linux(), hostile.clone());

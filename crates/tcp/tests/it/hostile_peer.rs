@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use tcp::{
-    Connection, Flags, Payload, Profile, Segment, SeqNum, TcpOptions, TimeSpan, Timestamps,
-    Unreachable, Uptime,
+    Connection, Flags, Payload, Profile, SackBlock, Segment, SeqNum, TcpOptions, TimeSpan,
+    Timestamps, Unreachable, Uptime,
 };
 
 #[derive(Clone, Debug)]
@@ -86,7 +86,13 @@ fn run(profile: &Profile, passive: bool, actions: &[Action]) {
                     value: sequence as u32,
                     echo: acknowledgment as u32,
                 }),
-                sack: vec![(last.acknowledgment, last.sequence); octets % 5],
+                sack: vec![
+                    SackBlock {
+                        left_edge: last.acknowledgment,
+                        right_edge: last.sequence,
+                    };
+                    octets % 5
+                ],
             })
         }),
         payload: Payload::from(vec![7; octets]),
