@@ -59,6 +59,25 @@ pub(super) struct Canvas {
     description: String,
 }
 
+/// A position in user units, from the left and from the top.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    pub(super) x: f64,
+    pub(super) y: f64,
+}
+
+/// The corner of a rectangle is the upper left one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rectangle {
+    pub(super) corner: Position,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+pub(super) const fn position(x: f64, y: f64) -> Position {
+    Position { x, y }
+}
+
 impl Canvas {
     /// An empty plot with its title, and a note below it.
     pub(super) fn new(height: f64, title: &str, note: &str) -> Self {
@@ -68,13 +87,13 @@ impl Canvas {
             title: title.to_owned(),
             description: note.to_owned(),
         };
-        canvas.text((24.0, 32.0), "title", Anchor::Start, title);
-        canvas.text((24.0, 53.0), "note", Anchor::Start, note);
+        canvas.text(position(24.0, 32.0), "title", Anchor::Start, title);
+        canvas.text(position(24.0, 53.0), "note", Anchor::Start, note);
         canvas
     }
 
-    pub(super) fn text(&mut self, at: (f64, f64), class: &str, anchor: Anchor, text: &str) {
-        let (x, y) = (number(at.0), number(at.1));
+    pub(super) fn text(&mut self, at: Position, class: &str, anchor: Anchor, text: &str) {
+        let (x, y) = (number(at.x), number(at.y));
         let anchor = match anchor {
             Anchor::Start => "",
             Anchor::Middle => " text-anchor=\"middle\"",
@@ -87,35 +106,35 @@ impl Canvas {
     }
 
     /// A text that reads upwards, for the vertical axis.
-    pub(super) fn vertical_text(&mut self, at: (f64, f64), text: &str) {
-        let (x, y) = (number(at.0), number(at.1));
+    pub(super) fn vertical_text(&mut self, at: Position, text: &str) {
+        let (x, y) = (number(at.x), number(at.y));
         let text = markup(text);
         self.add(format_args!(
             "<text transform=\"translate({x} {y}) rotate(-90)\" text-anchor=\"middle\">{text}</text>"
         ));
     }
 
-    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
-        let [x1, y1, x2, y2] = [from.0, from.1, to.0, to.1].map(number);
+    pub(super) fn line(&mut self, from: Position, to: Position, class: &str) {
+        let [x1, y1, x2, y2] = [from.x, from.y, to.x, to.y].map(number);
         self.add(format_args!(
             "<path d=\"M{x1} {y1}L{x2} {y2}\" class=\"{class}\"/>"
         ));
     }
 
     /// A polyline.
-    pub(super) fn path(&mut self, points: &[(f64, f64)], class: &str) {
+    pub(super) fn path(&mut self, points: &[Position], class: &str) {
         let mut data = String::new();
-        for (index, (x, y)) in points.iter().enumerate() {
+        for (index, point) in points.iter().enumerate() {
             let letter = if index == 0 { 'M' } else { 'L' };
-            let _ = write!(data, "{letter}{} {}", number(*x), number(*y));
+            let _ = write!(data, "{letter}{} {}", number(point.x), number(point.y));
         }
         self.add(format_args!("<path d=\"{data}\" class=\"{class}\"/>"));
     }
 
     /// A mark of one of three shapes, with a tooltip.
-    pub(super) fn mark(&mut self, at: (f64, f64), series: usize, tooltip: &str) {
+    pub(super) fn mark(&mut self, at: Position, series: usize, tooltip: &str) {
         let tooltip = markup(tooltip);
-        let (x, y) = at;
+        let Position { x, y } = at;
         let shape = match series % 3 {
             0 => {
                 let (x, y) = (number(x), number(y));
@@ -139,14 +158,9 @@ impl Canvas {
     }
 
     /// A cell of a heat map, with a tooltip. Its opacity is the proportion.
-    pub(super) fn cell(
-        &mut self,
-        corner: (f64, f64),
-        size: (f64, f64),
-        proportion: f64,
-        tooltip: &str,
-    ) {
-        let [x, y, width, height] = [corner.0, corner.1, size.0, size.1].map(number);
+    pub(super) fn cell(&mut self, area: Rectangle, proportion: f64, tooltip: &str) {
+        let Position { x, y } = area.corner;
+        let [x, y, width, height] = [x, y, area.width, area.height].map(number);
         let (opacity, tooltip) = (number(proportion), markup(tooltip));
         self.add(format_args!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"cell\" \

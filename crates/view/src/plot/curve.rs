@@ -4,7 +4,7 @@ use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
 use super::axis::{self, Scale, Tick, ticks};
-use super::canvas::{Anchor, Canvas, WIDTH, truncated_path};
+use super::canvas::{Anchor, Canvas, WIDTH, position, truncated_path};
 use super::quantity::{Values, unquoted};
 use super::{Figure, Measure, Proportion, subtitle};
 
@@ -120,12 +120,16 @@ impl Horizontal {
     /// Draws the axis at this height.
     pub(super) fn draw(&self, canvas: &mut Canvas, bottom: f64) {
         for tick in &self.ticks {
-            canvas.line((tick.at, bottom), (tick.at, bottom + 5.0), "frame");
-            let at = (tick.at, bottom + 20.0);
+            canvas.line(
+                position(tick.at, bottom),
+                position(tick.at, bottom + 5.0),
+                "frame",
+            );
+            let at = position(tick.at, bottom + 20.0);
             canvas.text(at, "tick", Anchor::Middle, &tick.label);
         }
-        canvas.line((LEFT, bottom), (RIGHT, bottom), "frame");
-        let middle = ((LEFT + RIGHT) / 2.0, bottom + 46.0);
+        canvas.line(position(LEFT, bottom), position(RIGHT, bottom), "frame");
+        let middle = position((LEFT + RIGHT) / 2.0, bottom + 46.0);
         canvas.text(middle, "", Anchor::Middle, &self.label);
     }
 }
@@ -133,16 +137,16 @@ impl Horizontal {
 fn draw_axes(canvas: &mut Canvas, horizontal: &Horizontal, vertical: &Scale) {
     for percent in [0, 20, 40, 60, 80, 100] {
         let y = vertical.coordinate(f64::from(percent) / 100.0);
-        canvas.line((LEFT, y), (RIGHT, y), "grid");
+        canvas.line(position(LEFT, y), position(RIGHT, y), "grid");
         canvas.text(
-            (LEFT - 8.0, y + 4.0),
+            position(LEFT - 8.0, y + 4.0),
             "tick",
             Anchor::End,
             &percent.to_string(),
         );
     }
     canvas.vertical_text(
-        (34.0, (TOP + BOTTOM) / 2.0),
+        position(34.0, (TOP + BOTTOM) / 2.0),
         "runs (%), with 95 % intervals",
     );
     horizontal.draw(canvas, BOTTOM);
@@ -155,11 +159,11 @@ fn draw_series(canvas: &mut Canvas, series: usize, points: &[Point<'_>], vertica
         let y = vertical.coordinate(proportion.rate);
         let (low, high) = (proportion.interval.low, proportion.interval.high);
         let [low, high] = [low, high].map(|it| vertical.coordinate(it));
-        canvas.line((*x, low), (*x, high), &class);
+        canvas.line(position(*x, low), position(*x, high), &class);
         for end in [low, high] {
-            canvas.line((x - 4.0, end), (x + 4.0, end), &class);
+            canvas.line(position(x - 4.0, end), position(x + 4.0, end), &class);
         }
-        line.push((*x, y));
+        line.push(position(*x, y));
     }
     canvas.path(&line, &class);
     // Marks come last: nothing covers their tooltips.
@@ -171,8 +175,13 @@ fn draw_series(canvas: &mut Canvas, series: usize, points: &[Point<'_>], vertica
 
 fn draw_legend(canvas: &mut Canvas, series: usize, measure: Measure) {
     let left = LEFT + series as f64 * 220.0;
-    canvas.mark((left, 78.0), series, measure.clause());
-    canvas.text((left + 12.0, 82.0), "note", Anchor::Start, measure.clause());
+    canvas.mark(position(left, 78.0), series, measure.clause());
+    canvas.text(
+        position(left + 12.0, 82.0),
+        "note",
+        Anchor::Start,
+        measure.clause(),
+    );
 }
 
 /// The rows of the table: each value of the setting with its proportions.

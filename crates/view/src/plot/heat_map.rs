@@ -5,7 +5,7 @@
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
-use super::canvas::{Anchor, Canvas, WIDTH, truncated_path};
+use super::canvas::{Anchor, Canvas, Position, Rectangle, WIDTH, position, truncated_path};
 use super::quantity::{Values, unquoted};
 use super::{Figure, Measure, Proportion, subtitle};
 
@@ -53,28 +53,28 @@ pub(super) fn draw(
     let mut canvas = Canvas::new(bottom + 66.0, &title, &subtitle(statistics));
     let runs = statistics.total().runs / statistics.points().len() as u64;
     let note = format!("Each cell: the percentage and its 95 % interval; {runs} runs per cell");
-    canvas.text((24.0, 74.0), "note", Anchor::Start, &note);
+    canvas.text(position(24.0, 74.0), "note", Anchor::Start, &note);
     let width = (RIGHT - LEFT) / columns.values.len() as f64;
     for (line, row) in grid.row_order().into_iter().enumerate() {
         let y = TOP + ROW * line as f64;
         let value = unquoted(&rows.values[row]);
-        let label = (LEFT - 10.0, y + ROW / 2.0 + 4.0);
+        let label = position(LEFT - 10.0, y + ROW / 2.0 + 4.0);
         canvas.text(label, "tick", Anchor::End, value);
         for (place, column) in grid.column_order().into_iter().enumerate() {
-            let corner = (LEFT + width * place as f64, y);
+            let corner = position(LEFT + width * place as f64, y);
             grid.draw_cell(&mut canvas, corner, width, Cell { row, column });
         }
     }
     for (place, column) in grid.column_order().into_iter().enumerate() {
         let x = LEFT + width * (place as f64 + 0.5);
         let value = unquoted(&columns.values[column]);
-        canvas.text((x, bottom + 20.0), "tick", Anchor::Middle, value);
+        canvas.text(position(x, bottom + 20.0), "tick", Anchor::Middle, value);
     }
     let label = truncated_path(&rows.path, bottom - TOP);
-    canvas.vertical_text((30.0, (TOP + bottom) / 2.0), &label);
+    canvas.vertical_text(position(30.0, (TOP + bottom) / 2.0), &label);
     let middle = (LEFT + RIGHT) / 2.0;
     let label = truncated_path(&columns.path, RIGHT - LEFT);
-    canvas.text((middle, bottom + 48.0), "", Anchor::Middle, &label);
+    canvas.text(position(middle, bottom + 48.0), "", Anchor::Middle, &label);
     Figure {
         svg: canvas.finish(),
         title,
@@ -109,31 +109,39 @@ impl Grid<'_> {
         [unquoted(row), unquoted(column)]
     }
 
-    fn draw_cell(&self, canvas: &mut Canvas, corner: (f64, f64), width: f64, cell: Cell) {
+    fn draw_cell(&self, canvas: &mut Canvas, corner: Position, width: f64, cell: Cell) {
         let Some(proportion) = self.proportion(cell) else {
             return;
         };
         let [row, column] = self.values(cell);
         let (rows, columns) = (&self.rows.path, &self.columns.path);
         let tooltip = format!("{rows} = {row}, {columns} = {column}: {proportion}");
-        canvas.cell(corner, (width, ROW), proportion.rate, &tooltip);
+        let area = Rectangle {
+            corner,
+            width,
+            height: ROW,
+        };
+        canvas.cell(area, proportion.rate, &tooltip);
         let contrast = match proportion.rate {
             FULL.. => " full half",
             HALF.. => " half",
             _ => "",
         };
-        let middle = corner.0 + width / 2.0;
+        let middle = corner.x + width / 2.0;
         let percent = format!("{:.0}", proportion.rate * 100.0);
         if width < NARROW {
-            let (at, class) = ((middle, corner.1 + 27.0), format!("tick{contrast}"));
+            let (at, class) = (position(middle, corner.y + 27.0), format!("tick{contrast}"));
             canvas.text(at, &class, Anchor::Middle, &percent);
             return;
         }
-        let at = (middle, corner.1 + 20.0);
+        let at = position(middle, corner.y + 20.0);
         canvas.text(at, contrast.trim(), Anchor::Middle, &percent);
         let low = (proportion.interval.low * 100.0).floor();
         let high = (proportion.interval.high * 100.0).ceil();
-        let (at, class) = ((middle, corner.1 + 35.0), format!("small{contrast}"));
+        let (at, class) = (
+            position(middle, corner.y + 35.0),
+            format!("small{contrast}"),
+        );
         let interval = format!("{low:.0} to {high:.0}");
         canvas.text(at, &class, Anchor::Middle, &interval);
     }

@@ -5,7 +5,7 @@ use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
 use super::axis::{Scale, plain, ticks, time_unit};
-use super::canvas::{Anchor, Canvas};
+use super::canvas::{Anchor, Canvas, Position, position};
 use super::curve::{Horizontal, LEFT, RIGHT};
 use super::quantity::{Values, unquoted};
 use super::{Figure, subtitle};
@@ -96,7 +96,7 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     } else {
         format!("{unit}: {marks}")
     };
-    canvas.vertical_text((34.0, (TOP + BOTTOM) / 2.0), &label);
+    canvas.vertical_text(position(34.0, (TOP + BOTTOM) / 2.0), &label);
     for (index, one) in series.iter().enumerate() {
         draw_legend(&mut canvas, index, one, missing(of));
         let offset = (index as f64 - (series.len() - 1) as f64 / 2.0) * OFFSET;
@@ -111,14 +111,20 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
                 let [low, median, high] =
                     [spread.low, spread.median, high].map(|it| vertical.coordinate(it / divisor));
                 let x = horizontal.coordinates[value] + offset;
-                Some(([low, median, high], x, tooltip))
+                Some(MedianPoint {
+                    x,
+                    low,
+                    median,
+                    high,
+                    tooltip,
+                })
             });
         draw_series(&mut canvas, index, &points.collect::<Vec<_>>());
     }
     let more = connectors.len().saturating_sub(series.len());
     if more > 0 {
         let note = format!("{more} more connectors are in grid.csv");
-        canvas.text((RIGHT, 53.0), "note", Anchor::End, &note);
+        canvas.text(position(RIGHT, 53.0), "note", Anchor::End, &note);
     }
     let mut table = vec![vec![varied.path.clone()]];
     table[0].extend(series.iter().map(|it| it.name.clone()));
@@ -164,22 +170,37 @@ fn show(spread: Spread, divisor: f64, unit: &str) -> String {
 fn draw_axes(canvas: &mut Canvas, vertical: &Scale, highest: f64) {
     for tick in ticks(highest) {
         let y = vertical.coordinate(tick.at);
-        canvas.line((LEFT, y), (RIGHT, y), "grid");
-        canvas.text((LEFT - 8.0, y + 4.0), "tick", Anchor::End, &tick.label);
+        canvas.line(position(LEFT, y), position(RIGHT, y), "grid");
+        canvas.text(
+            position(LEFT - 8.0, y + 4.0),
+            "tick",
+            Anchor::End,
+            &tick.label,
+        );
     }
 }
 
+/// A median with the bar around it, in user units.
+struct MedianPoint {
+    x: f64,
+    low: f64,
+    median: f64,
+    high: f64,
+    tooltip: String,
+}
+
 /// A mark at each median, with its bar.
-fn draw_series(canvas: &mut Canvas, index: usize, points: &[([f64; 3], f64, String)]) {
+fn draw_series(canvas: &mut Canvas, index: usize, points: &[MedianPoint]) {
     let dash = if index < NAMES { "" } else { " dash" };
     let class = format!("line s{}{dash}", index % NAMES);
-    for ([low, _, high], x, _) in points {
-        canvas.line((*x, *low), (*x, *high), &class);
+    for MedianPoint { x, low, high, .. } in points {
+        canvas.line(position(*x, *low), position(*x, *high), &class);
     }
-    let line: Vec<(f64, f64)> = points.iter().map(|it| (it.1, it.0[1])).collect();
+    let median = |it: &MedianPoint| position(it.x, it.median);
+    let line: Vec<Position> = points.iter().map(median).collect();
     canvas.path(&line, &class);
-    for ([_, median, _], x, tooltip) in points {
-        canvas.mark((*x, *median), index, tooltip);
+    for point in points {
+        canvas.mark(median(point), index, &point.tooltip);
     }
 }
 
@@ -191,6 +212,11 @@ fn draw_legend(canvas: &mut Canvas, index: usize, series: &Series, missing: &str
         true => series.name.clone(),
         false => format!("{}: {missing}", series.name),
     };
-    canvas.mark((left, top), index, &name);
-    canvas.text((left + 12.0, top + 4.0), "note", Anchor::Start, &name);
+    canvas.mark(position(left, top), index, &name);
+    canvas.text(
+        position(left + 12.0, top + 4.0),
+        "note",
+        Anchor::Start,
+        &name,
+    );
 }

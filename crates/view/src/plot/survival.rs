@@ -6,7 +6,7 @@ use explore::sweep::sweep_statistics::SweepStatistics;
 use kernel::Duration;
 
 use super::axis::{Scale, plain, ticks, time_unit};
-use super::canvas::{Anchor, Canvas, WIDTH};
+use super::canvas::{Anchor, Canvas, Position, WIDTH, position};
 use super::{Figure, Measure, subtitle};
 
 const HEIGHT: f64 = 440.0;
@@ -28,33 +28,43 @@ pub(super) fn draw(statistics: &SweepStatistics, measure: Measure) -> Figure {
     let vertical = Scale::new([0.0, 1.0], [BOTTOM, TOP]);
     for tick in ticks(end / divisor) {
         let x = horizontal.coordinate(tick.at * divisor);
-        canvas.line((x, BOTTOM), (x, BOTTOM + 5.0), "frame");
-        canvas.text((x, BOTTOM + 20.0), "tick", Anchor::Middle, &tick.label);
+        canvas.line(position(x, BOTTOM), position(x, BOTTOM + 5.0), "frame");
+        canvas.text(
+            position(x, BOTTOM + 20.0),
+            "tick",
+            Anchor::Middle,
+            &tick.label,
+        );
     }
     for percent in [0, 20, 40, 60, 80, 100] {
         let y = vertical.coordinate(f64::from(percent) / 100.0);
-        canvas.line((LEFT, y), (RIGHT, y), "grid");
+        canvas.line(position(LEFT, y), position(RIGHT, y), "grid");
         canvas.text(
-            (LEFT - 8.0, y + 4.0),
+            position(LEFT - 8.0, y + 4.0),
             "tick",
             Anchor::End,
             &percent.to_string(),
         );
     }
-    canvas.line((LEFT, BOTTOM), (RIGHT, BOTTOM), "frame");
+    canvas.line(position(LEFT, BOTTOM), position(RIGHT, BOTTOM), "frame");
     canvas.vertical_text(
-        (34.0, (TOP + BOTTOM) / 2.0),
+        position(34.0, (TOP + BOTTOM) / 2.0),
         "surviving runs (%), with 95 % band",
     );
     let label = format!("virtual time ({unit})");
     canvas.text(
-        ((LEFT + RIGHT) / 2.0, BOTTOM + 46.0),
+        position((LEFT + RIGHT) / 2.0, BOTTOM + 46.0),
         "",
         Anchor::Middle,
         &label,
     );
     draw_curve(&mut canvas, &survival, &horizontal, &vertical);
-    canvas.text((24.0, 74.0), "note", Anchor::Start, &summary(&survival));
+    canvas.text(
+        position(24.0, 74.0),
+        "note",
+        Anchor::Start,
+        &summary(&survival),
+    );
     Figure {
         svg: canvas.finish(),
         title,
@@ -63,16 +73,19 @@ pub(super) fn draw(statistics: &SweepStatistics, measure: Measure) -> Figure {
 }
 
 fn draw_curve(canvas: &mut Canvas, survival: &Survival, horizontal: &Scale, vertical: &Scale) {
-    let stairs = |value: fn(&SurvivalPoint) -> f64| -> Vec<(f64, f64)> {
-        let mut points = vec![(horizontal.coordinate(0.0), vertical.coordinate(1.0))];
+    let stairs = |value: fn(&SurvivalPoint) -> f64| -> Vec<Position> {
+        let mut points = vec![position(
+            horizontal.coordinate(0.0),
+            vertical.coordinate(1.0),
+        )];
         let mut level = 1.0;
         for step in &survival.points {
             let x = horizontal.coordinate(seconds(step.at));
-            points.push((x, vertical.coordinate(level)));
+            points.push(position(x, vertical.coordinate(level)));
             level = value(step);
-            points.push((x, vertical.coordinate(level)));
+            points.push(position(x, vertical.coordinate(level)));
         }
-        points.push((
+        points.push(position(
             horizontal.coordinate(seconds(survival.end)),
             vertical.coordinate(level),
         ));
