@@ -36,11 +36,11 @@ pub(crate) struct Rules<'a> {
 pub(crate) struct Output {
     /// As given by the user.
     path: PathBuf,
-    kind: Kind,
+    kind: DestinationKind,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum DestinationKind {
     /// A file that is not there yet.
     New,
     /// The file to replace: the path with all symbolic links followed.
@@ -59,9 +59,9 @@ impl Output {
             Err(error) => return Err(CommandError::cannot_write(&path, &error)),
         };
         let file = match &kind {
-            Kind::New => &path,
-            Kind::Replace(file) => file,
-            Kind::Stream => return Ok(Self { path, kind }),
+            DestinationKind::New => &path,
+            DestinationKind::Replace(file) => file,
+            DestinationKind::Stream => return Ok(Self { path, kind }),
         };
         // What is tried here fails now rather than after the work. Nothing is left behind.
         let prepared = make_directory(directory(file));
@@ -118,9 +118,9 @@ impl Output {
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CommandError> {
         let written = match &self.kind {
-            Kind::Stream => stream(&self.path, content),
-            Kind::New => whole_file(&self.path, None, content),
-            Kind::Replace(file) => fs::metadata(file)
+            DestinationKind::Stream => stream(&self.path, content),
+            DestinationKind::New => whole_file(&self.path, None, content),
+            DestinationKind::Replace(file) => fs::metadata(file)
                 .and_then(|old| whole_file(file, Some(old.permissions()), content)),
         };
         written.map_err(|error| CommandError::cannot_write(&self.path, &error))
@@ -128,7 +128,11 @@ impl Output {
 }
 
 /// What to do about something that is there.
-fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, CommandError> {
+fn existing(
+    path: &Path,
+    found: &Metadata,
+    rules: Rules<'_>,
+) -> Result<DestinationKind, CommandError> {
     let refused =
         |what: &str| CommandError::io(format_args!("cannot write {}: {what}", path.display()));
     // Of the target: `fs::metadata` follows links, and so does the user who made one.
@@ -136,7 +140,7 @@ fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, Com
     // An open file descriptor of this process may be a plain file that the shell is writing to.
     let is_descriptor = DESCRIPTORS.iter().any(|it| path.starts_with(it));
     if kind.is_char_device() || kind.is_fifo() || is_descriptor {
-        return Ok(Kind::Stream);
+        return Ok(DestinationKind::Stream);
     }
     if kind.is_dir() {
         return Err(refused("it is a directory"));
@@ -158,10 +162,10 @@ fn existing(path: &Path, found: &Metadata, rules: Rules<'_>) -> Result<Kind, Com
         )));
     }
     let file = fs::canonicalize(path).map_err(|error| CommandError::cannot_write(path, &error))?;
-    Ok(Kind::Replace(file))
+    Ok(DestinationKind::Replace(file))
 }
 
-fn new(path: &Path) -> Result<Kind, CommandError> {
+fn new(path: &Path) -> Result<DestinationKind, CommandError> {
     // A dangling link says where the file should be, but perhaps not by the user's will.
     if path.is_symlink() {
         return Err(CommandError::io(format_args!(
@@ -175,7 +179,7 @@ fn new(path: &Path) -> Result<Kind, CommandError> {
             path.display()
         )));
     }
-    Ok(Kind::New)
+    Ok(DestinationKind::New)
 }
 
 /// The path of a file that may not exist, without links in its directory.

@@ -39,12 +39,12 @@ fn verdicts(text: &str) -> String {
 
 /// The two output streams. They are not locked: a worker thread that panics must be able to print.
 pub(crate) struct Terminal {
-    output: Stream<Stdout>,
-    messages: Stream<Stderr>,
+    output: OutputStream<Stdout>,
+    messages: OutputStream<Stderr>,
 }
 
 /// A stream whose reader may leave.
-struct Stream<S: anstream::stream::RawStream> {
+struct OutputStream<S: anstream::stream::RawStream> {
     stream: AutoStream<S>,
     /// The reader closed the pipe, as `head` does.
     has_no_reader: bool,
@@ -58,8 +58,8 @@ impl Terminal {
             Color::Never => ColorChoice::Never,
         };
         Self {
-            output: Stream::new(AutoStream::new(io::stdout(), choice)),
-            messages: Stream::new(AutoStream::new(io::stderr(), choice)),
+            output: OutputStream::new(AutoStream::new(io::stdout(), choice)),
+            messages: OutputStream::new(AutoStream::new(io::stderr(), choice)),
         }
     }
 
@@ -109,7 +109,7 @@ impl Terminal {
     }
 }
 
-impl<S: anstream::stream::RawStream + anstream::stream::AsLockedWrite> Stream<S> {
+impl<S: anstream::stream::RawStream + anstream::stream::AsLockedWrite> OutputStream<S> {
     const fn new(stream: AutoStream<S>) -> Self {
         Self {
             stream,

@@ -14,14 +14,14 @@ const YEAR: u64 = 365;
 /// A point in time, for comparison with others of the same log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp {
-    scale: Scale,
+    scale: TimeScale,
     /// Milliseconds since the start of the scale.
     millis: i64,
 }
 
 /// What a timestamp counts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Scale {
+enum TimeScale {
     /// 1970-01-01.
     Dated,
     /// The start of the year in which the log begins.
@@ -97,12 +97,12 @@ impl Timestamp {
 
 /// Turns stamps into times, in the order of a log.
 #[derive(Clone, Copy, Debug)]
-pub struct Clock {
+pub struct LogClock {
     order: DateOrder,
     latest: Option<Timestamp>,
 }
 
-impl Clock {
+impl LogClock {
     /// A clock before the first stamp.
     #[must_use]
     pub const fn new(order: DateOrder) -> Self {
@@ -116,7 +116,7 @@ impl Clock {
     /// day went back.
     #[must_use]
     pub fn midnights(&self) -> u64 {
-        let latest = self.latest.filter(|it| it.scale == Scale::OfDay);
+        let latest = self.latest.filter(|it| it.scale == TimeScale::OfDay);
         latest.map_or(0, |it| u64::try_from(it.millis / DAY).unwrap_or(0))
     }
 
@@ -125,14 +125,14 @@ impl Clock {
         let at = match stamp.day {
             Day::Known(day) => dated(day, stamp),
             Day::Either { .. } => dated(chosen(stamp.day, self.order).unwrap_or(0), stamp),
-            Day::OfYear(day) => self.unwrapped(Scale::OfYear, day, stamp, YEAR),
+            Day::OfYear(day) => self.unwrapped(TimeScale::OfYear, day, stamp, YEAR),
             Day::Unknown => match self.latest {
                 // A stamp without a date among others is of the same day, or of the next one.
-                Some(latest) if latest.scale != Scale::OfDay => {
+                Some(latest) if latest.scale != TimeScale::OfDay => {
                     let day = u64::try_from(latest.millis / DAY).unwrap_or(0);
                     self.unwrapped(latest.scale, day, stamp, 1)
                 }
-                _ => self.unwrapped(Scale::OfDay, 0, stamp, 1),
+                _ => self.unwrapped(TimeScale::OfDay, 0, stamp, 1),
             },
         };
         self.latest = Some(at);
@@ -140,7 +140,7 @@ impl Clock {
     }
 
     /// A time of a scale that starts again every `period` days.
-    fn unwrapped(&self, scale: Scale, day: u64, stamp: Stamp, period: u64) -> Timestamp {
+    fn unwrapped(&self, scale: TimeScale, day: u64, stamp: Stamp, period: u64) -> Timestamp {
         let mut millis = millis(day, stamp);
         if let Some(latest) = self.latest.filter(|it| it.scale == scale) {
             let period = millis_of(period);
@@ -156,7 +156,7 @@ impl Clock {
 
 fn dated(day: u64, stamp: Stamp) -> Timestamp {
     Timestamp {
-        scale: Scale::Dated,
+        scale: TimeScale::Dated,
         millis: millis(day, stamp),
     }
 }
@@ -265,7 +265,7 @@ mod tests {
 
     /// Seconds from the first stamp to the last.
     fn passed(order: DateOrder, texts: &[&str]) -> u64 {
-        let mut clock = Clock::new(order);
+        let mut clock = LogClock::new(order);
         let times: Vec<Timestamp> = texts.iter().map(|it| clock.read(stamp(it))).collect();
         times[times.len() - 1].since(times[0]).as_secs()
     }

@@ -33,7 +33,7 @@ pub enum Contradiction {
 
 /// A contradiction with the lines that show it first.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundContradiction {
     /// What contradicts itself.
     pub what: Contradiction,
     /// How often.
@@ -48,7 +48,7 @@ pub struct Found {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contradictions {
     /// In the order of [`Contradiction`].
-    found: Vec<Found>,
+    found: Vec<FoundContradiction>,
 }
 
 impl Contradiction {
@@ -97,7 +97,7 @@ impl Contradiction {
 
 impl Contradictions {
     pub(crate) fn add(&mut self, what: Contradiction, line: u64, earlier: u64) {
-        let one = Found {
+        let one = FoundContradiction {
             what,
             count: 1,
             line,
@@ -110,7 +110,7 @@ impl Contradictions {
         other.found.into_iter().for_each(|it| self.merge(it));
     }
 
-    fn merge(&mut self, new: Found) {
+    fn merge(&mut self, new: FoundContradiction) {
         match self.found.binary_search_by_key(&new.what, |it| it.what) {
             Ok(at) => self.found[at].count += new.count,
             Err(at) => self.found.insert(at, new),
@@ -119,7 +119,7 @@ impl Contradictions {
 
     /// Each kind once, those that prove a mixture first.
     #[must_use]
-    pub fn found(&self) -> &[Found] {
+    pub fn found(&self) -> &[FoundContradiction] {
         &self.found
     }
 
@@ -158,12 +158,12 @@ impl Instances {
 
 /// The handles of one allocation of a block, with the lines that show them first.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Handles {
+pub(crate) struct AllocationHandles {
     now: Option<(u32, u64)>,
     before: Option<(u32, u64)>,
 }
 
-impl Handles {
+impl AllocationHandles {
     pub(crate) const NONE: Self = Self {
         now: None,
         before: None,
@@ -191,13 +191,13 @@ impl Handles {
 
 /// The computers that a collector names in front of the lines.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hosts {
+pub(crate) struct Computers {
     /// With the first line of each.
     hosts: Vec<(Vec<u8>, u64)>,
     latest: usize,
 }
 
-impl Hosts {
+impl Computers {
     /// Takes in what a collector has put between the time and the line.
     pub(crate) fn add(&mut self, tag: &[u8], line: u64) {
         let Some(host) = host_in(tag) else {
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_column_with_many_words_names_no_computers() {
-        let mut hosts = Hosts::default();
+        let mut hosts = Computers::default();
         for number in 0..100 {
             hosts.add(format!(" call-{number} ").as_bytes(), number);
         }
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn handles_that_alternate_are_of_two_computers() {
-        let mut handles = Handles::NONE;
+        let mut handles = AllocationHandles::NONE;
         assert_eq!(handles.add(52, 1), None);
         assert_eq!(handles.add(52, 2), None);
         let changed = Some((Contradiction::HandleChanged, 1));

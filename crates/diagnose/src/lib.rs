@@ -51,6 +51,6 @@ pub use consistency::{Contradiction, Contradictions};
 pub use event_log::EventLog;
 pub use log_kind::LogKind;
 pub use reader::Reader;
-pub use summary::{Forecast, LogSummary, Totals};
+pub use summary::{AllocationTotals, Forecast, LogSummary};
 pub use text::{Line, Lines};
 pub use unused::Parameters;

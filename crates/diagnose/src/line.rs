@@ -105,7 +105,7 @@ fn unstamped(bytes: &[u8], is_ended: bool) -> Option<ParsedLine<'_>> {
         return None;
     }
     let may_be_cut = !is_ended && rest.last().is_some_and(u8::is_ascii_digit);
-    let form = Cursor(rest).form();
+    let form = LineCursor(rest).form();
     let form = form.filter(|form| !may_be_cut || ends_with_another_number(*form));
     Some(ParsedLine {
         at: None,
@@ -165,9 +165,9 @@ const fn ends_with_another_number(form: LineForm) -> bool {
 
 /// A cursor over the rest of a line.
 #[derive(Clone, Copy)]
-struct Cursor<'a>(&'a [u8]);
+struct LineCursor<'a>(&'a [u8]);
 
-impl Cursor<'_> {
+impl LineCursor<'_> {
     fn form(mut self) -> Option<LineForm> {
         // The first letter distinguishes most forms, and the most frequent form comes first: logs have
         // gigabytes.

@@ -2,7 +2,7 @@
 
 use crate::allocation::{Allocation, LineNumbers, Reason};
 use crate::clock::Timestamp;
-use crate::consistency::{Contradiction, Handles};
+use crate::consistency::{AllocationHandles, Contradiction};
 use crate::line::{BlockNumber, LineForm};
 
 /// Opening a session takes two packets from the peer: the transport's connection confirm and the
@@ -25,7 +25,7 @@ enum Phase {
 
 /// Who called whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Call {
+enum CallDirection {
     Unknown,
     Outgoing,
     Incoming,
@@ -39,7 +39,7 @@ pub(crate) struct OpenAllocation {
     /// Later allocations that came and went while this one was unused.
     pub(crate) outlived: u64,
     phase: Phase,
-    call: Call,
+    call: CallDirection,
     /// A Close message from the transport has arrived.
     is_asked_to_close: bool,
     /// Complete packets received, up to [`PACKETS_TO_OPEN`].
@@ -48,7 +48,7 @@ pub(crate) struct OpenAllocation {
     left_at: Option<u64>,
     lines: LineNumbers,
     last: u64,
-    handles: Handles,
+    handles: AllocationHandles,
 }
 
 impl OpenAllocation {
@@ -58,13 +58,13 @@ impl OpenAllocation {
             began,
             outlived: 0,
             phase: Phase::Unused,
-            call: Call::Unknown,
+            call: CallDirection::Unknown,
             is_asked_to_close: false,
             packets: 0,
             left_at: None,
             lines: LineNumbers::new(),
             last: 0,
-            handles: Handles::NONE,
+            handles: AllocationHandles::NONE,
         }
     }
 
@@ -79,10 +79,10 @@ impl OpenAllocation {
                 self.phase = Phase::Closing;
             }
             LineForm::Message(..) => {}
-            LineForm::SocketCreated(_) => self.call = Call::Outgoing,
+            LineForm::SocketCreated(_) => self.call = CallDirection::Outgoing,
             LineForm::ConnectEvents(_) => {}
             LineForm::Accepted(_) => {
-                self.call = Call::Incoming;
+                self.call = CallDirection::Incoming;
                 self.phase = Phase::Active;
             }
             LineForm::WaitFor(_)
@@ -134,12 +134,12 @@ impl OpenAllocation {
 
     /// Whether this MTA made the call.
     pub(crate) fn is_outgoing(&self) -> bool {
-        self.call == Call::Outgoing
+        self.call == CallDirection::Outgoing
     }
 
     /// Whether this is a call of this MTA that was not opened. If it ends so, event 289 is logged.
     pub(crate) fn is_failed_call(&self) -> bool {
-        self.call == Call::Outgoing && self.packets < PACKETS_TO_OPEN
+        self.call == CallDirection::Outgoing && self.packets < PACKETS_TO_OPEN
     }
 
     /// Its first line.

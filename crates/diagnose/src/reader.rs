@@ -1,12 +1,12 @@
 //! Reads a whole Winsock.log line by line, and splits it into service runs.
 
 use crate::allocation::Allocation;
-use crate::clock::{Clock, Timestamp};
-use crate::consistency::{Contradiction, Hosts};
+use crate::clock::{LogClock, Timestamp};
+use crate::consistency::{Computers, Contradiction};
 use crate::event_log::{EventLog, GivenUp};
 use crate::line::{self, LineForm};
 use crate::service_run::{ServiceRun, TimedForm};
-use crate::summary::{LogSummary, Totals};
+use crate::summary::{AllocationTotals, LogSummary};
 use crate::text::Line;
 use crate::unused::{Parameters, UnusedBlocks};
 
@@ -24,11 +24,11 @@ pub struct Reader<'a> {
     waiting: Vec<UnusedBlocks>,
     /// The largest number of calls at once that earlier service runs showed.
     most_overtaken: usize,
-    clock: Clock,
+    clock: LogClock,
     /// The time of the last line that has one.
     latest: Option<Timestamp>,
     summary: LogSummary,
-    hosts: Hosts,
+    hosts: Computers,
     /// The newest instance number of the run of the service before this one, and the line at which this
     /// one began.
     before: Option<(u32, u64)>,
@@ -44,10 +44,10 @@ impl<'a> Reader<'a> {
             service: None,
             waiting: Vec::new(),
             most_overtaken: 0,
-            clock: Clock::new(limits.dates),
+            clock: LogClock::new(limits.dates),
             latest: None,
             summary: LogSummary::default(),
-            hosts: Hosts::default(),
+            hosts: Computers::default(),
             before: None,
         }
     }
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
     ) {
         let found = &self.summary.contradictions;
         let is_mixed = found.prove_mixture() || self.hosts.are_several();
-        let totals: Totals = unused.diagnose(self.limits, is_mixed, given_up, out);
+        let totals: AllocationTotals = unused.diagnose(self.limits, is_mixed, given_up, out);
         self.summary.total.add(&totals);
         self.summary.last = totals;
     }

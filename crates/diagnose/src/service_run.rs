@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::consistency::{Contradiction, Contradictions, Instances};
 use crate::line::{BLOCKS_MAX, BlockNumber, LineForm, THREADS_MAX};
 use crate::open_allocation::OpenAllocation;
-use crate::summary::Totals;
+use crate::summary::AllocationTotals;
 use crate::unused::UnusedBlocks;
 
 /// How far an instance number may be behind the newest one in the same service run. Threads take a
@@ -28,7 +28,7 @@ pub(crate) struct TimedForm {
 
 #[derive(Debug)]
 pub(crate) struct ServiceRun {
-    totals: Totals,
+    totals: AllocationTotals,
     /// By block number, up to the highest that a line named; at most [`BLOCKS_MAX`].
     open: Vec<Option<OpenAllocation>>,
     is_named: Vec<bool>,
@@ -58,10 +58,10 @@ impl ServiceRun {
     /// may have shown how many calls the MTA makes at once.
     pub(crate) fn new(number: u32, first_line: u64, is_whole: bool, most_overtaken: usize) -> Self {
         Self {
-            totals: Totals {
+            totals: AllocationTotals {
                 service: number,
                 is_whole,
-                ..Totals::default()
+                ..AllocationTotals::default()
             },
             open: Vec::new(),
             is_named: Vec::new(),

@@ -8,7 +8,7 @@ use crate::line::{LineForm, ParsedLine};
 
 /// What became of the allocations of one service run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct AllocationTotals {
     /// The number of the service run, from 1.
     pub service: u32,
     /// Whether the log contains its start.
@@ -61,9 +61,9 @@ pub struct LogSummary {
     /// Service runs, complete or in part.
     pub services: u32,
     /// All service runs together.
-    pub total: Totals,
+    pub total: AllocationTotals,
     /// The last service run.
-    pub last: Totals,
+    pub last: AllocationTotals,
 }
 
 /// When a pool will be exhausted, if blocks keep leaking at the same rate.
@@ -103,7 +103,7 @@ impl LogSummary {
     }
 }
 
-impl Totals {
+impl AllocationTotals {
     pub(crate) fn count(&mut self, allocation: &Allocation) {
         let count = match allocation.diagnosis {
             Diagnosis::Leaked => &mut self.leaked,

@@ -26,7 +26,7 @@ use crate::consistency::Contradictions;
 use crate::event_log::GivenUp;
 use crate::line::BlockNumber;
 use crate::open_allocation::OpenAllocation;
-use crate::summary::Totals;
+use crate::summary::AllocationTotals;
 
 /// Tolerance for the time between a timer's expiry and the line about it: a call that took no longer
 /// than the timer plus this does not prove that the timer is longer.
@@ -61,7 +61,7 @@ impl Default for Parameters {
 /// The unused blocks at the end of a service run.
 #[derive(Debug)]
 pub(crate) struct UnusedBlocks {
-    pub(crate) totals: Totals,
+    pub(crate) totals: AllocationTotals,
     /// Oldest first.
     pub(crate) allocations: Vec<(BlockNumber, OpenAllocation)>,
     pub(crate) began: Option<Timestamp>,
@@ -88,7 +88,7 @@ impl UnusedBlocks {
         is_mixed: bool,
         given_up: Option<GivenUp>,
         out: &mut impl FnMut(&Allocation),
-    ) -> Totals {
+    ) -> AllocationTotals {
         let leaked = given_up.and_then(|it| self.leaked_of(it));
         for (index, (block, allocation)) in self.allocations.iter().enumerate() {
             let later = self.allocations.len() - 1 - index;

@@ -23,7 +23,7 @@ thread_local! {
 
 /// A clock of the system.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Clock {
+pub(crate) enum SystemClock {
     /// The time since some moment.
     Monotonic,
     /// The date.
@@ -40,11 +40,11 @@ pub(crate) fn stop() {
 }
 
 /// The time of a clock; `None` on a thread that is not simulated.
-pub(crate) fn now(clock: Clock) -> Option<Duration> {
+pub(crate) fn now(clock: SystemClock) -> Option<Duration> {
     SEED.get()?;
     let start = match clock {
-        Clock::Monotonic => UPTIME,
-        Clock::Realtime => EPOCH,
+        SystemClock::Monotonic => UPTIME,
+        SystemClock::Realtime => EPOCH,
     };
     // `guest::now` asks tokio, which asks std outside a runtime, and that question ends here again: the
     // start of the run answers it.

@@ -13,7 +13,7 @@ use std::slice;
 
 use libc::{clockid_t, size_t, ssize_t, timespec};
 
-use crate::answers::{self, Clock};
+use crate::answers::{self, SystemClock};
 
 /// `getrandom(2)`.
 ///
@@ -58,13 +58,13 @@ pub(crate) unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut times
 }
 
 /// The clocks that are simulated; those of the processor's time are not.
-fn known(clock: clockid_t) -> Option<Clock> {
+fn known(clock: clockid_t) -> Option<SystemClock> {
     match clock {
         libc::CLOCK_MONOTONIC
         | libc::CLOCK_MONOTONIC_RAW
         | libc::CLOCK_MONOTONIC_COARSE
-        | libc::CLOCK_BOOTTIME => Some(Clock::Monotonic),
-        libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE => Some(Clock::Realtime),
+        | libc::CLOCK_BOOTTIME => Some(SystemClock::Monotonic),
+        libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE => Some(SystemClock::Realtime),
         _ => None,
     }
 }

@@ -182,7 +182,7 @@ pub fn compare(
         };
         arms.iter().map(run).collect()
     };
-    let mut counts = Counts::new(trial.arms.len());
+    let mut counts = ComparisonCounts::new(trial.arms.len());
     let mut lowering_error = None;
     let numbers = trial.seeds.from..trial.seeds.to;
     let completion = pool.run_in_order(numbers, work, |seed, result| match result {
@@ -218,7 +218,7 @@ impl fmt::Debug for Arm {
 }
 
 /// Counts over the seeds so far.
-struct Counts {
+struct ComparisonCounts {
     seeds: u64,
     /// For each arm but the first.
     pairs: Vec<PairCounts>,
@@ -257,7 +257,7 @@ impl PairCounts {
     }
 }
 
-impl Counts {
+impl ComparisonCounts {
     fn new(arms: usize) -> Self {
         Self {
             seeds: 0,

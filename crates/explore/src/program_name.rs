@@ -4,9 +4,9 @@
 
 use std::sync::OnceLock;
 
-static PROGRAM: OnceLock<Program> = OnceLock::new();
+static PROGRAM: OnceLock<ProgramName> = OnceLock::new();
 
-struct Program {
+struct ProgramName {
     name: String,
     /// What chooses its system under test, such as ` --arm patched`; empty for the first.
     arm: String,
@@ -15,7 +15,7 @@ struct Program {
 /// Names the program, and the arm that it runs unless that is its first. Only the first call of a process
 /// counts.
 pub fn set(name: &str, arm: Option<&str>) {
-    PROGRAM.get_or_init(|| Program {
+    PROGRAM.get_or_init(|| ProgramName {
         name: name.to_owned(),
         arm: arm.map_or(String::new(), |arm| format!(" --arm {arm}")),
     });

@@ -86,7 +86,7 @@ pub enum ShrinkError {
 }
 
 /// The search: the smallest failing scenario so far.
-struct Search<'a> {
+struct ShrinkSearch<'a> {
     subject: &'a dyn Subject,
     signature: String,
     best: Scenario,
@@ -116,11 +116,11 @@ pub fn shrink(
     budget: u64,
     mut on_progress: impl FnMut(u64, &Scenario),
 ) -> Result<Shrunk, ShrinkError> {
-    let mut search = Search::new(capsule, subject, budget)?;
+    let mut search = ShrinkSearch::new(capsule, subject, budget)?;
     let before = Size::of(&search.best, &search.outcome);
     // Listing random choices comes first: it leaves the run as it is.
     for pass in [
-        |search| Search::cut_after_failure(search),
+        |search| ShrinkSearch::cut_after_failure(search),
         chance::set_ticks,
         chance::list_messages,
         chance::list_outages,
@@ -185,7 +185,7 @@ const QUICK: Options = Options {
     keep_records: false,
 };
 
-type Pass = fn(&mut Search<'_>);
+type Pass = fn(&mut ShrinkSearch<'_>);
 
 /// Passes that shorten runs come before passes that need many runs.
 const PASSES: [Pass; 8] = [
@@ -199,7 +199,7 @@ const PASSES: [Pass; 8] = [
     rounding::simplify,
 ];
 
-impl<'a> Search<'a> {
+impl<'a> ShrinkSearch<'a> {
     fn new(capsule: &Capsule, subject: &'a dyn Subject, budget: u64) -> Result<Self, ShrinkError> {
         let signature = capsule.failure.signature.clone();
         let mut best = capsule.scenario.clone();

@@ -44,7 +44,7 @@ use crate::sweep::manifest::Manifest;
 use crate::sweep::repairs::Repairs;
 use crate::sweep::results_error::ResultsError;
 use crate::sweep::seeds::{SeedRange, Shard};
-use crate::sweep::swarm::Swarm;
+use crate::sweep::swarm::SwarmFile;
 use crate::sweep::sweep_statistics::SweepStatistics;
 
 /// How often rows are moved to the disk.
@@ -58,7 +58,7 @@ pub struct SweepPlan {
     /// The points of the grid; one without axes.
     pub points: Arc<Vec<GridPoint>>,
     /// The file from which every seed draws its settings; `None` if this is not a swarm sweep.
-    pub swarm: Option<Swarm>,
+    pub swarm: Option<SwarmFile>,
     /// All seeds.
     pub seeds: SeedRange,
     /// The shard to run.
@@ -244,7 +244,7 @@ fn sweep_on(
 
 /// The grid point with the selection of a seed, if this is a swarm sweep.
 fn selected<'a>(
-    swarm: Option<&Swarm>,
+    swarm: Option<&SwarmFile>,
     point: &'a GridPoint,
     seed: u64,
 ) -> Result<Cow<'a, GridPoint>, SweepError> {

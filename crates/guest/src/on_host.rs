@@ -42,7 +42,7 @@ impl<F: Future> Future for OnHost<F> {
             return Poll::Pending;
         }
         with_world(|world| world.heartbeat.enter(host.host, self.place));
-        let watch = Watch::begin();
+        let watch = SpawnDetector::begin();
         let before = ambient::set_polled(Some(host));
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(context)));
         ambient::set_polled(before);
@@ -56,14 +56,14 @@ impl<F: Future> Future for OnHost<F> {
 }
 
 /// Notices tasks that one poll spawns with `tokio::spawn`.
-struct Watch {
+struct SpawnDetector {
     /// Tasks of the runtime before the poll.
     alive: usize,
     /// Tasks with lower numbers were spawned before the poll.
     from: u64,
 }
 
-impl Watch {
+impl SpawnDetector {
     fn begin() -> Self {
         let has_others = with_world(|world| {
             world.spawned.own = 0;

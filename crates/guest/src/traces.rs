@@ -29,9 +29,9 @@ struct Spans {
 
 /// The fields of a span or an event as text: the message, then `name=value`.
 #[derive(Default)]
-struct Text(String);
+struct FieldText(String);
 
-impl Visit for Text {
+impl Visit for FieldText {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         // Writing to a string does not fail.
         let _ = match field.name() {
@@ -57,7 +57,7 @@ impl Subscriber for Traces {
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
-        let mut text = Text::default();
+        let mut text = FieldText::default();
         span.record(&mut text);
         let text = format!("span {}{}", span.metadata().name(), text.0);
         note(&format!("{text} begins"));
@@ -69,7 +69,7 @@ impl Subscriber for Traces {
     }
 
     fn record(&self, span: &Id, values: &Record<'_>) {
-        let mut text = Text::default();
+        let mut text = FieldText::default();
         values.record(&mut text);
         if let Some((open, _)) = self.spans().open.get_mut(&span.into_u64()) {
             open.push_str(&text.0);
@@ -79,7 +79,7 @@ impl Subscriber for Traces {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut text = Text::default();
+        let mut text = FieldText::default();
         event.record(&mut text);
         let level = event.metadata().level().as_str().to_ascii_lowercase();
         note(&format!("{level}:{}", text.0));

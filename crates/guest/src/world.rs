@@ -64,13 +64,13 @@ pub(crate) struct World {
     pub(crate) stop: Option<(Stop, Instant)>,
     /// Wakes what waits for the end of the run or for a host to start.
     pub(crate) main: Option<Waker>,
-    clock: Clock,
+    clock: TokioClock,
     /// Polls of guests' tasks since time last advanced.
     polls: u64,
 }
 
 /// tokio's clock and its timers.
-struct Clock {
+struct TokioClock {
     /// tokio's time at the start of virtual time.
     origin: TokioInstant,
     /// With a paused clock, tokio advances to its next timer when no task can run. This timer stops
@@ -104,7 +104,7 @@ impl World {
             to_start: Vec::new(),
             stop: None,
             main: None,
-            clock: Clock::new(),
+            clock: TokioClock::new(),
             polls: 0,
             scenario: scenario.clone(),
             choices,
@@ -310,7 +310,7 @@ impl World {
     }
 }
 
-impl Clock {
+impl TokioClock {
     fn new() -> Self {
         let origin = TokioInstant::now();
         let mut guard = Box::pin(tokio::time::sleep_until(origin + FAR));

@@ -33,18 +33,18 @@ pub struct EventKey {
 pub struct EventQueue<E> {
     /// The events of the slots up to and including `slot`, latest first, so that the next one is popped
     /// from the end.
-    run: Vec<Entry<E>>,
+    run: Vec<QueuedEvent<E>>,
     /// Events of these slots that were added when the run was already long.
-    late: BinaryHeap<Reverse<Entry<E>>>,
+    late: BinaryHeap<Reverse<QueuedEvent<E>>>,
     /// The last slot of the lowest level that is in `run`.
     slot: u64,
     /// For each level, which of its slots hold events. Advancing the wheel reads only these bits.
     occupied: [Occupied; LEVELS],
     /// All slots, level by level. An empty slot has no allocation.
-    slots: Vec<Vec<Entry<E>>>,
+    slots: Vec<Vec<QueuedEvent<E>>>,
     /// For each level, the allocations of emptied slots, for reuse; the last is most likely in the cache.
     /// Kept apart by level, because slots of different levels hold different numbers of events.
-    spare: [Vec<Vec<Entry<E>>>; LEVELS],
+    spare: [Vec<Vec<QueuedEvent<E>>>; LEVELS],
     /// The level that the run's allocation came from.
     run_level: usize,
     /// The event popped last.
@@ -53,7 +53,7 @@ pub struct EventQueue<E> {
 }
 
 #[derive(Debug)]
-struct Entry<E> {
+struct QueuedEvent<E> {
     key: EventKey,
     event: E,
 }
@@ -118,7 +118,7 @@ impl<E> EventQueue<E> {
             key.at
         );
         self.length += 1;
-        self.add(Entry { key, event });
+        self.add(QueuedEvent { key, event });
     }
 
     /// The time of the next event.
@@ -143,7 +143,7 @@ impl<E> EventQueue<E> {
             (None, _) => true,
             (Some(_), None) => false,
         };
-        let Entry { key, event } = if is_late {
+        let QueuedEvent { key, event } = if is_late {
             self.late.pop()?.0
         } else {
             self.run.pop()?
@@ -160,7 +160,7 @@ impl<E> EventQueue<E> {
         Some((key, event))
     }
 
-    fn add(&mut self, entry: Entry<E>) {
+    fn add(&mut self, entry: QueuedEvent<E>) {
         let slot = entry.slot();
         // The wheel holds only slots after the current one. Earlier ones are in the run already.
         if slot <= self.slot {
@@ -181,7 +181,7 @@ impl<E> EventQueue<E> {
     /// Adds an event of a slot that is already in the run.
     // Rare, and kept out of the hot path of `push`.
     #[inline(never)]
-    fn add_late(&mut self, entry: Entry<E>) {
+    fn add_late(&mut self, entry: QueuedEvent<E>) {
         if self.run.len() < INSERT_MAX {
             let index = self.run.partition_point(|other| other.key > entry.key);
             self.run.insert(index, entry);
@@ -262,27 +262,27 @@ impl Occupied {
     }
 }
 
-impl<E> Entry<E> {
+impl<E> QueuedEvent<E> {
     fn slot(&self) -> u64 {
         self.key.at.nanos() >> SLOT_NANOS_BITS
     }
 }
 
-impl<E> PartialEq for Entry<E> {
+impl<E> PartialEq for QueuedEvent<E> {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key
     }
 }
 
-impl<E> Eq for Entry<E> {}
+impl<E> Eq for QueuedEvent<E> {}
 
-impl<E> PartialOrd for Entry<E> {
+impl<E> PartialOrd for QueuedEvent<E> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<E> Ord for Entry<E> {
+impl<E> Ord for QueuedEvent<E> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key.cmp(&other.key)
     }

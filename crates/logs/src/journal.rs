@@ -29,8 +29,8 @@ pub fn lines<'a>(
 ) -> impl Iterator<Item = String> + 'a {
     let mut reader = Reader::new(scenario, outcome);
     outcome.records.iter().map(move |(at, record)| {
-        let names = Names { scenario, outcome };
-        let mut line = Line::new(*at);
+        let names = NameLookup { scenario, outcome };
+        let mut line = JsonObject::new(*at);
         names.write(&mut line, record);
         for (_, entry) in reader.read(*at, record) {
             // An exception makes two entries; Dr. Watson's repeats what the MTA's says.
@@ -46,7 +46,7 @@ pub fn lines<'a>(
 /// The line before them in a file: the version of this format, the build and the run.
 #[must_use]
 pub fn first_line(build: &str, scenario: &Scenario, outcome: &Outcome) -> String {
-    let mut line = Line::new(Instant::ZERO);
+    let mut line = JsonObject::new(Instant::ZERO);
     line.text("kind", "journal");
     line.number("schema_version", VERSION);
     line.text("mtasim", build);
@@ -57,17 +57,17 @@ pub fn first_line(build: &str, scenario: &Scenario, outcome: &Outcome) -> String
 }
 
 /// Looks up the names that records refer to by number.
-struct Names<'a> {
+struct NameLookup<'a> {
     scenario: &'a Scenario,
     outcome: &'a Outcome,
 }
 
-impl Names<'_> {
-    fn host(&self, line: &mut Line, host: HostId) {
+impl NameLookup<'_> {
+    fn host(&self, line: &mut JsonObject, host: HostId) {
         line.text("host", &self.outcome.hosts[host.0 as usize].name);
     }
 
-    fn write(&self, line: &mut Line, record: &Record) {
+    fn write(&self, line: &mut JsonObject, record: &Record) {
         match record {
             Record::Event(key) => self.event(line, key),
             Record::Mta(host, thread, record) => {
@@ -144,7 +144,7 @@ impl Names<'_> {
         }
     }
 
-    fn event(&self, line: &mut Line, key: &EventKey) {
+    fn event(&self, line: &mut JsonObject, key: &EventKey) {
         line.text("kind", "event");
         self.host(line, HostId(key.host));
         line.number("class", key.class);
@@ -152,7 +152,7 @@ impl Names<'_> {
     }
 
     /// Numbers of 64 bits are written as text: many JSON readers keep only 53 bits of a number.
-    fn packet(&self, line: &mut Line, kind: &str, host: HostId, identity: Identity) {
+    fn packet(&self, line: &mut JsonObject, kind: &str, host: HostId, identity: Identity) {
         let Identity {
             flow,
             unit,
@@ -194,7 +194,7 @@ const fn kind_of(record: &mta::Record) -> &'static str {
     }
 }
 
-fn write_fact(line: &mut Line, fact: Fact) {
+fn write_fact(line: &mut JsonObject, fact: Fact) {
     match fact {
         Fact::AssociationRefused => {}
         Fact::BlockBound(association, block) => {
@@ -253,7 +253,7 @@ fn write_fact(line: &mut Line, fact: Fact) {
     }
 }
 
-fn write_segment(line: &mut Line, segment: PacketSummary) {
+fn write_segment(line: &mut JsonObject, segment: PacketSummary) {
     match segment {
         PacketSummary::Tcp {
             source_port,
@@ -280,7 +280,7 @@ fn write_segment(line: &mut Line, segment: PacketSummary) {
     }
 }
 
-fn write_violation(line: &mut Line, violation: &Violation) {
+fn write_violation(line: &mut JsonObject, violation: &Violation) {
     line.text("kind", "violation");
     line.text("host", &violation.host);
     line.text("violation", violation.kind.as_str());
@@ -310,9 +310,9 @@ pub const fn drop_reason(reason: DropReason) -> &'static str {
 }
 
 /// A JSON object that is being written.
-struct Line(String);
+struct JsonObject(String);
 
-impl Line {
+impl JsonObject {
     fn new(at: Instant) -> Self {
         Self(format!("{{\"at_ns\":{}", at.nanos()))
     }

@@ -46,7 +46,7 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, mix};
 
 use runner::{Ran, Runner, Setup};
-use schedule::{Following, InOrder};
+use schedule::{Following, RecordedOrder};
 
 use crate::dpor::{Bound, Exhaustive};
 use crate::engine::activity::Activity;
@@ -343,7 +343,7 @@ impl Check {
                 let thread = |it: &Activity| match it {
                     Activity::Call { thread, .. } | Activity::Woken { thread, .. } => *thread,
                 };
-                let order = InOrder::new(calls.iter().map(thread).collect());
+                let order = RecordedOrder::new(calls.iter().map(thread).collect());
                 // Shrinking works on switches, and modeled time makes none.
                 ran.switches = self.runner().run(setup, Box::new(order)).switches;
             }

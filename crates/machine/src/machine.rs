@@ -50,7 +50,7 @@ use crate::thread::Thread;
 const HEAP_BASE: Address = Address(0x0167_0000);
 
 /// A thread's program, from its start to its end.
-type Program = Pin<Box<dyn Future<Output = ()>>>;
+type ThreadProgram = Pin<Box<dyn Future<Output = ()>>>;
 
 /// One modeled process and its threads.
 pub struct Machine<E: Environment> {
@@ -58,7 +58,7 @@ pub struct Machine<E: Environment> {
     engine: Option<Box<Engine<E>>>,
     lent: Rc<EngineCell<E>>,
     /// By thread; `None` once the program has ended.
-    programs: Vec<Option<Program>>,
+    programs: Vec<Option<ThreadProgram>>,
 }
 
 /// Why [`Machine::run`] returned.

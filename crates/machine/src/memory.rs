@@ -34,14 +34,14 @@ pub(crate) struct Memory {
     static_next: u32,
     /// A sum over all words that were written since tracking began; `None` if not tracked.
     fingerprint: Option<u64>,
-    initial: InitialState,
+    initial: InitialRegions,
     /// Regions removed by a reset, kept for their allocations.
     spare: Vec<Region>,
 }
 
 /// What [`Memory::save_regions`] saved.
 #[derive(Clone, Copy, Default)]
-struct InitialState {
+struct InitialRegions {
     regions: usize,
     total: usize,
     static_next: u32,
@@ -72,7 +72,7 @@ impl Memory {
             total: 0,
             static_next: STATIC_BASE,
             fingerprint: None,
-            initial: InitialState::default(),
+            initial: InitialRegions::default(),
             spare: Vec::new(),
         }
     }
@@ -84,7 +84,7 @@ impl Memory {
 
     /// Saves the list of regions for [`Self::reset`].
     pub(crate) fn save_regions(&mut self) {
-        self.initial = InitialState {
+        self.initial = InitialRegions {
             regions: self.regions.len(),
             total: self.total,
             static_next: self.static_next,
@@ -93,7 +93,7 @@ impl Memory {
 
     /// Restores the saved regions and removes all others. Words that were not saved become zero.
     pub(crate) fn reset(&mut self) {
-        let InitialState {
+        let InitialRegions {
             regions,
             total,
             static_next,

@@ -312,14 +312,14 @@ impl<E: Environment> Thread<E> {
     }
 
     #[track_caller]
-    fn make_call(&self, operation: Operation) -> Call<'_, E> {
+    fn make_call(&self, operation: Operation) -> CallFuture<'_, E> {
         self.make_call_as(Actor::Program, operation)
     }
 
     #[track_caller]
-    fn make_call_as(&self, actor: Actor, operation: Operation) -> Call<'_, E> {
+    fn make_call_as(&self, actor: Actor, operation: Operation) -> CallFuture<'_, E> {
         let site = panic::Location::caller();
-        Call {
+        CallFuture {
             thread: self,
             request: Request {
                 operation,
@@ -346,14 +346,14 @@ impl<E: Environment> Thread<E> {
 }
 
 /// A call as a future, which resolves to the word that the call returns.
-struct Call<'a, E: Environment> {
+struct CallFuture<'a, E: Environment> {
     thread: &'a Thread<E>,
     request: Request,
     /// Whether the call was announced and the program suspended.
     pending: bool,
 }
 
-impl<E: Environment> Future for Call<'_, E> {
+impl<E: Environment> Future for CallFuture<'_, E> {
     type Output = u32;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<u32> {

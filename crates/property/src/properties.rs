@@ -34,7 +34,7 @@ pub struct PropertyFailure {
 /// The leaks found; or the run was stopped before its end.
 pub fn never_leaks(outcome: &Outcome) -> Result<(), PropertyFailure> {
     let leaks = [ViolationKind::ControlBlockLeak, ViolationKind::SocketLeak];
-    Check::of(outcome, "never_leaks", &leaks).finish(outcome)
+    PropertyFindings::of(outcome, "never_leaks", &leaks).finish(outcome)
 }
 
 /// No data race, double release, stale instance, heap corruption, use after free or wrong thread,
@@ -51,7 +51,7 @@ pub fn never_corrupts(outcome: &Outcome) -> Result<(), PropertyFailure> {
         ViolationKind::UseAfterFree,
         ViolationKind::WrongThread,
     ];
-    let mut check = Check::of(outcome, "never_corrupts", &corruption);
+    let mut check = PropertyFindings::of(outcome, "never_corrupts", &corruption);
     let exceptions = outcome.exceptions.iter();
     check.findings.extend(exceptions.map(|it| {
         format!(
@@ -68,7 +68,7 @@ pub fn never_corrupts(outcome: &Outcome) -> Result<(), PropertyFailure> {
 /// The messages that did not; or the run was stopped before its end.
 pub fn every_acknowledged_message_arrives(outcome: &Outcome) -> Result<(), PropertyFailure> {
     let name = "every_acknowledged_message_arrives";
-    Check::of(outcome, name, &[ViolationKind::Delivery]).finish(outcome)
+    PropertyFindings::of(outcome, name, &[ViolationKind::Delivery]).finish(outcome)
 }
 
 /// After all faults have ended, every message is delivered or returned within the scenario's
@@ -79,7 +79,7 @@ pub fn every_acknowledged_message_arrives(outcome: &Outcome) -> Result<(), Prope
 /// was stopped before its end.
 pub fn recovers_after_healing(outcome: &Outcome) -> Result<(), PropertyFailure> {
     let stuck = [ViolationKind::Liveness, ViolationKind::Deadlock];
-    let check = Check::of(outcome, "recovers_after_healing", &stuck);
+    let check = PropertyFindings::of(outcome, "recovers_after_healing", &stuck);
     // Without a phase free of faults nothing is ever due, and every fix would pass. A deadlock is
     // found without one.
     if outcome.healing.is_none() && check.findings.is_empty() {
@@ -89,12 +89,12 @@ pub fn recovers_after_healing(outcome: &Outcome) -> Result<(), PropertyFailure> 
 }
 
 /// The findings against one property.
-struct Check {
+struct PropertyFindings {
     property: &'static str,
     findings: Vec<String>,
 }
 
-impl Check {
+impl PropertyFindings {
     fn of(outcome: &Outcome, property: &'static str, kinds: &[ViolationKind]) -> Self {
         let violations = outcome.violations.iter();
         let findings = violations

@@ -14,7 +14,7 @@ use net::HostId;
 use winsock::{Call, EventHandle, Reply, Signal, SocketTable};
 
 use crate::access_log::LoggedAccess;
-use crate::lowering::{self, Start};
+use crate::lowering::{self, ServiceStart};
 use crate::oracles::SocketDid;
 use crate::record::ThreadNumber;
 use crate::scheduling::Scheduling;
@@ -45,14 +45,14 @@ pub(crate) struct Service {
     pub(crate) process: MtaProcess,
     /// The threads' numbers in the logs, in the order of their creation.
     pub(crate) numbers: Vec<ThreadNumber>,
-    waiting: BTreeMap<ThreadId, Waiting>,
+    waiting: BTreeMap<ThreadId, SocketWait>,
     /// How many findings of the race detector have been reported to the oracles.
     pub(crate) findings_reported: usize,
 }
 
 /// A socket call that waits for one of its events, or for its timeout.
 #[derive(Debug)]
-struct Waiting {
+struct SocketWait {
     events: Vec<EventHandle>,
     generation: u32,
 }
@@ -96,7 +96,7 @@ impl Host {
         &mut self,
         choices: Choices,
         scheduling: &Scheduling,
-        start: Start<'_>,
+        start: ServiceStart<'_>,
     ) {
         assert!(
             self.service.is_none(),
@@ -186,7 +186,7 @@ impl Host {
                 let generation = self.waits;
                 service
                     .waiting
-                    .insert(thread, Waiting { events, generation });
+                    .insert(thread, SocketWait { events, generation });
                 Answered::Waits {
                     until: deadline,
                     generation,

@@ -372,7 +372,7 @@ pub(crate) fn check_builds(scenario: &Scenario) -> Result<(), LoweringError> {
 }
 
 /// What a service starts with.
-pub(crate) struct Start<'a> {
+pub(crate) struct ServiceStart<'a> {
     pub(crate) scenario: &'a Scenario,
     pub(crate) names: &'a Names<'a>,
     pub(crate) at: Instant,
@@ -383,7 +383,7 @@ pub(crate) struct Start<'a> {
 }
 
 /// The MTA of a host. Its connectors are numbered in the order of their names.
-pub(crate) fn mta(name: &str, start: Start<'_>) -> mta::Config {
+pub(crate) fn mta(name: &str, start: ServiceStart<'_>) -> mta::Config {
     let names = start.names;
     let plan = &start.scenario.hosts[name];
     let host = names.number(name);

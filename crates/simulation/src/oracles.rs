@@ -62,13 +62,13 @@ pub(crate) struct Oracles {
     liveness: Liveness,
     deadlocks: Deadlocks,
     violations: Violations,
-    totals: Totals,
-    awaited: Awaited,
+    totals: RunTotals,
+    awaited: StoppingFailure,
 }
 
 /// The failure at which the run ends.
 #[derive(Debug)]
-struct Awaited {
+struct StoppingFailure {
     /// Its kind or signature; `None` if the run goes on whatever fails.
     name: Option<String>,
     has_occurred: bool,
@@ -95,7 +95,7 @@ struct Violations {
 
 /// Counts over a whole run.
 #[derive(Debug, Default)]
-pub(crate) struct Totals {
+pub(crate) struct RunTotals {
     pub(crate) exceptions: Vec<Exception>,
     /// Event-log entries by id.
     pub(crate) events_logged: BTreeMap<u32, u64>,
@@ -110,7 +110,7 @@ pub(crate) struct Totals {
 pub(crate) struct Results {
     pub(crate) violations: Vec<Violation>,
     pub(crate) violations_dropped: u64,
-    pub(crate) totals: Totals,
+    pub(crate) totals: RunTotals,
     pub(crate) hosts: Vec<HostView>,
 }
 
@@ -155,11 +155,11 @@ impl Oracles {
                 limit,
                 dropped: 0,
             },
-            totals: Totals {
+            totals: RunTotals {
                 traffic: TrafficMeter::new(workloads),
-                ..Totals::default()
+                ..RunTotals::default()
             },
-            awaited: Awaited {
+            awaited: StoppingFailure {
                 name: awaited,
                 has_occurred: false,
             },
@@ -370,7 +370,7 @@ impl Oracles {
     }
 }
 
-impl Awaited {
+impl StoppingFailure {
     fn see(&mut self, kind: &str, signature: impl FnOnce() -> String) {
         if let Some(name) = &self.name {
             self.has_occurred |= name == kind || *name == signature();
@@ -378,7 +378,7 @@ impl Awaited {
     }
 }
 
-impl Totals {
+impl RunTotals {
     fn count_event(&mut self, id: u32) {
         *self.events_logged.entry(id).or_default() += 1;
     }

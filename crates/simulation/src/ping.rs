@@ -162,7 +162,7 @@ pub fn ping(
     let choices = Choices::new(seed);
     let network = Network::new(choices, 2, std::slice::from_ref(&config))
         .map_err(lowering::LoweringError::Network)?;
-    let series = Series {
+    let series = PingSimulation {
         network,
         interruptions: Interruptions::new(scenario, choices, link),
         settings,
@@ -208,7 +208,7 @@ fn expected_fraction(config: &LinkConfig, length: u16) -> Ratio {
 }
 
 /// A series in progress: a small separate simulation.
-struct Series {
+struct PingSimulation {
     network: Network,
     interruptions: Interruptions,
     settings: PingSeries,
@@ -216,48 +216,48 @@ struct Series {
     is_too_slow: bool,
     flow: u64,
     /// Pending events by time, then by the order in which they were scheduled.
-    pending: BTreeMap<(Instant, u64), Event>,
+    pending: BTreeMap<(Instant, u64), PingEvent>,
     scheduled: u64,
     replies: Vec<EchoReply>,
 }
 
 /// Something that is due for the request of this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
+enum PingEvent {
     Send(u32),
     RequestArrives(u32),
     ReplyArrives(u32),
 }
 
-impl Series {
+impl PingSimulation {
     fn run(mut self) -> Vec<EchoReply> {
         if self.settings.count > 0 {
-            self.schedule(self.settings.start, Event::Send(0));
+            self.schedule(self.settings.start, PingEvent::Send(0));
         }
         while let Some(((now, _), event)) = self.pending.pop_first() {
             match event {
-                Event::Send(number) => {
-                    self.send(now, SOURCE, number, Event::RequestArrives(number));
+                PingEvent::Send(number) => {
+                    self.send(now, SOURCE, number, PingEvent::RequestArrives(number));
                     if number + 1 < self.settings.count {
                         let next = now.saturating_add(self.settings.interval);
-                        self.schedule(next, Event::Send(number + 1));
+                        self.schedule(next, PingEvent::Send(number + 1));
                     }
                 }
-                Event::RequestArrives(number) => {
-                    self.send(now, TARGET, number, Event::ReplyArrives(number))
+                PingEvent::RequestArrives(number) => {
+                    self.send(now, TARGET, number, PingEvent::ReplyArrives(number))
                 }
-                Event::ReplyArrives(number) => self.on_reply(now, number),
+                PingEvent::ReplyArrives(number) => self.on_reply(now, number),
             }
         }
         self.replies
     }
 
-    fn schedule(&mut self, at: Instant, event: Event) {
+    fn schedule(&mut self, at: Instant, event: PingEvent) {
         self.scheduled += 1;
         self.pending.insert((at, self.scheduled), event);
     }
 
-    fn send(&mut self, now: Instant, from: HostId, number: u32, then: Event) {
+    fn send(&mut self, now: Instant, from: HostId, number: u32, then: PingEvent) {
         let echo = Echo {
             identifier: IDENTIFIER,
             // The sequence field has 16 bits, so it wraps in a long series.

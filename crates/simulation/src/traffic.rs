@@ -128,14 +128,14 @@ pub struct CountSeries {
 /// Collects the traffic of a run.
 #[derive(Debug, Default)]
 pub(crate) struct TrafficMeter {
-    connectors: BTreeMap<ConnectorKey, Connector>,
-    workloads: Vec<Flow>,
+    connectors: BTreeMap<ConnectorKey, ConnectorCounts>,
+    workloads: Vec<MessageCounts>,
     /// Messages of one workload have numbers of one range of this size.
     numbers_each: u64,
     /// Messages that are neither acknowledged nor returned, or have not arrived.
-    pending: BTreeMap<u32, Pending>,
+    pending: BTreeMap<u32, SubmittedMessage>,
     /// Associations that a host of ours has begun, with their connectors.
-    begun: BTreeMap<(HostId, AssociationIndex), Call>,
+    begun: BTreeMap<(HostId, AssociationIndex), ConnectionAttempt>,
 }
 
 /// A connector of a host.
@@ -148,23 +148,23 @@ struct ConnectorKey {
 
 /// One connector so far.
 #[derive(Debug, Default)]
-struct Connector {
+struct ConnectorCounts {
     calls: Calls,
     retries: CountSeries,
     /// Whether the last call that ended never opened.
     has_failed: bool,
-    flow: Flow,
+    flow: MessageCounts,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Call {
+struct ConnectionAttempt {
     connector: u32,
     has_block: bool,
     is_open: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Pending {
+struct SubmittedMessage {
     connector: ConnectorKey,
     at: Instant,
     bytes: u32,
@@ -174,7 +174,7 @@ struct Pending {
 
 /// The messages of a connector or workload so far.
 #[derive(Debug, Default)]
-struct Flow {
+struct MessageCounts {
     counts: MessageTraffic,
     latencies: Vec<u64>,
     /// How long the messages have waited at the end that have neither arrived nor been returned.
@@ -187,7 +187,7 @@ impl TrafficMeter {
     /// A meter for a scenario with these workloads.
     pub(crate) fn new(workloads: usize) -> Self {
         Self {
-            workloads: (0..workloads).map(|_| Flow::default()).collect(),
+            workloads: (0..workloads).map(|_| MessageCounts::default()).collect(),
             numbers_each: Limits::messages_each(workloads),
             ..Self::default()
         }
@@ -200,7 +200,7 @@ impl TrafficMeter {
         };
         self.pending.insert(
             submission.message,
-            Pending {
+            SubmittedMessage {
                 connector,
                 at,
                 bytes: submission.length,
@@ -261,7 +261,7 @@ impl TrafficMeter {
     }
 
     fn on_begun(&mut self, host: HostId, index: AssociationIndex, connector: u32, at: Instant) {
-        let call = Call {
+        let call = ConnectionAttempt {
             connector,
             has_block: false,
             is_open: false,
@@ -300,7 +300,7 @@ impl TrafficMeter {
         if std::mem::replace(&mut pending.has_arrived, true) {
             return;
         }
-        let Pending {
+        let SubmittedMessage {
             connector,
             at: submitted,
             bytes,
@@ -337,13 +337,17 @@ impl TrafficMeter {
         }
     }
 
-    fn connector(&mut self, host: HostId, number: u32) -> &mut Connector {
+    fn connector(&mut self, host: HostId, number: u32) -> &mut ConnectorCounts {
         let key = ConnectorKey { host, number };
         self.connectors.entry(key).or_default()
     }
 
     /// What a message counts for: its connector and its workload.
-    fn flows(&mut self, connector: ConnectorKey, message: u32) -> impl Iterator<Item = &mut Flow> {
+    fn flows(
+        &mut self,
+        connector: ConnectorKey,
+        message: u32,
+    ) -> impl Iterator<Item = &mut MessageCounts> {
         // The number of a message says which workload made it: each has a range of its own.
         let workload = u64::from(message) / self.numbers_each.max(1);
         let workload = usize::try_from(workload).unwrap_or(usize::MAX);
@@ -391,7 +395,7 @@ impl TrafficMeter {
     }
 }
 
-impl Flow {
+impl MessageCounts {
     fn finish(mut self, end: Instant) -> MessageTraffic {
         self.latencies.sort_unstable();
         self.waiting.sort_unstable();

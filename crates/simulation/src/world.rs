@@ -46,7 +46,7 @@ use config::plan::Scenario;
 
 use arrivals::WorkloadArrivals;
 use event::Event;
-use faults::Fault;
+use faults::FaultState;
 use message_store::MessageStore;
 
 /// What a run keeps besides its outcome.
@@ -73,7 +73,7 @@ pub(crate) struct World<'a> {
     /// The network before healing; its packet counts belong to the run.
     faulty: Option<Network>,
     arrivals: Vec<WorkloadArrivals>,
-    faults: Vec<Fault>,
+    faults: Vec<FaultState>,
     /// The cuts in force, in the order in which they began.
     cuts: Vec<faults::ActiveCut>,
     message_store: MessageStore,

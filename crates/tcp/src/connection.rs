@@ -92,7 +92,7 @@ impl Persist {
 
 /// Which side opened the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Origin {
+enum OpenKind {
     Passive,
     /// Q175523: NT sends a SYN again that was answered by a reset.
     Active {
@@ -136,7 +136,7 @@ pub struct Connection {
     /// Shared by the connections of a host.
     profile: Arc<Profile>,
     state: State,
-    origin: Origin,
+    origin: OpenKind,
     local_port: u16,
     remote_port: u16,
     snd: SendSequence,
@@ -187,7 +187,7 @@ impl Connection {
         let mss = profile.maximum_segment_size;
         Self {
             state: State::SynSent,
-            origin: Origin::Active {
+            origin: OpenKind::Active {
                 refusals: 0,
                 waiting: false,
             },
@@ -239,7 +239,7 @@ impl Connection {
         // A SYN names the ports from the peer's point of view.
         let (local, remote) = (syn.destination_port, syn.source_port);
         let mut connection = Self::connect(profile, local, remote, initial_sequence, now);
-        connection.origin = Origin::Passive;
+        connection.origin = OpenKind::Passive;
         connection.synchronize(now, syn);
         connection.transition(Transition::ReceiveSyn);
         connection

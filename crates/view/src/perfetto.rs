@@ -21,7 +21,7 @@ use crate::finished_run::FinishedRun;
 use crate::lifetime::{self, BlockPhase, Lifetime};
 use crate::sent_again::SentAgain;
 
-use wire::{Event, Track};
+use wire::{Track, TrackEventFields};
 
 /// Writes a run as a Perfetto trace. It shows threads and packets if they were observed.
 ///
@@ -70,25 +70,25 @@ impl<W: Write> Trace<'_, W> {
         Ok(self.tracks)
     }
 
-    fn put(&mut self, at: Instant, event: Event<'_>) -> io::Result<()> {
+    fn put(&mut self, at: Instant, event: TrackEventFields<'_>) -> io::Result<()> {
         self.out.write_all(&wire::event(at.nanos(), event))
     }
 
     fn slice(&mut self, track: u64, from: Instant, to: Instant, name: &str) -> io::Result<()> {
-        self.put(from, Event::begin(track, name))?;
-        self.put(to, Event::end(track))
+        self.put(from, TrackEventFields::begin(track, name))?;
+        self.put(to, TrackEventFields::end(track))
     }
 
     /// A lifetime as a slice, with its phases as slices inside.
     fn lifetime(&mut self, track: u64, lifetime: &Lifetime) -> io::Result<()> {
         let Lifetime { phases, to, .. } = lifetime;
         let name = format!("instance {}", lifetime.block.instance);
-        self.put(lifetime.from(), Event::begin(track, &name))?;
+        self.put(lifetime.from(), TrackEventFields::begin(track, &name))?;
         for (index, (at, phase)) in phases.iter().enumerate() {
             let until = phases.get(index + 1).map_or(*to, |(at, _)| *at);
             self.slice(track, *at, until, phase_name(*phase))?;
         }
-        self.put(*to, Event::end(track))
+        self.put(*to, TrackEventFields::end(track))
     }
 
     /// The messages of a host, with arrows from submission to delivery and acknowledgment.
@@ -122,7 +122,10 @@ impl<W: Write> Trace<'_, W> {
             // Flow ids are one name space for the whole trace: the key keeps messages apart from
             // packets and waits.
             let flow = mix(kernel::key("message"), u64::from(message));
-            self.put(*at, Event::instant(track, &name).flowing(flow, is_last))?;
+            self.put(
+                *at,
+                TrackEventFields::instant(track, &name).flowing(flow, is_last),
+            )?;
         }
         Ok(())
     }
@@ -151,13 +154,13 @@ impl<W: Write> Trace<'_, W> {
             };
             self.put(
                 interval.from,
-                Event::begin(track, &format!("waits: {name}")),
+                TrackEventFields::begin(track, &format!("waits: {name}")),
             )?;
-            self.put(interval.to, Event::end(track))?;
+            self.put(interval.to, TrackEventFields::end(track))?;
             if let Some(waker) = waker {
-                let ends = Event::instant(*waker, "ends a wait").flowing(flow, false);
+                let ends = TrackEventFields::instant(*waker, "ends a wait").flowing(flow, false);
                 self.put(interval.to, ends)?;
-                let continues = Event::instant(track, "continues").flowing(flow, true);
+                let continues = TrackEventFields::instant(track, "continues").flowing(flow, true);
                 self.put(interval.to, continues)?;
             }
         }
@@ -191,11 +194,16 @@ impl<W: Write> Trace<'_, W> {
                         } else {
                             "sent and lost"
                         };
-                        self.put(packet.at, Event::instant(here, name))?;
+                        self.put(packet.at, TrackEventFields::instant(here, name))?;
                     }
-                    Fate::Damaged { .. } => self.put(packet.at, Event::instant(here, "damaged"))?,
+                    Fate::Damaged { .. } => {
+                        self.put(packet.at, TrackEventFields::instant(here, "damaged"))?
+                    }
                     Fate::FromRouter => {
-                        self.put(packet.at, Event::instant(here, "answer of the router"))?;
+                        self.put(
+                            packet.at,
+                            TrackEventFields::instant(here, "answer of the router"),
+                        )?;
                     }
                     Fate::Carried(copies) => {
                         let name = if again { "sent again" } else { "sent" };
@@ -204,10 +212,14 @@ impl<W: Write> Trace<'_, W> {
                             // the first attempt.
                             mix(packet.at.nanos(), u64::from(attempt))
                         });
-                        self.put(packet.at, Event::instant(here, name).flowing(flow, false))?;
+                        self.put(
+                            packet.at,
+                            TrackEventFields::instant(here, name).flowing(flow, false),
+                        )?;
                         // The receiver drops a damaged copy by its checksum, so it arrives nowhere.
                         for copy in copies.iter().filter(|copy| !copy.is_damaged) {
-                            let arrived = Event::instant(there, "arrived").flowing(flow, true);
+                            let arrived =
+                                TrackEventFields::instant(there, "arrived").flowing(flow, true);
                             self.put(copy.at, arrived)?;
                         }
                     }

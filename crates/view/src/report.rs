@@ -27,7 +27,7 @@ use failures::Failure;
 
 #[derive(Template)]
 #[template(path = "page.html")]
-struct Page<'a> {
+struct PageTemplate<'a> {
     title: &'a str,
     /// Why the scenario exists.
     purpose: &'a str,
@@ -37,7 +37,7 @@ struct Page<'a> {
     is_clean: bool,
     unexpected: &'a [String],
     failures: &'a [Failure],
-    cause: Option<Cause<'a>>,
+    cause: Option<ShownExplanation<'a>>,
     command: &'a str,
     left_out: String,
     connectors: traffic::Group,
@@ -51,7 +51,7 @@ struct Page<'a> {
 }
 
 /// An explanation as the page shows it.
-struct Cause<'a> {
+struct ShownExplanation<'a> {
     signature: &'a str,
     /// The necessary parts, in a sentence.
     summary: String,
@@ -70,7 +70,7 @@ pub fn report(run: &FinishedRun<'_>, explanation: Option<&Explanation>) -> Strin
     let headline = failures::headline(run.outcome, &failures);
     let (verdict, is_clean) = failures::verdict(run.outcome);
     let data = Data::of(run, &failures);
-    let page = Page {
+    let page = PageTemplate {
         title: &run.scenario.title,
         purpose: run.scenario.why.trim(),
         headline: headline.text,
@@ -102,7 +102,7 @@ pub fn gravest_failure(scenario: &Scenario, outcome: &Outcome) -> Option<String>
     failures.into_iter().next().map(|first| first.signature)
 }
 
-fn cause(explanation: &Explanation) -> Cause<'_> {
+fn cause(explanation: &Explanation) -> ShownExplanation<'_> {
     let parts = |wanted: Necessity| {
         let parts = explanation.parts.iter();
         let parts = parts.filter(move |it| it.necessity == wanted);
@@ -127,7 +127,7 @@ fn cause(explanation: &Explanation) -> Cause<'_> {
         Some(headline) => format!("{headline}. In this run {summary}"),
         None => summary,
     };
-    Cause {
+    ShownExplanation {
         signature: &explanation.signature,
         summary,
         trace: &explanation.causal_trace,

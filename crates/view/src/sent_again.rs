@@ -18,7 +18,7 @@ const SYN: u8 = 2;
 type Side = (LinkId, HostId, [u8; 8], [u8; 4]);
 
 /// Sequence numbers that one side has sent.
-struct Sent {
+struct SentNumbers {
     /// Of its last SYN.
     first: u32,
     /// The number after the highest one.
@@ -28,7 +28,7 @@ struct Sent {
 /// Looks at packets in the order of time.
 #[derive(Default)]
 pub(crate) struct SentAgain {
-    sides: BTreeMap<Side, Sent>,
+    sides: BTreeMap<Side, SentNumbers>,
 }
 
 impl SentAgain {
@@ -63,12 +63,12 @@ impl SentAgain {
         let end = sequence.wrapping_add(length);
         let Some(sent) = self.sides.get_mut(&side) else {
             let first = sequence;
-            self.sides.insert(side, Sent { first, end });
+            self.sides.insert(side, SentNumbers { first, end });
             return Some(false);
         };
         if flags & SYN != 0 && sequence != sent.first {
             // The same ports again: another connection.
-            *sent = Sent {
+            *sent = SentNumbers {
                 first: sequence,
                 end,
             };

@@ -19,7 +19,7 @@ use crate::address::{FlowLabel, SocketAddress};
 use crate::error::SocketError;
 use crate::handles::SocketHandle;
 pub(crate) use id::ConnectionId;
-use id::{Slot, Storage};
+use id::{ConnectionSlot, UnpackedSlot};
 use timeouts::Timeouts;
 
 /// Local port and remote address of a connection, by which a segment finds it (RFC 9293 section
@@ -98,7 +98,7 @@ pub(crate) struct ConnectionSummary {
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     /// By connection number.
-    slots: Vec<Slot>,
+    slots: Vec<ConnectionSlot>,
     /// Numbers without a connection. The one freed last is reused first.
     vacant: Vec<u32>,
     /// Boxed: growing the slab must not copy connections or reserve memory for as many again.
@@ -220,15 +220,19 @@ impl Connections {
     /// Adds a connection and queues it for output.
     pub(crate) fn insert(&mut self, entry: ConnectionEntry) -> ConnectionId {
         let pair = entry.pair;
-        let slot = Slot::full(self.full.insert(Box::new(entry)));
+        let slot = ConnectionSlot::full(self.full.insert(Box::new(entry)));
         // Low numbers are reused, so that the tables indexed by number stay small.
         let number = self.vacant.pop().unwrap_or_else(|| {
             let number = u32::try_from(self.slots.len()).expect("ports limit the connections");
-            self.slots.push(Slot::VACANT);
+            self.slots.push(ConnectionSlot::VACANT);
             number
         });
         let before = std::mem::replace(&mut self.slots[number as usize], slot);
-        assert_eq!(before, Slot::VACANT, "{number} is both vacant and in use");
+        assert_eq!(
+            before,
+            ConnectionSlot::VACANT,
+            "{number} is both vacant and in use"
+        );
         let id = ConnectionId { number, slot };
         let before = self.by_pair.insert(pair, id);
         assert!(before.is_none(), "two connections have the pair {pair:?}");
@@ -244,11 +248,13 @@ impl Connections {
     /// The connection in the form in which it is stored.
     pub(crate) fn get_mut(&mut self, id: ConnectionId) -> ConnectionRef<'_> {
         let found = match id.slot.storage() {
-            Storage::Full(index) => self
+            UnpackedSlot::Full(index) => self
                 .full
                 .get_mut(index)
                 .map(|entry| ConnectionRef::Full(entry)),
-            Storage::TimeWait(index) => self.time_wait.get_mut(index).map(ConnectionRef::TimeWait),
+            UnpackedSlot::TimeWait(index) => {
+                self.time_wait.get_mut(index).map(ConnectionRef::TimeWait)
+            }
         };
         found.expect("ids are dropped with their connection")
     }
@@ -344,7 +350,7 @@ impl Connections {
         self.timeouts.set(id.number, timeout);
         if is_finished {
             self.free(id.slot);
-            self.slots[id.number as usize] = Slot::VACANT;
+            self.slots[id.number as usize] = ConnectionSlot::VACANT;
             self.vacant.push(id.number);
         } else if let Some(time_wait) = time_wait {
             self.move_to_time_wait(id, time_wait);
@@ -357,16 +363,16 @@ impl Connections {
         let pair = entry.pair();
         // The memory of the full entry is available for the next connection.
         self.free(id.slot);
-        let slot = Slot::time_wait(self.time_wait.insert(entry));
+        let slot = ConnectionSlot::time_wait(self.time_wait.insert(entry));
         self.slots[id.number as usize] = slot;
         let before = self.by_pair.insert(pair, ConnectionId { slot, ..id });
         assert_eq!(before, Some(id), "{pair:?} belongs to another connection");
     }
 
-    fn free(&mut self, slot: Slot) {
+    fn free(&mut self, slot: ConnectionSlot) {
         match slot.storage() {
-            Storage::Full(index) => drop(self.full.remove(index)),
-            Storage::TimeWait(index) => drop(self.time_wait.remove(index)),
+            UnpackedSlot::Full(index) => drop(self.full.remove(index)),
+            UnpackedSlot::TimeWait(index) => drop(self.time_wait.remove(index)),
         }
     }
 
@@ -400,8 +406,8 @@ impl Connections {
         (0..).zip(&self.slots).filter_map(|(number, slot)| {
             let summary = match slot.storage() {
                 // A vacant slot lies beyond all entries.
-                Storage::Full(index) => self.full.get(index)?.summary()?,
-                Storage::TimeWait(index) => self.time_wait.get(index)?.summary()?,
+                UnpackedSlot::Full(index) => self.full.get(index)?.summary()?,
+                UnpackedSlot::TimeWait(index) => self.time_wait.get(index)?.summary()?,
             };
             let slot = *slot;
             Some((ConnectionId { number, slot }, summary))
@@ -414,7 +420,7 @@ impl Index<ConnectionId> for Connections {
     type Output = ConnectionEntry;
 
     fn index(&self, id: ConnectionId) -> &ConnectionEntry {
-        let Storage::Full(index) = id.slot.storage() else {
+        let UnpackedSlot::Full(index) = id.slot.storage() else {
             panic!("{id:?} is in TIME-WAIT");
         };
         &self.full[index]
@@ -423,7 +429,7 @@ impl Index<ConnectionId> for Connections {
 
 impl IndexMut<ConnectionId> for Connections {
     fn index_mut(&mut self, id: ConnectionId) -> &mut ConnectionEntry {
-        let Storage::Full(index) = id.slot.storage() else {
+        let UnpackedSlot::Full(index) = id.slot.storage() else {
             panic!("{id:?} is in TIME-WAIT");
         };
         &mut self.full[index]
@@ -440,7 +446,7 @@ mod tests {
     fn an_open_connection_takes_at_most_1024_octets() {
         let indices = size_of::<(AddressPair, ConnectionId)>() * 2
             + size_of::<(Uptime, u32)>()
-            + size_of::<Slot>()
+            + size_of::<ConnectionSlot>()
             + 16;
         let total = size_of::<ConnectionEntry>() + size_of::<crate::socket::Socket>() + indices;
         assert!(total as u64 <= FULL_BYTES, "{total} octets");

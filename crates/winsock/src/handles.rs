@@ -35,7 +35,7 @@ const STEP: u32 = 4;
 /// A stale handle that was reused names the new object, as in NT.
 #[derive(Debug)]
 pub(crate) struct HandleTable<T> {
-    slots: ChunkedVec<Slot<T>>,
+    slots: ChunkedVec<HandleSlot<T>>,
     /// The head of the free list.
     last_freed: Option<u32>,
     /// The lowest handle.
@@ -46,7 +46,7 @@ pub(crate) struct HandleTable<T> {
 }
 
 #[derive(Debug)]
-enum Slot<T> {
+enum HandleSlot<T> {
     Free {
         /// The next handle of the free list.
         freed_before: Option<u32>,
@@ -54,7 +54,7 @@ enum Slot<T> {
     Open(T),
 }
 
-impl<T> Default for Slot<T> {
+impl<T> Default for HandleSlot<T> {
     fn default() -> Self {
         Self::Free { freed_before: None }
     }
@@ -93,15 +93,15 @@ impl<T> HandleTable<T> {
         self.open += 1;
         let Some(index) = self.last_freed else {
             let index = u32::try_from(self.slots.len()).expect("bounded by the limit");
-            self.slots.push(Slot::Open(object));
+            self.slots.push(HandleSlot::Open(object));
             return Ok(self.number(index));
         };
         let slot = self.slots.get_mut(index as usize);
-        let Some(slot @ &mut Slot::Free { freed_before }) = slot else {
+        let Some(slot @ &mut HandleSlot::Free { freed_before }) = slot else {
             panic!("handle {} is both free and open", self.number(index));
         };
         self.last_freed = freed_before;
-        *slot = Slot::Open(object);
+        *slot = HandleSlot::Open(object);
         Ok(self.number(index))
     }
 
@@ -109,13 +109,13 @@ impl<T> HandleTable<T> {
     pub(crate) fn remove(&mut self, number: u32) -> Option<T> {
         let index = self.index(number)?;
         let slot = self.slots.get_mut(index as usize)?;
-        if matches!(slot, Slot::Free { .. }) {
+        if matches!(slot, HandleSlot::Free { .. }) {
             return None;
         }
-        let freed = Slot::Free {
+        let freed = HandleSlot::Free {
             freed_before: self.last_freed,
         };
-        let Slot::Open(object) = std::mem::replace(slot, freed) else {
+        let HandleSlot::Open(object) = std::mem::replace(slot, freed) else {
             panic!("handle {number} was just found open");
         };
         // Last in, first out, as NT reuses handles: a program that closes a handle twice soon closes
@@ -128,8 +128,8 @@ impl<T> HandleTable<T> {
     /// The object of an open handle.
     pub(crate) fn get(&self, number: u32) -> Option<&T> {
         match self.slots.get(self.index(number)? as usize)? {
-            Slot::Open(object) => Some(object),
-            Slot::Free { .. } => None,
+            HandleSlot::Open(object) => Some(object),
+            HandleSlot::Free { .. } => None,
         }
     }
 
@@ -137,8 +137,8 @@ impl<T> HandleTable<T> {
     pub(crate) fn get_mut(&mut self, number: u32) -> Option<&mut T> {
         let index = self.index(number)?;
         match self.slots.get_mut(index as usize)? {
-            Slot::Open(object) => Some(object),
-            Slot::Free { .. } => None,
+            HandleSlot::Open(object) => Some(object),
+            HandleSlot::Free { .. } => None,
         }
     }
 
@@ -147,8 +147,8 @@ impl<T> HandleTable<T> {
         (0..)
             .zip(self.slots.iter())
             .filter_map(|(index, slot)| match slot {
-                Slot::Open(object) => Some((self.number(index), object)),
-                Slot::Free { .. } => None,
+                HandleSlot::Open(object) => Some((self.number(index), object)),
+                HandleSlot::Free { .. } => None,
             })
     }
 

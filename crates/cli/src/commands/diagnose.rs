@@ -31,7 +31,7 @@ struct Companion {
 }
 
 /// A Winsock.log that was read to its end.
-struct Report<'a> {
+struct DiagnosedLog<'a> {
     name: &'a str,
     summary: LogSummary,
     /// The event log of the same computer.
@@ -354,7 +354,7 @@ fn read_log(
     let quoted = Some(&quoted).filter(|it| !it.is_empty());
     let logged_pool = events.or(quoted).and_then(EventLog::pool);
     let (total, has_no_contradiction) = (summary.total, summary.contradictions.is_empty());
-    printer.finish(&Report {
+    printer.finish(&DiagnosedLog {
         name,
         summary,
         companion,
@@ -386,7 +386,7 @@ fn cannot_read(name: &str, error: &io::Error) -> CommandError {
 /// An output format: it gets entries as the log decides them, then the summary.
 trait Printer {
     fn add(&mut self, entry: &Allocation);
-    fn finish(&mut self, diagnosis: &Report<'_>);
+    fn finish(&mut self, diagnosis: &DiagnosedLog<'_>);
     /// Whether so much text is pending that it should be printed now.
     fn is_large(&self) -> bool;
     /// Takes the pending text.

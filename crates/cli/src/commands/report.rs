@@ -36,7 +36,7 @@ const CALLS_MAX: u64 = 20_000_000;
 const RESULT_MAX: u64 = 1 << 26;
 
 /// The run to show.
-struct Source {
+struct ReportedRun {
     scenario: Scenario,
     seed: u64,
     /// The failure that a capsule was recorded for.
@@ -155,7 +155,7 @@ fn object(run: &FinishedRun<'_>, page: &Output, explanation: Option<&Explanation
 fn explanation(
     subject: &dyn Subject,
     when: Explain,
-    source: &Source,
+    source: &ReportedRun,
     outcome: &Outcome,
 ) -> Option<Explanation> {
     // An explanation runs the scenario once without each part, and once whole.
@@ -172,9 +172,9 @@ fn explanation(
     explain(&source.scenario, source.seed, Some(&signature), subject).ok()
 }
 
-fn from_capsule(capsule: Capsule, path: &Path) -> Source {
+fn from_capsule(capsule: Capsule, path: &Path) -> ReportedRun {
     let is_same_build = capsule.is_of_this_build();
-    Source {
+    ReportedRun {
         seed: capsule.seed,
         signature: Some(capsule.failure.signature),
         // Another build may make another run: a different digest is then no error.
@@ -185,11 +185,11 @@ fn from_capsule(capsule: Capsule, path: &Path) -> Source {
     }
 }
 
-fn from_scenario(scenario: Scenario, arguments: &ReportArguments) -> Source {
+fn from_scenario(scenario: Scenario, arguments: &ReportArguments) -> ReportedRun {
     let seed = scenario.seed;
     let file = shell::quote(&input::name(&arguments.source));
     let set = shell::set_options(&arguments.overrides.set);
-    Source {
+    ReportedRun {
         scenario,
         seed,
         signature: None,
@@ -199,7 +199,7 @@ fn from_scenario(scenario: Scenario, arguments: &ReportArguments) -> Source {
 }
 
 /// Reads a directory that `mtasim run --out` wrote.
-fn from_directory(directory: &Path) -> Result<Source, CommandError> {
+fn from_directory(directory: &Path) -> Result<ReportedRun, CommandError> {
     let scenario_path = directory.join(directory::SCENARIO);
     let scenario = read(&scenario_path, file::SIZE_MAX as u64)?;
     let name = input::name(&scenario_path);
@@ -215,7 +215,7 @@ fn from_directory(directory: &Path) -> Result<Source, CommandError> {
         return Err(invalid(&"no seed or no digest"));
     };
     let file = shell::quote(&name);
-    Ok(Source {
+    Ok(ReportedRun {
         scenario,
         seed,
         signature: None,

@@ -31,7 +31,7 @@ use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
 
 /// A finished run.
-struct Report<'a> {
+struct RunReport<'a> {
     scenario: &'a Scenario,
     /// The scenario file as given on the command line.
     file: String,
@@ -99,7 +99,7 @@ pub(crate) fn run(
 /// Writes what was asked for: the directory, a capture, a trace.
 fn write_files(
     arguments: &RunArguments,
-    report: &Report<'_>,
+    report: &RunReport<'_>,
     rules: Rules<'_>,
     views: &[Option<Output>; 2],
     terminal: &mut Terminal,
@@ -125,7 +125,7 @@ fn simulate<'a>(
     scenario: &'a Scenario,
     seed: u64,
     arguments: &RunArguments,
-) -> Result<Report<'a>, CommandError> {
+) -> Result<RunReport<'a>, CommandError> {
     let file = input::name(&arguments.file);
     let reproduce = program_name::command(&format!(
         "run {} --seed {seed}{}{}",
@@ -175,7 +175,7 @@ fn simulate<'a>(
     }
     current_run::clear();
     drop(running);
-    Ok(Report {
+    Ok(RunReport {
         scenario,
         file,
         outcome,

@@ -10,7 +10,7 @@ use explore::sweep::grid::{self, Axis, GridError, GridPoint};
 use explore::sweep::repairs::Repairs;
 use explore::sweep::results_error::ResultsError;
 use explore::sweep::summary::{SignatureSummary, Summary};
-use explore::sweep::swarm::Swarm;
+use explore::sweep::swarm::SwarmFile;
 use explore::sweep::sweep_statistics::SweepStatistics;
 use explore::sweep::{StopReason, SweepError, SweepPlan, SweepResult};
 use explore::{Shard, Subject, program_name};
@@ -182,14 +182,18 @@ fn warn_about_rates(points: &[GridPoint], terminal: &mut Terminal) -> Result<(),
     Ok(())
 }
 
-fn swarm(arguments: &SweepArguments, points: &[GridPoint]) -> Result<Swarm, CommandError> {
+fn swarm(arguments: &SweepArguments, points: &[GridPoint]) -> Result<SwarmFile, CommandError> {
     if arguments.file.as_os_str() == "-" {
         return Err(CommandError::usage(
             "--swarm reads the scenario file once per seed, so it cannot be standard input",
         ));
     }
     let bytes = input::bytes(&arguments.file)?;
-    Ok(Swarm::of(&input::name(&arguments.file), &bytes, points)?)
+    Ok(SwarmFile::of(
+        &input::name(&arguments.file),
+        &bytes,
+        points,
+    )?)
 }
 
 /// The scenarios of all points of the grid.

@@ -38,7 +38,7 @@ pub(super) struct Computer([u8; 15]);
 
 /// An entry of which some lines have been read.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Draft {
+pub(super) struct PartialEntry {
     id: Option<(u32, u64)>,
     first_line: u64,
     stamp: Option<Stamp>,
@@ -76,7 +76,7 @@ pub(super) enum EventSource {
 
 /// What a line adds.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct AddedEntries {
     /// The entry that ended before this line, and the entry that this line is.
     pub(super) entries: [Option<Entry>; 2],
     /// Whether the line shows that this is an event log: it has the id of an entry.
@@ -85,9 +85,9 @@ pub(super) struct Found {
     pub(super) is_used: bool,
 }
 
-impl Draft {
+impl PartialEntry {
     /// Takes in the next line that is not of a table.
-    pub(super) fn on_line(&mut self, line: Line<'_>) -> Found {
+    pub(super) fn on_line(&mut self, line: Line<'_>) -> AddedEntries {
         let bytes = line.bytes.trim_ascii();
         let begins = self.begins(bytes);
         self.is_after_blank = bytes.is_empty();
@@ -105,7 +105,7 @@ impl Draft {
             self.id = begins.id.map(|id| (id, line.number));
             self.is_described = false;
             self.on_text(bytes);
-            return Found {
+            return AddedEntries {
                 entries: [entry, None],
                 is_event: true,
                 is_used: true,
@@ -129,7 +129,7 @@ impl Draft {
             self.on_label(label, value);
         }
         self.on_text(bytes);
-        Found {
+        AddedEntries {
             entries: [entry, None],
             is_event: false,
             is_used: self.is_open(),

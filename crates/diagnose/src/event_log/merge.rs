@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::entry::Entry;
-use crate::clock::{Clock, DateOrder, Timestamp};
+use crate::clock::{DateOrder, LogClock, Timestamp};
 
 /// How far apart one event may be in EV0.LOG and in the application event log: each log has its own
 /// reading of the clock, in whole seconds.
@@ -68,7 +68,7 @@ impl EventFile {
         order: DateOrder,
     ) -> Self {
         // A clock that only compares neighbours: a time of day would always seem to go forward.
-        let alone = |entry: &Entry| entry.at.map(|stamp| Clock::new(order).read(stamp));
+        let alone = |entry: &Entry| entry.at.map(|stamp| LogClock::new(order).read(stamp));
         let (mut forward, mut back) = (0_u64, 0_u64);
         let times: Vec<Timestamp> = entries.iter().filter_map(alone).collect();
         for pair in times.windows(2) {
@@ -78,7 +78,7 @@ impl EventFile {
         if back > forward {
             entries.reverse();
         }
-        let (mut clock, mut near) = (Clock::new(order), None);
+        let (mut clock, mut near) = (LogClock::new(order), None);
         let timed = entries.into_iter().map(|entry| {
             let at = entry.at.map(|stamp| clock.read(stamp));
             near = at.or(near);
@@ -181,9 +181,9 @@ impl Joined {
     }
 
     /// Which entries of a file are in the files before it too.
-    fn shared(&self, entries: &[TimedEntry], extent: &Extent) -> Shared {
+    fn shared(&self, entries: &[TimedEntry], extent: &Extent) -> SharedEntries {
         let may_share: Vec<bool> = self.files.iter().map(|it| it.may_share(extent)).collect();
-        let mut by_id: BTreeMap<u32, Known<'_>> = BTreeMap::new();
+        let mut by_id: BTreeMap<u32, EarlierEntries<'_>> = BTreeMap::new();
         for timed in self.entries.iter().filter(|it| may_share[it.file]) {
             if let Some(id) = timed.entry.id.filter(|_| timed.near.is_some()) {
                 let known = by_id.entry(id).or_default();
@@ -191,7 +191,7 @@ impl Joined {
                 known.entries.push(timed);
             }
         }
-        let mut shared = Shared::default();
+        let mut shared = SharedEntries::default();
         for timed in entries {
             let known = timed.entry.id.and_then(|id| by_id.get_mut(&id));
             match known.and_then(|it| it.take(timed)) {
@@ -201,7 +201,7 @@ impl Joined {
             }
         }
         // Events with one id that alternate between two files without one in both.
-        let alternate = |(id, known): (&u32, &Known<'_>)| {
+        let alternate = |(id, known): (&u32, &EarlierEntries<'_>)| {
             let of_id = entries.iter().filter(|it| it.entry.id == Some(*id));
             known.alternates(of_id.filter_map(|it| it.near))
         };
@@ -212,7 +212,7 @@ impl Joined {
 
 /// The entries with one id of the files before.
 #[derive(Default)]
-struct Known<'a> {
+struct EarlierEntries<'a> {
     entries: Vec<&'a TimedEntry>,
     is_taken: Vec<bool>,
     /// Those before are taken, or too early for what follows.
@@ -222,7 +222,7 @@ struct Known<'a> {
 
 /// What a file has in common with those before it.
 #[derive(Default)]
-struct Shared {
+struct SharedEntries {
     /// The entries that only this file has.
     own: Vec<TimedEntry>,
     /// The files that have the others.
@@ -230,7 +230,7 @@ struct Shared {
     is_contradictory: bool,
 }
 
-impl Known<'_> {
+impl EarlierEntries<'_> {
     /// Whether these times begin before the known ones end, and end after they begin.
     fn alternates(&self, times: impl Iterator<Item = Timestamp> + Clone) -> bool {
         let own = times.clone().min().zip(times.max());

@@ -1,37 +1,37 @@
 //! Reads the entries of a file: rows of tables, or entries of several lines.
 
-use super::entry::{Draft, Entry, Found};
-use super::table::{Row, Table};
+use super::entry::{AddedEntries, Entry, PartialEntry};
+use super::table::{EventTable, TableLine};
 use crate::text::Line;
 
 /// Reads a file line by line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Parser {
-    draft: Draft,
-    table: Table,
+    draft: PartialEntry,
+    table: EventTable,
 }
 
 impl Parser {
     /// Takes in the next line.
-    pub(super) fn on_line(&mut self, line: Line<'_>) -> Found {
+    pub(super) fn on_line(&mut self, line: Line<'_>) -> AddedEntries {
         let mut found = match self.table.on_line(line) {
-            Row::None => {
+            TableLine::None => {
                 let mut found = self.draft.on_line(line);
                 // The description of a row may go on without quotes.
                 found.is_used |= self.table.has_begun();
                 return found;
             }
-            Row::Heading | Row::Continued => Found::default(),
-            Row::Entry(entry) => Found {
+            TableLine::Heading | TableLine::Continued => AddedEntries::default(),
+            TableLine::Entry(entry) => AddedEntries {
                 entries: [std::mem::take(&mut self.draft).entry(), Some(entry)],
-                ..Found::default()
+                ..AddedEntries::default()
             },
-            Row::Unread => Found {
+            TableLine::Unread => AddedEntries {
                 entries: [
                     std::mem::take(&mut self.draft).entry(),
                     Some(Entry::unread(line.number)),
                 ],
-                ..Found::default()
+                ..AddedEntries::default()
             },
         };
         found.is_event = true;

@@ -4,7 +4,7 @@
 //! The order of columns differs between programs and versions, so columns are known by a heading or by
 //! their content.
 
-use super::entry::{Computer, Draft, Entry, EventSource, leading_number, origin};
+use super::entry::{Computer, Entry, EventSource, PartialEntry, leading_number, origin};
 use super::label::{self, Label};
 use crate::text::{LINE_MAX, Line};
 use crate::timestamp::{self, Stamp};
@@ -20,7 +20,7 @@ const SOURCE_MAX: usize = 9;
 
 /// What a line is to a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Row {
+pub(super) enum TableLine {
     /// It is not of a table.
     None,
     /// The headings of the columns.
@@ -35,7 +35,7 @@ pub(super) enum Row {
 
 /// What is known of the table that is being read.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Table {
+pub(super) struct EventTable {
     separator: Option<u8>,
     heading: Option<Heading>,
     /// The column of the source.
@@ -77,9 +77,9 @@ struct Places {
     computer: Option<usize>,
 }
 
-impl Table {
+impl EventTable {
     /// Takes in the next line.
-    pub(super) fn on_line(&mut self, line: Line<'_>) -> Row {
+    pub(super) fn on_line(&mut self, line: Line<'_>) -> TableLine {
         let bytes = line.bytes.trim_ascii();
         let separators = match self.separator {
             Some(separator) => [separator; 3],
@@ -94,7 +94,7 @@ impl Table {
                     source_at: heading.source,
                     is_in_quotes: false,
                 };
-                return Row::Heading;
+                return TableLine::Heading;
             }
             if let Some(places) = self.places(&columns) {
                 self.separator = Some(separator);
@@ -102,23 +102,23 @@ impl Table {
                 // The end of a line that is too long is not known.
                 self.is_in_quotes = columns.is_open && line.bytes.len() < LINE_MAX;
                 let at = Some(places.stamp);
-                let found = Found {
+                let found = ParsedRow {
                     at,
                     id: places.id,
                     source: columns.fields[places.source],
                     computer: places.computer.map(|it| columns.fields[it]),
                 };
-                return Row::Entry(found.entry(bytes, line.number));
+                return TableLine::Entry(found.entry(bytes, line.number));
             }
         }
         if self.is_in_quotes {
             let quotes = bytes.iter().filter(|it| **it == b'"').count();
             self.is_in_quotes = quotes % 2 == 0;
-            return Row::Continued;
+            return TableLine::Continued;
         }
         match self.separator {
             Some(separator) => self.damaged(&split(bytes, separator), line),
-            None => Row::None,
+            None => TableLine::None,
         }
     }
 
@@ -128,18 +128,18 @@ impl Table {
     }
 
     /// What can be read of a row without a date and a time.
-    fn damaged(&mut self, columns: &Columns<'_>, line: Line<'_>) -> Row {
+    fn damaged(&mut self, columns: &Columns<'_>, line: Line<'_>) -> TableLine {
         let fields = &columns.fields[..columns.count];
         let is_row = columns.count >= COLUMNS_MIN
             || (columns.count > 1 && timestamp::take_date(fields[0]).is_some());
         if !is_row {
-            return Row::None;
+            return TableLine::None;
         }
         self.is_in_quotes = columns.is_open && line.bytes.len() < LINE_MAX;
         let source = fields.iter().position(|it| is_source(it));
         let source = source.or(self.source_at).filter(|it| *it < fields.len());
         let Some(source_at) = source else {
-            return Row::Unread;
+            return TableLine::Unread;
         };
         let id = match self.heading {
             Some(heading) => fields.get(heading.id).and_then(|it| number(it)),
@@ -147,15 +147,15 @@ impl Table {
         };
         match id {
             Some(id) => {
-                let found = Found {
+                let found = ParsedRow {
                     at: None,
                     id,
                     source: fields[source_at],
                     computer: None,
                 };
-                Row::Entry(found.entry(line.bytes, line.number))
+                TableLine::Entry(found.entry(line.bytes, line.number))
             }
-            None => Row::Unread,
+            None => TableLine::Unread,
         }
     }
 
@@ -230,17 +230,17 @@ impl Table {
 }
 
 /// What was found in a row.
-struct Found<'a> {
+struct ParsedRow<'a> {
     at: Option<Stamp>,
     id: u32,
     source: &'a [u8],
     computer: Option<&'a [u8]>,
 }
 
-impl Found<'_> {
+impl ParsedRow<'_> {
     fn entry(&self, bytes: &[u8], line: u64) -> Entry {
         let computer = self.computer.and_then(Computer::named);
-        let draft = Draft::of_row(self.id, line, self.at, origin(self.source), computer);
+        let draft = PartialEntry::of_row(self.id, line, self.at, origin(self.source), computer);
         draft.with_text(bytes)
     }
 }

@@ -80,7 +80,7 @@ fn around_preemption(
 ) -> Option<CriticalPair> {
     let pins = scenario.pins.preempt.iter();
     let own = pins.filter(|pin| pin.host == failure.host);
-    let windows = own.filter_map(|pin| Window::of(pin, accesses));
+    let windows = own.filter_map(|pin| PreemptedInterval::of(pin, accesses));
     let pairs = windows.filter_map(|window| Some((window.pair()?, window)));
     let ((earlier, later), window) = pairs.max_by_key(|((_, later), _)| *later)?;
     let preempted = accesses[window.begin];
@@ -101,7 +101,7 @@ fn around_preemption(
 }
 
 /// The time during which a thread was preempted.
-struct Window<'a> {
+struct PreemptedInterval<'a> {
     accesses: &'a [&'a LoggedAccess],
     pin: &'a Preemption,
     /// The index of the access it was about to make.
@@ -110,7 +110,7 @@ struct Window<'a> {
     end: usize,
 }
 
-impl<'a> Window<'a> {
+impl<'a> PreemptedInterval<'a> {
     fn of(pin: &'a Preemption, accesses: &'a [&'a LoggedAccess]) -> Option<Self> {
         let is_own = |access: &&LoggedAccess| u32::from(access.number) == pin.thread;
         let begin = accesses.iter().position(|access| {

@@ -71,7 +71,7 @@ pub enum CapsuleError {
 /// The file. Fields are written in this order.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Text {
+struct CapsuleText {
     magic: String,
     format: u32,
     mtasim: String,
@@ -123,7 +123,7 @@ impl Capsule {
     /// The content of the file.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let text = Text {
+        let text = CapsuleText {
             magic: MAGIC.to_owned(),
             format: FORMAT,
             mtasim: self.build.clone(),
@@ -191,7 +191,7 @@ impl Capsule {
             }
         }
         // The format first: fields of a newer one would be reported as mistakes in this one.
-        let text: Text = table
+        let text: CapsuleText = table
             .try_into()
             .map_err(|error| CapsuleError::Invalid(format!("{error}")))?;
         let scenario = file::load("capsule", text.scenario.as_bytes(), &[])

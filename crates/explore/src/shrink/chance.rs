@@ -9,7 +9,7 @@ use config::plan::{
 use kernel::Ratio;
 use simulation::{Options, timeline};
 
-use super::Search;
+use super::ShrinkSearch;
 use crate::shrink::edit;
 
 /// Whether a scenario has random choices left that its seed decides.
@@ -61,7 +61,7 @@ fn has_jitter(scenario: &Scenario) -> bool {
 }
 
 /// Sets the ticks of the hosts' TCP timers to what the seed says, or to round numbers if those do too.
-pub(super) fn set_ticks(search: &mut Search<'_>) {
+pub(super) fn set_ticks(search: &mut ShrinkSearch<'_>) {
     let drawn = timeline::tick_phases(&search.best, search.seed);
     let mut candidate = search.best.clone();
     let unset = candidate.hosts.iter_mut();
@@ -81,7 +81,7 @@ pub(super) fn set_ticks(search: &mut Search<'_>) {
 }
 
 /// Replaces arrival processes by lists of arrival times.
-pub(super) fn list_messages(search: &mut Search<'_>) {
+pub(super) fn list_messages(search: &mut ShrinkSearch<'_>) {
     // The same draws as in the run, so the listed scenario is the same run.
     let arrivals = timeline::arrivals(&search.best, search.seed);
     let mut candidate = search.best.clone();
@@ -101,7 +101,7 @@ pub(super) fn list_messages(search: &mut Search<'_>) {
 }
 
 /// Replaces random outages by pinned ones, on all links at once or else link by link.
-pub(super) fn list_outages(search: &mut Search<'_>) {
+pub(super) fn list_outages(search: &mut ShrinkSearch<'_>) {
     let is_out = |loss: Loss| match loss {
         Loss::Outages { .. } => true,
         Loss::None | Loss::Independent(_) | Loss::GilbertElliott { .. } => false,
@@ -119,7 +119,7 @@ pub(super) fn list_outages(search: &mut Search<'_>) {
     let Ok(outages) = timeline::outages(&search.best, search.seed) else {
         return;
     };
-    let explicit = |search: &mut Search<'_>, chosen: &[String]| {
+    let explicit = |search: &mut ShrinkSearch<'_>, chosen: &[String]| {
         let mut candidate = search.best.clone();
         let is_chosen = |window: &OutageWindow| chosen.contains(&window.link);
         // The list already includes the outages that were pinned before.
@@ -139,7 +139,7 @@ pub(super) fn list_outages(search: &mut Search<'_>) {
 }
 
 /// Replaces loss models by pinned losses of the packets that they dropped.
-pub(super) fn list_losses(search: &mut Search<'_>) {
+pub(super) fn list_losses(search: &mut ShrinkSearch<'_>) {
     let by_packet = |loss: Loss| match loss {
         Loss::Independent(_) | Loss::GilbertElliott { .. } => true,
         Loss::None | Loss::Outages { .. } => false,
@@ -172,7 +172,7 @@ pub(super) fn list_losses(search: &mut Search<'_>) {
 }
 
 /// Gives every call a fixed cost, on all hosts at once or else host by host.
-pub(super) fn remove_jitter(search: &mut Search<'_>) {
+pub(super) fn remove_jitter(search: &mut ShrinkSearch<'_>) {
     if !has_jitter(&search.best) {
         return;
     }

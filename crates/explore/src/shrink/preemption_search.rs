@@ -11,8 +11,8 @@ use config::plan::{
 use kernel::{Duration, Instant, Ratio};
 use simulation::Outcome;
 
-use super::points::{Point, in_search_order, partners, points, racing_lines};
-use super::{QUICK, SECOND, Search, found_at};
+use super::points::{PinCandidate, in_search_order, partners, points, racing_lines};
+use super::{QUICK, SECOND, ShrinkSearch, found_at};
 use crate::shrink::edit;
 
 /// The maximum number of runs per search method.
@@ -63,7 +63,7 @@ pub(super) fn without_randomness(scenario: &Scenario) -> Scenario {
 }
 
 /// Replaces the random order of threads by pinned preemptions; false if none were found.
-pub(super) fn pin_preemptions(search: &mut Search<'_>) -> bool {
+pub(super) fn pin_preemptions(search: &mut ShrinkSearch<'_>) -> bool {
     let plain = without_randomness(&search.best);
     let Some((outcome, _)) = run_logged(search, &search.best.clone()) else {
         return false;
@@ -89,7 +89,7 @@ pub(super) fn pin_preemptions(search: &mut Search<'_>) -> bool {
 }
 
 /// Searches in the last seconds before the failure, doubling their number.
-fn search_end(search: &mut Search<'_>, plain: &Scenario) -> bool {
+fn search_end(search: &mut ShrinkSearch<'_>, plain: &Scenario) -> bool {
     let failed_at = search.failed_at;
     search.preemption_runs_max = search.runs + RUNS_MAX;
     for seconds in [10, 20, 40, 80, 160, 320, 640, 1_280] {
@@ -138,7 +138,12 @@ fn sketch(plain: &Scenario, messages: usize, links_down: bool) -> Scenario {
 }
 
 /// Searches for one preemption, in the order of [`in_search_order`].
-fn search_one(search: &mut Search<'_>, scenario: &Scenario, hint: Instant, tries: usize) -> bool {
+fn search_one(
+    search: &mut ShrinkSearch<'_>,
+    scenario: &Scenario,
+    hint: Instant,
+    tries: usize,
+) -> bool {
     let Some((outcome, at)) = run_logged(search, scenario) else {
         return false;
     };
@@ -151,7 +156,7 @@ fn search_one(search: &mut Search<'_>, scenario: &Scenario, hint: Instant, tries
 
 /// Searches for two preemptions: the first lets another thread access the same word; the second
 /// preempts that thread there, so that the first continues in between.
-fn search_two(search: &mut Search<'_>, scenario: &Scenario) -> bool {
+fn search_two(search: &mut ShrinkSearch<'_>, scenario: &Scenario) -> bool {
     let Some((outcome, None)) = run_logged(search, scenario) else {
         return false;
     };
@@ -181,9 +186,9 @@ fn search_two(search: &mut Search<'_>, scenario: &Scenario) -> bool {
 
 /// Accepts the first preemption that shows the failure.
 fn try_each(
-    search: &mut Search<'_>,
+    search: &mut ShrinkSearch<'_>,
     scenario: &Scenario,
-    points: impl Iterator<Item = Point>,
+    points: impl Iterator<Item = PinCandidate>,
 ) -> bool {
     for point in points {
         if search.runs >= search.preemption_runs_max {
@@ -200,7 +205,7 @@ fn try_each(
 
 /// Searches for preemptions like the pinned ones in a candidate where they no longer fit, because
 /// something before them was removed.
-pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
+pub(super) fn realign(search: &mut ShrinkSearch<'_>, candidate: &Scenario) -> bool {
     let pins = &search.best.pins.preempt;
     // A candidate that removes a preemption is meant to lack it; only removals of other parts are
     // repaired.
@@ -217,8 +222,8 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
     let accesses = outcome.access_log.iter();
     let preempted = accesses.filter(|access| access.preempted);
     let models = preempted.zip(pins);
-    let models = models.map(|(access, pin)| Point::new(access, pin.length));
-    let models: Vec<Point> = models.collect();
+    let models = models.map(|(access, pin)| PinCandidate::new(access, pin.length));
+    let models: Vec<PinCandidate> = models.collect();
     // Their product bounds the number of runs: at most 64.
     let tries: &[usize] = match models.len() {
         0 => return false,
@@ -234,9 +239,9 @@ pub(super) fn realign(search: &mut Search<'_>, candidate: &Scenario) -> bool {
 /// Pins a preemption like the first of `models`, then one like the next, trying the number of
 /// points in `tries` for each.
 fn pin_like(
-    search: &mut Search<'_>,
+    search: &mut ShrinkSearch<'_>,
     scenario: &Scenario,
-    models: &[Point],
+    models: &[PinCandidate],
     tries: &[usize],
 ) -> bool {
     let Some((outcome, at)) = run_logged(search, scenario) else {
@@ -271,7 +276,7 @@ fn pin_like(
 
 /// Rounds the lengths of preemptions. Longer is better: the pin then survives changes in the cost
 /// of calls.
-pub(super) fn round(search: &mut Search<'_>) {
+pub(super) fn round(search: &mut ShrinkSearch<'_>) {
     for index in 0..search.best.pins.preempt.len() {
         // Zero comes first: a mere yield is the simplest preemption.
         for milliseconds in [0, 1_000, 500, 200, 100, 50, 20, 10, 5, 2] {
@@ -292,7 +297,10 @@ pub(super) fn round(search: &mut Search<'_>) {
 }
 
 /// Runs a scenario with its access log. Returns the time of the failure if it occurs.
-fn run_logged(search: &mut Search<'_>, scenario: &Scenario) -> Option<(Outcome, Option<Instant>)> {
+fn run_logged(
+    search: &mut ShrinkSearch<'_>,
+    scenario: &Scenario,
+) -> Option<(Outcome, Option<Instant>)> {
     if search.is_spent() || scenario.check().is_err() {
         return None;
     }

@@ -5,11 +5,11 @@
 use config::plan::{Arrivals, OutageWindow, Scenario};
 use kernel::{Duration, Instant};
 
-use super::{SECOND, Search};
+use super::{SECOND, ShrinkSearch};
 use crate::shrink::edit;
 
 /// Runs all passes of this module, the largest gain first.
-pub(super) fn simplify(search: &mut Search<'_>) {
+pub(super) fn simplify(search: &mut ShrinkSearch<'_>) {
     join_outages(search);
     shift_earlier(search);
     // Coarse first: a time that is a multiple of ten minutes needs no finer rounding.
@@ -20,7 +20,7 @@ pub(super) fn simplify(search: &mut Search<'_>) {
 }
 
 /// Joins all outages of a link, or else pairs of neighbours.
-fn join_outages(search: &mut Search<'_>) {
+fn join_outages(search: &mut ShrinkSearch<'_>) {
     let outages = search.best.pins.outages.clone();
     if outages.len() < 2 {
         return;
@@ -55,7 +55,7 @@ fn join_outages(search: &mut Search<'_>) {
 }
 
 /// Moves everything that has a time earlier by the same duration.
-fn shift_earlier(search: &mut Search<'_>) {
+fn shift_earlier(search: &mut ShrinkSearch<'_>) {
     let Some(first) = first_time(&search.best) else {
         return;
     };
@@ -86,7 +86,7 @@ fn first_time(scenario: &Scenario) -> Option<Instant> {
 }
 
 /// Rounds times to multiples of `unit` nanoseconds: outages outwards, messages down.
-fn round(search: &mut Search<'_>, unit: u64) {
+fn round(search: &mut ShrinkSearch<'_>, unit: u64) {
     let down = |at: Instant| Instant::from_nanos(at.nanos() - at.nanos() % unit);
     let up = |at: Instant| Instant::from_nanos(at.nanos().div_ceil(unit) * unit);
     for index in 0..search.best.pins.outages.len() {

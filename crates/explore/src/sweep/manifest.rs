@@ -163,7 +163,7 @@ fn describe(axes: &[Axis]) -> String {
 /// If it cannot be read, is not a manifest, or has another format.
 pub fn read_manifest(directory: &Path) -> Result<Manifest, ResultsError> {
     #[derive(Deserialize)]
-    struct Version {
+    struct SchemaVersion {
         schema_version: u32,
     }
     let path = directory.join(MANIFEST);
@@ -176,7 +176,7 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest, ResultsError> {
     }
     let not_one = |error| foreign(format!("not a manifest: {error}"));
     // The version alone first: fields of another format would be reported as mistakes in this one.
-    let Version { schema_version } = serde_json::from_slice(&bytes).map_err(not_one)?;
+    let SchemaVersion { schema_version } = serde_json::from_slice(&bytes).map_err(not_one)?;
     if schema_version != Manifest::SCHEMA {
         return Err(foreign(format!(
             "it has format {schema_version}, but this version of mtasim reads and writes format {}; use \

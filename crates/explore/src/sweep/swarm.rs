@@ -12,12 +12,12 @@ use crate::sweep::grid::GridPoint;
 
 /// The scenario file of a swarm sweep.
 #[derive(Clone, Debug)]
-pub struct Swarm {
+pub struct SwarmFile {
     name: String,
     bytes: Arc<[u8]>,
 }
 
-impl Swarm {
+impl SwarmFile {
     /// Checks every value that a seed could draw, at every point of the grid.
     ///
     /// # Errors

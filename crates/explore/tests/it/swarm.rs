@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use explore::run_result::RunResult;
 use explore::sweep::SweepPlan;
-use explore::sweep::swarm::Swarm;
+use explore::sweep::swarm::SwarmFile;
 use explore::{Capsule, Shard, ShippedBuilds, merge, replay};
 use simulation::Options;
 use tempfile::tempdir;
@@ -20,7 +20,7 @@ const SET: [&str; 2] = [
 
 fn swarm_plan(seeds: &str) -> SweepPlan {
     let plan = plan_with(seeds, &SET);
-    let swarm = Swarm::of("leak", LEAK, &plan.points).expect("every value is valid");
+    let swarm = SwarmFile::of("leak", LEAK, &plan.points).expect("every value is valid");
     SweepPlan {
         swarm: Some(swarm),
         ..plan
@@ -116,6 +116,6 @@ fn a_result_records_its_selection() {
 fn an_invalid_value_is_rejected_before_any_run() {
     let set = "swarm={ vary = [{ key = \"host.PARIS.cpus\", values = [\"1\", \"99\"] }] }";
     let plan = plan_with("0..2", &[set]);
-    let found = Swarm::of("leak", LEAK, &plan.points).expect_err("99 processors are too many");
+    let found = SwarmFile::of("leak", LEAK, &plan.points).expect_err("99 processors are too many");
     assert!(found.to_human(false).contains("host.PARIS.cpus"));
 }

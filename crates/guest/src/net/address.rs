@@ -20,10 +20,10 @@ pub trait ToSocketAddrs {
 
 /// Addresses, or a name to look up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target(Kind);
+pub struct Target(TargetKind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+enum TargetKind {
     Addresses(Vec<SocketAddr>),
     Name(String, u16),
 }
@@ -43,8 +43,8 @@ pub async fn lookup_host<T: ToSocketAddrs>(
 /// The addresses, in the order in which they are tried.
 pub(super) async fn resolve<A: ToSocketAddrs>(address: A) -> io::Result<Vec<SocketAddr>> {
     match target(address)?.0 {
-        Kind::Addresses(addresses) => Ok(addresses),
-        Kind::Name(host, port) => look_up(&host, port).await,
+        TargetKind::Addresses(addresses) => Ok(addresses),
+        TargetKind::Name(host, port) => look_up(&host, port).await,
     }
 }
 
@@ -57,7 +57,7 @@ impl ToSocketAddrs for str {
     fn target(&self) -> io::Result<Target> {
         // Before the colon is looked for: `[::1]:80` has several.
         if let Ok(address) = self.parse::<SocketAddr>() {
-            return Ok(Target(Kind::Addresses(vec![address])));
+            return Ok(Target(TargetKind::Addresses(vec![address])));
         }
         let split = self.rsplit_once(':');
         let split = split.and_then(|(host, port)| Some((host, port.parse().ok()?)));
@@ -91,7 +91,7 @@ macro_rules! one_address {
     ($($type:ty),*) => {
         $(impl ToSocketAddrs for $type {
             fn target(&self) -> io::Result<Target> {
-                Ok(Target(Kind::Addresses(vec![SocketAddr::from(*self)])))
+                Ok(Target(TargetKind::Addresses(vec![SocketAddr::from(*self)])))
             }
         })*
     };
@@ -108,7 +108,7 @@ one_address!(
 
 impl ToSocketAddrs for [SocketAddr] {
     fn target(&self) -> io::Result<Target> {
-        Ok(Target(Kind::Addresses(self.to_vec())))
+        Ok(Target(TargetKind::Addresses(self.to_vec())))
     }
 }
 
@@ -120,8 +120,8 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {
 
 fn named(host: &str, port: u16) -> Target {
     Target(match host.parse::<IpAddr>() {
-        Ok(address) => Kind::Addresses(vec![SocketAddr::from((address, port))]),
-        Err(_) => Kind::Name(host.to_owned(), port),
+        Ok(address) => TargetKind::Addresses(vec![SocketAddr::from((address, port))]),
+        Err(_) => TargetKind::Name(host.to_owned(), port),
     })
 }
 

@@ -32,7 +32,7 @@ pub(crate) enum Unresolved {
 
 /// One fault of the scenario.
 #[derive(Debug)]
-struct State {
+struct FaultState {
     times: FaultTimes,
     /// How often it has begun.
     begun: u64,
@@ -44,7 +44,7 @@ struct State {
 /// The faults of a scenario, in the order of their names.
 #[derive(Debug)]
 pub(crate) struct Faults {
-    faults: Vec<State>,
+    faults: Vec<FaultState>,
     /// The cuts in force, in the order in which they began, with their fault.
     cuts: Vec<(usize, LinkId, LinkState)>,
     /// Whether the network has healed: no fault begins any more.
@@ -53,7 +53,7 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(scenario: &Scenario) -> Self {
-        let state = |(name, fault): (&String, &Fault)| State {
+        let state = |(name, fault): (&String, &Fault)| FaultState {
             times: FaultTimes::new(name, fault),
             begun: 0,
             is_active: false,

@@ -154,12 +154,12 @@ impl Scheduler for Following {
 
 /// The order of a run that another strategy made, as the threads of its calls.
 #[derive(Debug)]
-pub(super) struct InOrder {
+pub(super) struct RecordedOrder {
     threads: std::vec::IntoIter<ThreadId>,
     cooperative: Cooperative,
 }
 
-impl InOrder {
+impl RecordedOrder {
     pub(super) fn new(threads: Vec<ThreadId>) -> Self {
         Self {
             threads: threads.into_iter(),
@@ -168,7 +168,7 @@ impl InOrder {
     }
 }
 
-impl Scheduler for InOrder {
+impl Scheduler for RecordedOrder {
     fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
         // Modeled time lets deadlines pass while other threads run. Here time stands still as long
         // as a thread can run, so a recorded thread may still wait.

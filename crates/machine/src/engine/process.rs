@@ -47,12 +47,12 @@ pub(crate) struct Process<E: Environment> {
     pub(crate) watch: Watch,
     /// The threads that the latest call has released, in order.
     pub(crate) woken: Vec<Woken<E>>,
-    initial: InitialState,
+    initial: InitialObjects,
 }
 
 /// What a reset keeps.
 #[derive(Clone, Copy, Debug, Default)]
-struct InitialState {
+struct InitialObjects {
     locks: usize,
     semaphores: usize,
     events: usize,
@@ -92,7 +92,7 @@ impl<E: Environment> Process<E> {
             detector,
             watch: Watch::default(),
             woken: Vec::new(),
-            initial: InitialState::default(),
+            initial: InitialObjects::default(),
         }
     }
 
@@ -107,7 +107,7 @@ impl<E: Environment> Process<E> {
     /// copy of the heap's words would be a waste.
     pub(crate) fn save_objects(&mut self) {
         self.memory.save_regions();
-        self.initial = InitialState {
+        self.initial = InitialObjects {
             has_words: false,
             locks: self.locks.len(),
             semaphores: self.semaphores.len(),
@@ -119,7 +119,7 @@ impl<E: Environment> Process<E> {
     /// Restores what was saved and removes all else. Returns whether words were saved: if not, all
     /// are zero now.
     pub(crate) fn reset(&mut self) -> bool {
-        let InitialState {
+        let InitialObjects {
             locks,
             semaphores,
             events,

@@ -18,10 +18,10 @@ const PAGE_UNITS: usize = 64;
 #[derive(Debug)]
 pub(crate) struct HeapShadow {
     layout: HeapLayout,
-    /// An [`Owner`] for each unit of the heap.
-    owners: SparseTable<Owner, PAGE_UNITS>,
+    /// A [`UnitOwner`] for each unit of the heap.
+    owners: SparseTable<UnitOwner, PAGE_UNITS>,
     /// By the number of the first unit, plus one.
-    blocks: BTreeMap<u32, Block>,
+    blocks: BTreeMap<u32, HeapBlock>,
 }
 
 /// What is known of one unit, packed.
@@ -29,9 +29,9 @@ pub(crate) struct HeapShadow {
 /// Bits 2 and up: the first unit of its block, plus one; zero if it belongs to no block. Bits 0 and
 /// 1: how many of its two words the program asked for; zero once the block is freed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Owner(u32);
+struct UnitOwner(u32);
 
-impl Owner {
+impl UnitOwner {
     const NONE: Self = Self(0);
 
     fn new(start: u32, words: u32) -> Self {
@@ -50,7 +50,7 @@ impl Owner {
 
 /// The life of one block.
 #[derive(Clone, Copy, Debug)]
-struct Block {
+struct HeapBlock {
     units: u32,
     allocated: Access,
     freed: Option<Access>,
@@ -76,7 +76,8 @@ impl HeapShadow {
     /// Forgets all blocks.
     pub(crate) fn reset(&mut self) {
         if !self.blocks.is_empty() {
-            self.owners.for_each_page(|_, page| page.fill(Owner::NONE));
+            self.owners
+                .for_each_page(|_, page| page.fill(UnitOwner::NONE));
             self.blocks.clear();
         }
     }
@@ -99,7 +100,7 @@ impl HeapShadow {
     }
 
     /// Classifies an access to a word that the program does not own.
-    fn misuse_of_unowned(&self, owner: Owner, address: Address, origin: Address) -> Misuse {
+    fn misuse_of_unowned(&self, owner: UnitOwner, address: Address, origin: Address) -> Misuse {
         if origin != address && self.live_block(origin).is_some() {
             return self.misuse(FindingKind::OutOfBounds, origin);
         }
@@ -141,9 +142,9 @@ impl HeapShadow {
         for unit in 0..units {
             // The last unit may have one word that was not asked for: an access to it is out of bounds.
             let words = bytes.div_ceil(4).saturating_sub(2 * unit).min(2);
-            *self.owners.entry((start + unit) as usize) = Owner::new(start + 1, words);
+            *self.owners.entry((start + unit) as usize) = UnitOwner::new(start + 1, words);
         }
-        let block = Block {
+        let block = HeapBlock {
             units,
             allocated: access,
             freed: None,
@@ -173,7 +174,7 @@ impl HeapShadow {
             let owner = self.owners.entry(unit as usize);
             // After a double allocation some units may belong to another block by now.
             if owner.start() == start {
-                *owner = Owner::new(start, 0);
+                *owner = UnitOwner::new(start, 0);
             }
         }
         None
@@ -196,31 +197,31 @@ impl HeapShadow {
     }
 
     /// The allocated block that `address` points into.
-    fn live_block(&self, address: Address) -> Option<&Block> {
+    fn live_block(&self, address: Address) -> Option<&HeapBlock> {
         let owner = self.owner_or_none(address);
         // Most addresses outside the heap are of static data, and are asked for often.
-        if owner == Owner::NONE {
+        if owner == UnitOwner::NONE {
             return None;
         }
         let block = self.blocks.get(&owner.start())?;
         block.freed.is_none().then_some(block)
     }
 
-    fn owner_or_none(&self, address: Address) -> Owner {
+    fn owner_or_none(&self, address: Address) -> UnitOwner {
         if self.layout.holds(address) {
             self.owner(address)
         } else {
-            Owner::NONE
+            UnitOwner::NONE
         }
     }
 
-    fn owner(&self, address: Address) -> Owner {
+    fn owner(&self, address: Address) -> UnitOwner {
         self.owner_of_unit(self.unit(address))
     }
 
-    fn owner_of_unit(&self, unit: u32) -> Owner {
+    fn owner_of_unit(&self, unit: u32) -> UnitOwner {
         let owner = self.owners.get(unit as usize).copied();
-        owner.unwrap_or(Owner::NONE)
+        owner.unwrap_or(UnitOwner::NONE)
     }
 
     fn unit(&self, address: Address) -> u32 {

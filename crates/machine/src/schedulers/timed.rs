@@ -66,7 +66,7 @@ enum ProcessorState {
 
 /// How the first ready thread would start.
 #[derive(Clone, Copy)]
-struct Start {
+struct ThreadStart {
     processor: usize,
     at: Instant,
     switch: Duration,
@@ -78,7 +78,7 @@ enum Next {
     /// A thread becomes ready.
     WakeUp(Instant),
     /// The first ready thread takes an idle processor.
-    Start(Start),
+    Start(ThreadStart),
     /// The thread of this processor makes a call.
     Call(usize, Instant),
 }
@@ -350,14 +350,14 @@ impl Timed {
     }
 
     /// Where and when the first ready thread would start, if a processor is idle.
-    fn first_start(&self) -> Option<Start> {
+    fn first_start(&self) -> Option<ThreadStart> {
         let &Ready { thread, at } = self.ready.first()?;
         let all = self.processors.iter().enumerate();
         all.filter(|(_, processor)| processor.state == ProcessorState::Idle)
             .map(|(index, processor)| {
                 // A processor that has run no thread yet needs no switch either.
                 let is_same = processor.last.is_none_or(|last| last == thread);
-                Start {
+                ThreadStart {
                     processor: index,
                     at: at.max(processor.clock),
                     switch: if is_same {
@@ -371,7 +371,7 @@ impl Timed {
             .min_by_key(|start| (start.at, start.switch))
     }
 
-    fn start(&mut self, start: Start) {
+    fn start(&mut self, start: ThreadStart) {
         let Ready { thread, .. } = self.ready.pop_first().expect("a thread is ready");
         let kept = &mut self.threads[thread.index()];
         let processor = &mut self.processors[start.processor];

@@ -25,12 +25,12 @@ type TransferKey = (u32, u32);
 #[derive(Debug)]
 struct IncomingTransfer {
     length: u32,
-    received: Progress,
-    checkpoints: Vec<Progress>,
+    received: Checkpoint,
+    checkpoints: Vec<Checkpoint>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Progress {
+struct Checkpoint {
     bytes: u32,
     hash: ContentHash,
 }
@@ -59,7 +59,7 @@ impl Inbox {
         // A start discards what an earlier activity has transferred of this message.
         let transfer = IncomingTransfer {
             length,
-            received: Progress::default(),
+            received: Checkpoint::default(),
             checkpoints: Vec::new(),
         };
         self.partial.insert((from, message), transfer);

@@ -35,7 +35,7 @@ const STIMULI: [(NetworkEvents, Stimulus); 5] = [
 
 /// Why the receive loop stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Received {
+enum ReceiveEnd {
     /// All available bytes are read.
     All,
     /// The stream has ended, the connection is broken, or the bytes are not a TPKT.
@@ -124,7 +124,7 @@ impl Driver<'_> {
         // FD_CLOSE does not say whether unread data is left, and FD_READ need not come with it.
         let is_readable = events.intersects(NetworkEvents::READ | NetworkEvents::CLOSE);
         let mut has_ended = events.contains(NetworkEvents::CLOSE);
-        if is_readable && self.receive(block, socket).await == Received::End {
+        if is_readable && self.receive(block, socket).await == ReceiveEnd::End {
             has_ended = true;
         }
         if has_ended {
@@ -227,17 +227,17 @@ impl Driver<'_> {
     }
 
     /// Reads packets until no bytes are left, and sends each complete one up.
-    async fn receive(&mut self, block: BlockId, socket: SocketHandle) -> Received {
+    async fn receive(&mut self, block: BlockId, socket: SocketHandle) -> ReceiveEnd {
         let (t, shared) = (self.t, self.shared);
         loop {
             let tpdu = match self.receive_packet(block, socket).await {
                 Ok(Some(tpdu)) => tpdu,
-                Ok(None) => return Received::All,
+                Ok(None) => return ReceiveEnd::All,
                 Err(error) => {
                     if let Some(error) = error {
                         log_socket_error(t, SocketFunction::Receive, Some(error), block.index);
                     }
-                    return Received::End;
+                    return ReceiveEnd::End;
                 }
             };
             log(t, LogLine::EntireTpkt);
@@ -246,13 +246,13 @@ impl Driver<'_> {
             // of the socket.
             shared.post_up(t, ToUp::Tpdu(block, tpdu)).await;
             let Ok(left) = left else {
-                return Received::End;
+                return ReceiveEnd::End;
             };
             let shown = u32::try_from(left).unwrap_or(u32::MAX);
             log(t, LogLine::Readable(shown, block.index));
             if left == 0 {
                 log(t, LogLine::NoMoreData);
-                return Received::All;
+                return ReceiveEnd::All;
             }
         }
     }

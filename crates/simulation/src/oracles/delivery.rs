@@ -22,12 +22,12 @@ use config::plan::ViolationKind;
 #[derive(Debug)]
 pub(super) struct Delivery {
     addresses: Vec<u32>,
-    messages: BTreeMap<u32, Message>,
+    messages: BTreeMap<u32, TrackedMessage>,
     transfers: Transfers,
 }
 
 #[derive(Debug)]
-struct Message {
+struct TrackedMessage {
     sender: HostId,
     submission: Submission,
     has_arrived: bool,
@@ -54,7 +54,7 @@ impl Delivery {
     }
 
     pub(super) fn on_submission(&mut self, sender: HostId, submission: Submission) {
-        let message = Message {
+        let message = TrackedMessage {
             sender,
             submission,
             has_arrived: false,

@@ -18,11 +18,11 @@ use config::plan::ViolationKind;
 /// The messages that are neither acknowledged nor returned.
 #[derive(Debug, Default)]
 pub(super) struct Liveness {
-    pending: BTreeMap<u32, Pending>,
+    pending: BTreeMap<u32, PendingMessage>,
 }
 
 #[derive(Debug)]
-struct Pending {
+struct PendingMessage {
     from: HostId,
     /// Whether it was queued when the network healed.
     is_owed: bool,
@@ -31,7 +31,7 @@ struct Pending {
 
 impl Liveness {
     pub(super) fn on_submission(&mut self, from: HostId, message: u32) {
-        let pending = Pending {
+        let pending = PendingMessage {
             from,
             is_owed: false,
             has_arrived: false,
@@ -49,7 +49,7 @@ impl Liveness {
         if let Fact::MessageReturned(message) = fact {
             self.pending.remove(&message);
         }
-        let has_arrived = |it: &Pending| it.has_arrived;
+        let has_arrived = |it: &PendingMessage| it.has_arrived;
         if let Fact::MessageAcknowledged(message) = fact
             && self.pending.get(&message).is_some_and(has_arrived)
         {

@@ -41,7 +41,7 @@ pub(crate) struct PoolAccess {
 /// The words of one process, and what its threads are doing with them.
 #[derive(Debug, Default)]
 pub(super) struct PoolWords {
-    blocks: BTreeMap<BlockIndex, Block>,
+    blocks: BTreeMap<BlockIndex, BlockWords>,
     /// The close request that a driver is carrying out.
     closing: BTreeMap<usize, BlockId>,
     /// The threads that read an empty list, and when. One that goes on to write a link was about to
@@ -53,7 +53,7 @@ pub(super) struct PoolWords {
 
 /// The words of one block. Memory is zero at the start: free, instance 0, owner 0.
 #[derive(Clone, Copy, Debug, Default)]
-struct Block {
+struct BlockWords {
     state: u32,
     instance: u32,
     owner: u32,
@@ -118,7 +118,7 @@ impl PoolWords {
                 let block = self.blocks.entry(index).or_default();
                 let before = std::mem::replace(
                     block,
-                    Block {
+                    BlockWords {
                         state: value,
                         ..*block
                     },
@@ -130,7 +130,7 @@ impl PoolWords {
     }
 
     /// The state of a block is written, which was as in `before`.
-    fn on_state(&self, access: PoolAccess, index: BlockIndex, before: Block) -> Vec<Defect> {
+    fn on_state(&self, access: PoolAccess, index: BlockIndex, before: BlockWords) -> Vec<Defect> {
         let id = BlockId::new(index, Instance(before.instance));
         let was_free = BlockState::of(before.state) == Some(BlockState::Free);
         match BlockState::of(access.value) {

@@ -27,13 +27,13 @@ pub(crate) enum SocketDid {
 /// What has come out of the sockets of all hosts.
 #[derive(Debug, Default)]
 pub(super) struct Transfers {
-    hosts: BTreeMap<HostId, Received>,
+    hosts: BTreeMap<HostId, ReceivedStreams>,
 }
 
 /// What has come out of the sockets of one host, over all starts of its service.
 #[derive(Debug, Default)]
-struct Received {
-    streams: BTreeMap<SocketHandle, Stream>,
+struct ReceivedStreams {
+    streams: BTreeMap<SocketHandle, SocketStream>,
     /// How many bytes of a message have come out as they were submitted, from its first on.
     intact: BTreeMap<u32, u32>,
     /// The serial numbers of the acknowledgments.
@@ -42,7 +42,7 @@ struct Received {
 
 /// The bytes of one socket.
 #[derive(Debug, Default)]
-struct Stream {
+struct SocketStream {
     /// The part of a packet that has come out.
     packet: Vec<u8>,
     /// The part of a session unit that has come out.
@@ -96,7 +96,7 @@ impl Transfers {
     }
 }
 
-impl Received {
+impl ReceivedStreams {
     fn read(&mut self, socket: SocketHandle, bytes: &[u8]) {
         let mut stream = self.streams.remove(&socket).unwrap_or_default();
         if !stream.is_foreign {
@@ -110,7 +110,7 @@ impl Received {
         self.streams.insert(socket, stream);
     }
 
-    fn on_unit(&mut self, stream: &mut Stream, unit: &[u8]) {
+    fn on_unit(&mut self, stream: &mut SocketStream, unit: &[u8]) {
         // A damaged unit says nothing.
         let Ok(unit) = spdu::decode(unit) else {
             return;
@@ -154,7 +154,7 @@ impl Received {
     }
 }
 
-impl Stream {
+impl SocketStream {
     /// Takes the next whole packet from what has come out, without its header.
     fn next_tpdu(&mut self) -> Option<Vec<u8>> {
         let header = *self.packet.first_chunk::<{ tpkt::HEADER_BYTES }>()?;

@@ -19,7 +19,7 @@ pub(super) struct Interruptions {
 #[derive(Debug)]
 struct Interruption {
     times: FaultTimes,
-    effect: Effect,
+    effect: InterruptionKind,
     /// How often it has begun.
     starts: u64,
     /// Its next beginning; `None` if there is none.
@@ -29,7 +29,7 @@ struct Interruption {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Effect {
+enum InterruptionKind {
     Cut(LinkState),
     Crash(HostId),
 }
@@ -46,11 +46,11 @@ impl Interruptions {
                     from,
                     ..
                 } if cut == link => {
-                    Effect::Cut(lowering::cut(scenario, link, *silent, from.as_deref()))
+                    InterruptionKind::Cut(lowering::cut(scenario, link, *silent, from.as_deref()))
                 }
                 FaultKind::Crash { host, .. } => {
                     let end = ends.iter().position(|end| end == host)?;
-                    Effect::Crash(HostId(end as u32))
+                    InterruptionKind::Crash(HostId(end as u32))
                 }
                 FaultKind::Cut { .. }
                 | FaultKind::Reset(_)
@@ -83,8 +83,8 @@ impl Interruptions {
     pub(super) fn link_state(&mut self, now: Instant) -> LinkState {
         let active = self.active(now);
         let cuts = active.filter_map(|(since, effect)| match effect {
-            Effect::Cut(state) => Some((since, state)),
-            Effect::Crash(_) => None,
+            InterruptionKind::Cut(state) => Some((since, state)),
+            InterruptionKind::Crash(_) => None,
         });
         cuts.max_by_key(|(since, _)| *since)
             .map_or(LinkState::Up, |(_, state)| state)
@@ -93,11 +93,11 @@ impl Interruptions {
     /// Whether a crash keeps the host down.
     pub(super) fn is_down(&mut self, host: HostId, now: Instant) -> bool {
         self.active(now)
-            .any(|(_, effect)| matches!(effect, Effect::Crash(it) if it == host))
+            .any(|(_, effect)| matches!(effect, InterruptionKind::Crash(it) if it == host))
     }
 
     /// The faults in force, with their beginnings.
-    fn active(&mut self, now: Instant) -> impl Iterator<Item = (Instant, Effect)> {
+    fn active(&mut self, now: Instant) -> impl Iterator<Item = (Instant, InterruptionKind)> {
         let (choices, healed) = (self.choices, self.healed);
         self.faults.iter_mut().filter_map(move |fault| {
             fault.advance(choices, now);

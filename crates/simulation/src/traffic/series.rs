@@ -7,13 +7,13 @@ use std::fmt;
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Series {
     /// Neighbours have different values.
-    runs: Vec<Run>,
+    runs: Vec<EqualValues>,
     length: u32,
 }
 
 /// Equal values up to the next run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Run {
+struct EqualValues {
     first: u32,
     value: u32,
 }
@@ -56,7 +56,7 @@ impl Series {
         let value = u32::try_from(value).unwrap_or(u32::MAX);
         if self.runs.last().is_none_or(|last| last.value != value) {
             let first = self.length;
-            self.runs.push(Run { first, value });
+            self.runs.push(EqualValues { first, value });
         }
         self.length = length;
     }
@@ -74,13 +74,13 @@ impl Series {
         let end = self.runs.get(at + 1).map_or(self.length, |run| run.first);
         let (next, changed) = (
             index + 1,
-            Run {
+            EqualValues {
                 first: index,
                 value,
             },
         );
         let before = (old.first < index).then_some(old);
-        let after = (next < end).then_some(Run { first: next, ..old });
+        let after = (next < end).then_some(EqualValues { first: next, ..old });
         let parts = before.into_iter().chain([changed]).chain(after);
         self.runs.splice(at..=at, parts);
         self.runs.dedup_by_key(|run| run.value);

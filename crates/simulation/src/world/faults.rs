@@ -15,7 +15,7 @@ use super::event::Event;
 
 /// A fault of the scenario during a run.
 #[derive(Debug)]
-pub(super) struct Fault {
+pub(super) struct FaultState {
     times: FaultTimes,
     /// How often it has started.
     pub(super) starts: u64,
@@ -39,8 +39,8 @@ pub(super) struct ActiveCut {
 }
 
 /// The faults of a scenario at the start of a run.
-pub(super) fn lower(scenario: &Scenario) -> Vec<Fault> {
-    let faults = scenario.faults.iter().map(|(name, fault)| Fault {
+pub(super) fn lower(scenario: &Scenario) -> Vec<FaultState> {
+    let faults = scenario.faults.iter().map(|(name, fault)| FaultState {
         times: FaultTimes::new(name, fault),
         starts: 0,
         is_active: false,

@@ -8,7 +8,7 @@ use net::HostId;
 use super::World;
 use super::event::Event;
 use crate::host::Answered;
-use crate::lowering::Start;
+use crate::lowering::ServiceStart;
 use crate::oracles::PoolAccess;
 use crate::outcome::Stop;
 use crate::record::{Record, ThreadNumber};
@@ -17,7 +17,7 @@ impl World<'_> {
     /// Starts the MTA of a host with the contents of its database, unless it runs already or the
     /// host is down.
     pub(super) fn start_service(&mut self, host: HostId) {
-        let start = Start {
+        let start = ServiceStart {
             scenario: self.scenario,
             names: &self.names,
             at: self.now,

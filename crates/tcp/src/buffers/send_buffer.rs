@@ -17,12 +17,12 @@ pub(crate) struct SendBuffer {
     length: u32,
     /// Where the last search ended. Transmission moves forward, so the next search starts here
     /// instead of at the front.
-    cursor: Cursor,
+    cursor: ChunkPosition,
 }
 
 /// A chunk of the send buffer.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cursor {
+struct ChunkPosition {
     /// Its index in the queue.
     index: u32,
     /// The offset of its first unacknowledged octet.
@@ -58,11 +58,11 @@ impl SendBuffer {
             self.chunks.pop_front();
         }
         self.acknowledged = rest;
-        let Cursor { index, start } = self.cursor;
+        let ChunkPosition { index, start } = self.cursor;
         self.cursor = match (index.checked_sub(dropped), start.checked_sub(count)) {
-            (Some(index), Some(start)) if index > 0 => Cursor { index, start },
+            (Some(index), Some(start)) if index > 0 => ChunkPosition { index, start },
             // The cursor's chunk is gone, or it is the first now and starts at offset 0.
-            _ => Cursor::default(),
+            _ => ChunkPosition::default(),
         };
     }
 
@@ -102,14 +102,14 @@ impl SendBuffer {
     fn find(&mut self, offset: u32) -> (usize, usize) {
         // A retransmission starts before the cursor and searches from the front.
         let (mut index, mut start) = match self.cursor {
-            Cursor { index, start } if start <= offset => (index as usize, start),
-            Cursor { .. } => (0, 0),
+            ChunkPosition { index, start } if start <= offset => (index as usize, start),
+            ChunkPosition { .. } => (0, 0),
         };
         loop {
             let skipped = if index == 0 { self.acknowledged } else { 0 };
             let held = self.chunk(index).octets() - skipped;
             if offset < start + held {
-                self.cursor = Cursor {
+                self.cursor = ChunkPosition {
                     index: index as u32,
                     start,
                 };

@@ -6,7 +6,7 @@ use super::acceptability::Acceptance;
 use super::event::{ConnectionFailure, Event};
 use super::state::{State, Transition};
 use super::timers::Timer;
-use super::{Connection, Origin, PendingOutput};
+use super::{Connection, OpenKind, PendingOutput};
 use crate::segment::{Flags, Payload, Segment, SeqNum};
 use crate::time::Uptime;
 
@@ -184,8 +184,8 @@ impl Connection {
         }
         match self.state {
             State::SynReceived => self.fail(match self.origin {
-                Origin::Active { .. } => ConnectionFailure::Refused,
-                Origin::Passive => ConnectionFailure::Reset,
+                OpenKind::Active { .. } => ConnectionFailure::Refused,
+                OpenKind::Passive => ConnectionFailure::Reset,
             }),
             // Both sides have closed: no text is lost, and nothing is reported to the user.
             State::Closing | State::LastAck | State::TimeWait => self.delete(),
@@ -367,7 +367,7 @@ impl Connection {
     /// Q175523: NT does not report a refused connection at the first reset, but sends the SYN
     /// again after a pause.
     fn on_refused_syn(&mut self, now: Uptime) {
-        let Origin::Active { refusals, waiting } = &mut self.origin else {
+        let OpenKind::Active { refusals, waiting } = &mut self.origin else {
             unreachable!("a passive connection is never in SYN-SENT");
         };
         if *waiting {

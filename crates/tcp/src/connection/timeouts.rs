@@ -6,7 +6,7 @@
 use super::event::{ConnectionFailure, Unreachable};
 use super::state::State;
 use super::timers::Timer;
-use super::{Connection, Origin, PendingOutput};
+use super::{Connection, OpenKind, PendingOutput};
 use crate::segment::SeqNum;
 use crate::time::Uptime;
 
@@ -64,7 +64,7 @@ impl Connection {
         self.pending.remove(PendingOutput::RETRANSMISSION);
         // Go-back-N: everything in flight is sent again, as cwnd allows.
         self.snd.cursor = self.snd.una;
-        if let Origin::Active { waiting, .. } = &mut self.origin
+        if let OpenKind::Active { waiting, .. } = &mut self.origin
             && self.state == State::SynSent
             && std::mem::take(waiting)
         {

@@ -65,7 +65,7 @@ pub(super) struct Track {
 
 /// An event on a track.
 #[derive(Clone, Copy)]
-pub(super) struct Event<'a> {
+pub(super) struct TrackEventFields<'a> {
     kind: i32,
     track: u64,
     name: Option<&'a str>,
@@ -73,7 +73,7 @@ pub(super) struct Event<'a> {
     flow: Option<(u64, bool)>,
 }
 
-impl<'a> Event<'a> {
+impl<'a> TrackEventFields<'a> {
     pub(super) const fn begin(track: u64, name: &'a str) -> Self {
         Self::new(SLICE_BEGIN, track, Some(name))
     }
@@ -118,7 +118,7 @@ pub(super) fn track(track: &Track) -> Vec<u8> {
 }
 
 /// Encodes an event; `at` is in nanoseconds.
-pub(super) fn event(at: u64, event: Event<'_>) -> Vec<u8> {
+pub(super) fn event(at: u64, event: TrackEventFields<'_>) -> Vec<u8> {
     let flows = |is_last: bool| {
         let flow = event.flow.filter(|(_, last)| *last == is_last);
         flow.map(|(flow, _)| flow).into_iter().collect()
@@ -159,8 +159,13 @@ mod tests {
             name: "PARIS".to_owned(),
             parent: None,
         };
-        let slice = Event::begin(7, "runs").flowing(9, true);
-        let bytes = [track(&row), event(12, slice), event(30, Event::end(7))].concat();
+        let slice = TrackEventFields::begin(7, "runs").flowing(9, true);
+        let bytes = [
+            track(&row),
+            event(12, slice),
+            event(30, TrackEventFields::end(7)),
+        ]
+        .concat();
         let trace = Trace::decode(bytes.as_slice()).expect("a trace");
         let [described, begun, ended] = trace.packet.as_slice() else {
             panic!("three packets, not {}", trace.packet.len());

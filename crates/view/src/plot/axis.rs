@@ -5,12 +5,12 @@ use super::quantity::Unit;
 /// Maps values to coordinates.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
-    values: Range,
-    coordinates: Range,
+    values: AxisRange,
+    coordinates: AxisRange,
 }
 
 /// Both ends of a range. Coordinates can run downwards.
-type Range = [f64; 2];
+type AxisRange = [f64; 2];
 
 /// A tick with its label.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +20,7 @@ pub(super) struct Tick {
 }
 
 impl Scale {
-    pub(super) const fn new(values: Range, coordinates: Range) -> Self {
+    pub(super) const fn new(values: AxisRange, coordinates: AxisRange) -> Self {
         Self {
             values,
             coordinates,

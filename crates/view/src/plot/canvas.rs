@@ -61,7 +61,7 @@ pub(super) struct Canvas {
 
 /// A position in user units, from the left and from the top.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Position {
+pub(super) struct PlotPoint {
     pub(super) x: f64,
     pub(super) y: f64,
 }
@@ -69,13 +69,13 @@ pub(super) struct Position {
 /// The corner of a rectangle is the upper left one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rectangle {
-    pub(super) corner: Position,
+    pub(super) corner: PlotPoint,
     pub(super) width: f64,
     pub(super) height: f64,
 }
 
-pub(super) const fn position(x: f64, y: f64) -> Position {
-    Position { x, y }
+pub(super) const fn position(x: f64, y: f64) -> PlotPoint {
+    PlotPoint { x, y }
 }
 
 impl Canvas {
@@ -92,7 +92,7 @@ impl Canvas {
         canvas
     }
 
-    pub(super) fn text(&mut self, at: Position, class: &str, anchor: Anchor, text: &str) {
+    pub(super) fn text(&mut self, at: PlotPoint, class: &str, anchor: Anchor, text: &str) {
         let (x, y) = (number(at.x), number(at.y));
         let anchor = match anchor {
             Anchor::Start => "",
@@ -106,7 +106,7 @@ impl Canvas {
     }
 
     /// A text that reads upwards, for the vertical axis.
-    pub(super) fn vertical_text(&mut self, at: Position, text: &str) {
+    pub(super) fn vertical_text(&mut self, at: PlotPoint, text: &str) {
         let (x, y) = (number(at.x), number(at.y));
         let text = markup(text);
         self.add(format_args!(
@@ -114,7 +114,7 @@ impl Canvas {
         ));
     }
 
-    pub(super) fn line(&mut self, from: Position, to: Position, class: &str) {
+    pub(super) fn line(&mut self, from: PlotPoint, to: PlotPoint, class: &str) {
         let [x1, y1, x2, y2] = [from.x, from.y, to.x, to.y].map(number);
         self.add(format_args!(
             "<path d=\"M{x1} {y1}L{x2} {y2}\" class=\"{class}\"/>"
@@ -122,7 +122,7 @@ impl Canvas {
     }
 
     /// A polyline.
-    pub(super) fn path(&mut self, points: &[Position], class: &str) {
+    pub(super) fn path(&mut self, points: &[PlotPoint], class: &str) {
         let mut data = String::new();
         for (index, point) in points.iter().enumerate() {
             let letter = if index == 0 { 'M' } else { 'L' };
@@ -132,9 +132,9 @@ impl Canvas {
     }
 
     /// A mark of one of three shapes, with a tooltip.
-    pub(super) fn mark(&mut self, at: Position, series: usize, tooltip: &str) {
+    pub(super) fn mark(&mut self, at: PlotPoint, series: usize, tooltip: &str) {
         let tooltip = markup(tooltip);
-        let Position { x, y } = at;
+        let PlotPoint { x, y } = at;
         let shape = match series % 3 {
             0 => {
                 let (x, y) = (number(x), number(y));
@@ -159,7 +159,7 @@ impl Canvas {
 
     /// A cell of a heat map, with a tooltip. Its opacity is the proportion.
     pub(super) fn cell(&mut self, area: Rectangle, proportion: f64, tooltip: &str) {
-        let Position { x, y } = area.corner;
+        let PlotPoint { x, y } = area.corner;
         let [x, y, width, height] = [x, y, area.width, area.height].map(number);
         let (opacity, tooltip) = (number(proportion), markup(tooltip));
         self.add(format_args!(

@@ -26,7 +26,7 @@ pub(super) struct Horizontal {
 }
 
 /// A point of a series.
-struct Point<'a> {
+struct CurvePoint<'a> {
     x: f64,
     proportion: Proportion,
     value: &'a str,
@@ -47,13 +47,13 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, measures: &[Meas
         let offset = (series as f64 - (measures.len() - 1) as f64 / 2.0) * OFFSET;
         let points = order.iter().filter_map(|&index| {
             let counters = &statistics.points().get(index)?.counters;
-            Some(Point {
+            Some(CurvePoint {
                 x: horizontal.coordinates[index] + offset,
                 proportion: Proportion::of(counters, *measure),
                 value: unquoted(&varied.values[index]),
             })
         });
-        let points: Vec<Point<'_>> = points.collect();
+        let points: Vec<CurvePoint<'_>> = points.collect();
         draw_series(&mut canvas, series, &points, &vertical);
         if measures.len() > 1 {
             draw_legend(&mut canvas, series, *measure);
@@ -152,10 +152,10 @@ fn draw_axes(canvas: &mut Canvas, horizontal: &Horizontal, vertical: &Scale) {
     horizontal.draw(canvas, BOTTOM);
 }
 
-fn draw_series(canvas: &mut Canvas, series: usize, points: &[Point<'_>], vertical: &Scale) {
+fn draw_series(canvas: &mut Canvas, series: usize, points: &[CurvePoint<'_>], vertical: &Scale) {
     let class = format!("line s{}", series % 3);
     let mut line = Vec::new();
-    for Point { x, proportion, .. } in points {
+    for CurvePoint { x, proportion, .. } in points {
         let y = vertical.coordinate(proportion.rate);
         let (low, high) = (proportion.interval.low, proportion.interval.high);
         let [low, high] = [low, high].map(|it| vertical.coordinate(it));

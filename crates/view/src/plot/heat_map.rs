@@ -5,7 +5,7 @@
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
-use super::canvas::{Anchor, Canvas, Position, Rectangle, WIDTH, position, truncated_path};
+use super::canvas::{Anchor, Canvas, PlotPoint, Rectangle, WIDTH, position, truncated_path};
 use super::quantity::{Values, unquoted};
 use super::{Figure, Measure, Proportion, subtitle};
 
@@ -109,7 +109,7 @@ impl Grid<'_> {
         [unquoted(row), unquoted(column)]
     }
 
-    fn draw_cell(&self, canvas: &mut Canvas, corner: Position, width: f64, cell: Cell) {
+    fn draw_cell(&self, canvas: &mut Canvas, corner: PlotPoint, width: f64, cell: Cell) {
         let Some(proportion) = self.proportion(cell) else {
             return;
         };

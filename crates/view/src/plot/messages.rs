@@ -5,7 +5,7 @@ use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
 use super::axis::{Scale, plain, ticks, time_unit};
-use super::canvas::{Anchor, Canvas, Position, position};
+use super::canvas::{Anchor, Canvas, PlotPoint, position};
 use super::curve::{Horizontal, LEFT, RIGHT};
 use super::quantity::{Values, unquoted};
 use super::{Figure, subtitle};
@@ -48,7 +48,7 @@ const fn words(of: TrafficQuantity) -> (&'static str, &'static str) {
 }
 
 /// The values of one connector, in the order of the axis.
-struct Series {
+struct ConnectorSeries {
     name: String,
     spreads: Vec<Option<Spread>>,
 }
@@ -57,17 +57,20 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     let (title, marks) = words(of);
     let order = Values::of(&varied.values).order();
     let connectors = &statistics.total().connectors;
-    let series = connectors.keys().take(CONNECTORS_MAX).map(|name| Series {
-        name: name.clone(),
-        spreads: order
-            .iter()
-            .map(|&index| {
-                let counters = &statistics.points().get(index)?.counters;
-                counters.connectors.get(name)?.spread(of)
-            })
-            .collect(),
-    });
-    let series: Vec<Series> = series.collect();
+    let series = connectors
+        .keys()
+        .take(CONNECTORS_MAX)
+        .map(|name| ConnectorSeries {
+            name: name.clone(),
+            spreads: order
+                .iter()
+                .map(|&index| {
+                    let counters = &statistics.points().get(index)?.counters;
+                    counters.connectors.get(name)?.spread(of)
+                })
+                .collect(),
+        });
+    let series: Vec<ConnectorSeries> = series.collect();
     let spreads = series.iter().flat_map(|it| it.spreads.iter().flatten());
     let highest = spreads.map(|it| it.high.unwrap_or(it.median));
     let highest = highest.fold(0.0, f64::max);
@@ -197,14 +200,14 @@ fn draw_series(canvas: &mut Canvas, index: usize, points: &[MedianPoint]) {
         canvas.line(position(*x, *low), position(*x, *high), &class);
     }
     let median = |it: &MedianPoint| position(it.x, it.median);
-    let line: Vec<Position> = points.iter().map(median).collect();
+    let line: Vec<PlotPoint> = points.iter().map(median).collect();
     canvas.path(&line, &class);
     for point in points {
         canvas.mark(median(point), index, &point.tooltip);
     }
 }
 
-fn draw_legend(canvas: &mut Canvas, index: usize, series: &Series, missing: &str) {
+fn draw_legend(canvas: &mut Canvas, index: usize, series: &ConnectorSeries, missing: &str) {
     let left = LEFT + (index % NAMES) as f64 * 220.0;
     let top = 74.0 + (index / NAMES) as f64 * 20.0;
     let has_values = series.spreads.iter().any(Option::is_some);

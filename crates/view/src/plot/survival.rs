@@ -6,7 +6,7 @@ use explore::sweep::sweep_statistics::SweepStatistics;
 use kernel::Duration;
 
 use super::axis::{Scale, plain, ticks, time_unit};
-use super::canvas::{Anchor, Canvas, Position, WIDTH, position};
+use super::canvas::{Anchor, Canvas, PlotPoint, WIDTH, position};
 use super::{Figure, Measure, subtitle};
 
 const HEIGHT: f64 = 440.0;
@@ -73,7 +73,7 @@ pub(super) fn draw(statistics: &SweepStatistics, measure: Measure) -> Figure {
 }
 
 fn draw_curve(canvas: &mut Canvas, survival: &Survival, horizontal: &Scale, vertical: &Scale) {
-    let stairs = |value: fn(&SurvivalPoint) -> f64| -> Vec<Position> {
+    let stairs = |value: fn(&SurvivalPoint) -> f64| -> Vec<PlotPoint> {
         let mut points = vec![position(
             horizontal.coordinate(0.0),
             vertical.coordinate(1.0),

@@ -30,14 +30,14 @@ pub(super) struct Failure {
 pub(super) struct Occurrence {
     pub(super) at: u64,
     pub(super) host: u32,
-    pub(super) block: Option<Block>,
+    pub(super) block: Option<BlockUse>,
     /// The words of the oracle.
     pub(super) detail: String,
 }
 
 /// A control block, and which use of it.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Block {
+pub(super) struct BlockUse {
     pub(super) block: u32,
     pub(super) instance: u32,
 }
@@ -132,7 +132,7 @@ fn occurrence(
     Occurrence {
         at: at.nanos(),
         host: outcome.host_named(host).map_or(0, |it| it.0),
-        block: block.map(|it| Block {
+        block: block.map(|it| BlockUse {
             block: it.index.0,
             instance: it.instance.0,
         }),

@@ -16,7 +16,7 @@ const SHOWN_MAX: usize = 24;
 
 /// One connector or workload.
 #[derive(Debug)]
-pub(super) struct Traffic {
+pub(super) struct TrafficSection {
     pub(super) name: String,
     /// What became of its calls; empty for a workload.
     pub(super) calls: String,
@@ -52,13 +52,13 @@ pub(super) struct LatencyChart {
 /// Connectors, or workloads.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    pub(super) shown: Vec<Traffic>,
+    pub(super) shown: Vec<TrafficSection>,
     /// How many are not shown.
     pub(super) more: usize,
 }
 
 /// A chart before all scales are known.
-struct Values {
+struct ChartValues {
     what: &'static str,
     bins: Vec<u64>,
     has_peak: bool,
@@ -83,7 +83,7 @@ pub(super) fn connectors(outcome: &Outcome) -> Group {
             calls.refused
         );
         let mut values = values(outcome, &it.messages);
-        values.push(Values {
+        values.push(ChartValues {
             what: "retries",
             bins: sums(&it.retries, outcome),
             has_peak: false,
@@ -105,7 +105,7 @@ pub(super) fn workloads(outcome: &Outcome) -> Group {
     group(all.collect())
 }
 
-fn values(outcome: &Outcome, it: &MessageTraffic) -> Vec<Values> {
+fn values(outcome: &Outcome, it: &MessageTraffic) -> Vec<ChartValues> {
     let queue = &it.queue;
     let hours = outcome.simulated.nanos() as f64 / 3.6e12;
     let per_hour = if hours > 0.0 {
@@ -115,7 +115,7 @@ fn values(outcome: &Outcome, it: &MessageTraffic) -> Vec<Values> {
     };
     let longest = |bin: &[u64]| bin.iter().copied().max().unwrap_or(0);
     vec![
-        Values {
+        ChartValues {
             what: "queue",
             bins: bins(queue.width, &queue.lengths, outcome, longest),
             has_peak: queue.peak > 0,
@@ -125,14 +125,14 @@ fn values(outcome: &Outcome, it: &MessageTraffic) -> Vec<Values> {
                 queue.peak, queue.peak_at, queue.at_end
             ),
         },
-        Values {
+        ChartValues {
             what: "arrived",
             bins: sums(&it.arrivals, outcome),
             has_peak: false,
             number: format!("{per_hour:.1}/h"),
             words: format!("{} messages, {} bytes", it.arrived, it.arrived_bytes),
         },
-        Values {
+        ChartValues {
             what: "returned",
             bins: sums(&it.returns, outcome),
             has_peak: false,
@@ -162,7 +162,7 @@ fn bins(width: u64, values: &Series, outcome: &Outcome, join: impl Fn(&[u64]) ->
     found.iter().map(|bin| join(bin)).collect()
 }
 
-type Row<'a> = (String, String, &'a MessageTraffic, Vec<Values>);
+type Row<'a> = (String, String, &'a MessageTraffic, Vec<ChartValues>);
 
 /// Draws all of a kind on one scale.
 fn group(rows: Vec<Row<'_>>) -> Group {
@@ -174,7 +174,7 @@ fn group(rows: Vec<Row<'_>>) -> Group {
     let longest = rows.iter().filter_map(|it| it.2.latency).map(|it| it.max);
     let longest = longest.max().unwrap_or(0);
     let shown = rows.iter().take(SHOWN_MAX);
-    let shown = shown.map(|(name, calls, messages, values)| Traffic {
+    let shown = shown.map(|(name, calls, messages, values)| TrafficSection {
         name: name.clone(),
         calls: calls.clone(),
         messages: format!(
@@ -194,7 +194,7 @@ fn group(rows: Vec<Row<'_>>) -> Group {
     }
 }
 
-fn chart(values: &Values, highest: u64) -> Chart {
+fn chart(values: &ChartValues, highest: u64) -> Chart {
     let count = values.bins.len().max(1) as u64;
     let x = |index: u64| index * WIDTH / count;
     let y = |value: u64| {

@@ -6,16 +6,16 @@ pub(crate) struct ConnectionId {
     /// Unique among the host's connections; reused after the connection is forgotten. Timeouts at
     /// the same time are handled in the order of numbers.
     pub(crate) number: u32,
-    pub(crate) slot: Slot,
+    pub(crate) slot: ConnectionSlot,
 }
 
 /// Where a connection is stored. Four bytes, because every table of connections has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Slot(u32);
+pub(crate) struct ConnectionSlot(u32);
 
-/// A [`Slot`], unpacked.
+/// A [`ConnectionSlot`], unpacked.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Storage {
+pub(crate) enum UnpackedSlot {
     /// An index among the full connections.
     Full(usize),
     /// An index among those in TIME-WAIT.
@@ -25,7 +25,7 @@ pub(crate) enum Storage {
 /// The high bit distinguishes the two kinds of storage.
 const TIME_WAIT: u32 = 1 << 31;
 
-impl Slot {
+impl ConnectionSlot {
     /// The slot of a number without a connection.
     pub(crate) const VACANT: Self = Self(u32::MAX);
 
@@ -37,10 +37,10 @@ impl Slot {
         Self(packed(index) | TIME_WAIT)
     }
 
-    pub(crate) const fn storage(self) -> Storage {
+    pub(crate) const fn storage(self) -> UnpackedSlot {
         match self.0.checked_sub(TIME_WAIT) {
-            None => Storage::Full(self.0 as usize),
-            Some(index) => Storage::TimeWait(index as usize),
+            None => UnpackedSlot::Full(self.0 as usize),
+            Some(index) => UnpackedSlot::TimeWait(index as usize),
         }
     }
 }

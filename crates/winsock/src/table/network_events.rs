@@ -15,7 +15,7 @@ use crate::wait::Signal;
 
 /// Why a connection failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
+enum FailureReason {
     Reset,
     Refused,
     TimedOut,
@@ -28,10 +28,10 @@ impl SocketTable {
             Event::Connected => self.on_connected(connection),
             Event::Readable => self.on_readable(connection),
             Event::PeerClosed => self.on_peer_closed(connection),
-            Event::Reset => self.on_failure(connection, Failure::Reset),
-            Event::Refused => self.on_failure(connection, Failure::Refused),
-            Event::TimedOut => self.on_failure(connection, Failure::TimedOut),
-            Event::Unreachable => self.on_failure(connection, Failure::Unreachable),
+            Event::Reset => self.on_failure(connection, FailureReason::Reset),
+            Event::Refused => self.on_failure(connection, FailureReason::Refused),
+            Event::TimedOut => self.on_failure(connection, FailureReason::TimedOut),
+            Event::Unreachable => self.on_failure(connection, FailureReason::Unreachable),
             // `unblock` checks for space, and `report` for CLOSED.
             Event::Writable | Event::Closed => {}
         }
@@ -82,7 +82,7 @@ impl SocketTable {
         }
     }
 
-    fn on_failure(&mut self, connection: ConnectionId, failure: Failure) {
+    fn on_failure(&mut self, connection: ConnectionId, failure: FailureReason) {
         let entry = &mut self.connections[connection];
         match entry.owner {
             Owner::Socket(handle) => {
@@ -99,7 +99,7 @@ impl SocketTable {
         }
     }
 
-    fn fail_socket(&mut self, handle: SocketHandle, failure: Failure) {
+    fn fail_socket(&mut self, handle: SocketHandle, failure: FailureReason) {
         let socket = self.socket_at_mut(handle).expect("the owner is open");
         match socket.phase {
             SocketPhase::Connecting(_) => {
@@ -255,19 +255,19 @@ impl SocketTable {
 }
 
 /// The error code of `FD_CONNECT` (WSAEnumNetworkEvents page).
-fn connect_error(failure: Failure) -> SocketError {
+fn connect_error(failure: FailureReason) -> SocketError {
     match failure {
-        Failure::Reset | Failure::Refused => SocketError::ConnectionRefused,
-        Failure::TimedOut => SocketError::TimedOut,
-        Failure::Unreachable => SocketError::NetworkUnreachable,
+        FailureReason::Reset | FailureReason::Refused => SocketError::ConnectionRefused,
+        FailureReason::TimedOut => SocketError::TimedOut,
+        FailureReason::Unreachable => SocketError::NetworkUnreachable,
     }
 }
 
 /// The error code of `FD_CLOSE` (WSAEnumNetworkEvents page) and of later calls.
-fn close_error(failure: Failure) -> SocketError {
+fn close_error(failure: FailureReason) -> SocketError {
     match failure {
-        Failure::Reset | Failure::Refused => SocketError::ConnectionReset,
+        FailureReason::Reset | FailureReason::Refused => SocketError::ConnectionReset,
         // The local system gave up, not the peer: WSAECONNABORTED. A reset is WSAECONNRESET.
-        Failure::TimedOut | Failure::Unreachable => SocketError::ConnectionAborted,
+        FailureReason::TimedOut | FailureReason::Unreachable => SocketError::ConnectionAborted,
     }
 }

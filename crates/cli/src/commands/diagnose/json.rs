@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use diagnose::{Allocation, EventLog, Totals, event_log};
+use diagnose::{Allocation, AllocationTotals, EventLog, event_log};
 use serde_json::{Value as Json, json};
 
-use super::{Companion, Printer, Report};
+use super::{Companion, DiagnosedLog, Printer};
 
 /// Text is printed in chunks of about this many bytes.
 const CHUNK: usize = 64 * 1_024;
@@ -37,7 +37,7 @@ impl Printer for JsonLine {
         self.text.push_str(&object(entry).to_string());
     }
 
-    fn finish(&mut self, diagnosis: &Report<'_>) {
+    fn finish(&mut self, diagnosis: &DiagnosedLog<'_>) {
         let summary = &diagnosis.summary;
         let lasted = diagnosis.companion.and_then(|it| it.log.lasted(0));
         let forecast = summary.last.forecast(diagnosis.pool, lasted);
@@ -98,7 +98,7 @@ fn object(entry: &Allocation) -> Json {
     })
 }
 
-fn totals(totals: &Totals) -> Json {
+fn totals(totals: &AllocationTotals) -> Json {
     json!({
         "service": totals.service,
         "is_whole": totals.is_whole,

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use diagnose::event_log::{self, Weight};
-use diagnose::{Allocation, Diagnosis, EventLog, Forecast, Totals};
+use diagnose::{Allocation, AllocationTotals, Diagnosis, EventLog, Forecast};
 
-use super::{Companion, Printer, Report};
+use super::{Companion, DiagnosedLog, Printer};
 
 /// Lives listed per verdict.
 const LISTED_MAX: usize = 100;
@@ -45,7 +45,7 @@ impl Printer for Text {
         }
     }
 
-    fn finish(&mut self, diagnosis: &Report<'_>) {
+    fn finish(&mut self, diagnosis: &DiagnosedLog<'_>) {
         self.text = text(&self.listed, diagnosis);
     }
 
@@ -58,7 +58,7 @@ impl Printer for Text {
     }
 }
 
-fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
+fn text(listed: &[Vec<Allocation>; 4], diagnosis: &DiagnosedLog<'_>) -> String {
     let summary = &diagnosis.summary;
     let mut text = format!("{}: {} lines", diagnosis.name, summary.lines);
     if summary.services > 1 {
@@ -115,7 +115,7 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &Report<'_>) -> String {
 }
 
 /// What contradicts itself in the log. It comes before the verdicts, since they depend on it.
-fn contradictions(diagnosis: &Report<'_>) -> String {
+fn contradictions(diagnosis: &DiagnosedLog<'_>) -> String {
     let (summary, mut text) = (&diagnosis.summary, String::new());
     let found = &summary.contradictions;
     if found.is_empty() {
@@ -153,7 +153,7 @@ fn contradictions(diagnosis: &Report<'_>) -> String {
 }
 
 /// What the reader could not make out in the log.
-fn not_read(diagnosis: &Report<'_>) -> String {
+fn not_read(diagnosis: &DiagnosedLog<'_>) -> String {
     let (summary, mut text) = (&diagnosis.summary, String::new());
     let lines = |count, one, more| match count {
         1 => format!("1 line {one}"),
@@ -223,7 +223,7 @@ fn line(life: &Allocation, with_service: bool) -> String {
     text
 }
 
-const fn count(totals: &Totals, verdict: Diagnosis) -> u64 {
+const fn count(totals: &AllocationTotals, verdict: Diagnosis) -> u64 {
     match verdict {
         Diagnosis::Leaked => totals.leaked,
         Diagnosis::Suspected => totals.suspected,
@@ -234,7 +234,7 @@ const fn count(totals: &Totals, verdict: Diagnosis) -> u64 {
 }
 
 /// What would decide what this log leaves open.
-fn what_decides(diagnosis: &Report<'_>) -> String {
+fn what_decides(diagnosis: &DiagnosedLog<'_>) -> String {
     let seconds = diagnosis.disconnect_timer.as_secs();
     let stamps = format!("a log with time stamps of {seconds} s more");
     match diagnosis.companion.map(|it| it.log.unread()) {
@@ -254,7 +254,7 @@ fn what_decides(diagnosis: &Report<'_>) -> String {
 }
 
 /// How fast the service has leaked since its last start.
-fn forecast_text(last: &Totals, forecast: &Forecast) -> String {
+fn forecast_text(last: &AllocationTotals, forecast: &Forecast) -> String {
     let mut text = format!(
         "Since the last service start {} of {} allocations leaked, one in {:.1}",
         last.leaked, last.allocated, forecast.allocations_per_leak

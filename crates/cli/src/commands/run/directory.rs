@@ -13,7 +13,7 @@ use explore::repro::capsule::BUILD;
 use logs::event_log::{self, NtForm, Source, TextForm};
 use logs::{journal, winsock_log};
 
-use super::{Report, json};
+use super::{RunReport, json};
 use crate::command_error::CommandError;
 use crate::output::{self, Output, Rules};
 use crate::terminal::Terminal;
@@ -57,7 +57,7 @@ pub(super) fn prepare(
 /// Writes all files, and says so.
 pub(super) fn write(
     directory: &Path,
-    report: &Report<'_>,
+    report: &RunReport<'_>,
     rules: Rules<'_>,
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {

@@ -9,10 +9,10 @@ use explore::repro::capsule::BUILD;
 use logs::journal;
 use simulation::outcome::{Exception, Outcome, Violation};
 
-use super::{Report, traffic};
+use super::{RunReport, traffic};
 
 /// The run, with the time it took on this machine.
-pub(super) fn timed_object(report: &Report<'_>) -> Json {
+pub(super) fn timed_object(report: &RunReport<'_>) -> Json {
     let mut object = object(report);
     let wall = u64::try_from(report.elapsed.as_nanos());
     object["wall_ns"] = json!(wall.unwrap_or(u64::MAX));
@@ -20,7 +20,7 @@ pub(super) fn timed_object(report: &Report<'_>) -> Json {
 }
 
 /// The run; equal on every machine.
-pub(super) fn object(report: &Report<'_>) -> Json {
+pub(super) fn object(report: &RunReport<'_>) -> Json {
     let outcome = &report.outcome;
     let (associations, messages) = (outcome.associations, outcome.messages);
     let links = outcome.links.iter().map(|(name, link)| {

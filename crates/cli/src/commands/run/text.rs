@@ -8,18 +8,18 @@ use logs::evidence::evidence;
 use logs::sentence;
 use simulation::outcome::{LinkCounts, Outcome, RunVerdict, Stop};
 
-use super::{Report, traffic};
+use super::{RunReport, traffic};
 
 /// Signatures printed of each kind of defect.
 const SIGNATURES_PER_KIND: usize = 3;
 
-pub(super) fn summary(report: &Report<'_>) -> String {
+pub(super) fn summary(report: &RunReport<'_>) -> String {
     let mut text = String::new();
     write(&mut text, report).expect("a String accepts any text");
     text
 }
 
-fn write(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
+fn write(text: &mut String, report: &RunReport<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
     writeln!(text, "{}", report.scenario.title)?;
     writeln!(text, "{}", verdict(outcome))?;
@@ -165,7 +165,7 @@ fn write_defects(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
     writeln!(text, "events logged: {}", logged.join(", "))
 }
 
-fn write_evidence(text: &mut String, report: &Report<'_>) -> std::fmt::Result {
+fn write_evidence(text: &mut String, report: &RunReport<'_>) -> std::fmt::Result {
     if report.outcome.records.is_empty() {
         return Ok(());
     }
