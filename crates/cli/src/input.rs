@@ -52,8 +52,8 @@ pub(crate) fn check_network(
     scenario: &Scenario,
 ) -> Result<(), CommandError> {
     lowering::check_network(scenario).map_err(|error| {
-        let (path, message) = error.place(scenario);
-        file::mistake_at(name, bytes, set, &path, &message).into()
+        let setting = error.invalid_setting(scenario);
+        file::mistake_at(name, bytes, set, &setting.path, &setting.message).into()
     })
 }
 

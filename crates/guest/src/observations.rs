@@ -56,8 +56,15 @@ pub(crate) struct Awaited {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Attempts {
     pub(crate) last_success: Option<Instant>,
-    /// When, where, and what was seen.
-    pub(crate) last_failure: Option<(Instant, HostId, String)>,
+    pub(crate) last_failure: Option<FailedAttempt>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FailedAttempt {
+    pub(crate) at: Instant,
+    pub(crate) host: HostId,
+    /// What was seen.
+    pub(crate) detail: String,
 }
 
 /// Everything observed in one run.

@@ -12,6 +12,7 @@ use crate::ambient::{self, with_world};
 use crate::identity::next_number;
 use crate::incarnation::Incarnation;
 use crate::panics;
+use crate::spawned::SpawnedRange;
 
 /// A future that runs as code of one incarnation of a host.
 pub(crate) struct OnHost<F> {
@@ -84,7 +85,11 @@ impl SpawnDetector {
         let own = with_world(|world| world.spawned.own).unwrap_or(0);
         // No other task can end during the poll, so more tasks are new tasks.
         if alive > self.alive + own {
-            let range = (self.from, next_number(), host);
+            let range = SpawnedRange {
+                from: self.from,
+                to: next_number(),
+                host,
+            };
             with_world(|world| world.spawned.ranges.push(range));
         }
     }

@@ -9,7 +9,7 @@ use simulation::record::Record;
 use crate::ambient::{is_active, with_world};
 use crate::identity;
 use crate::incarnation::Incarnation;
-use crate::observations::{Awaited, Condition, PropertyKind, Violated};
+use crate::observations::{Awaited, Condition, FailedAttempt, PropertyKind, Violated};
 use crate::task::NO_HOST;
 use crate::world::World;
 
@@ -116,7 +116,11 @@ pub fn failure(name: &str, detail: impl Into<String>) {
     on_host(|world, host| {
         let now = world.now();
         world.note(host.host, format!("{name}: no, {detail}"));
-        world.observations.attempts_mut(name).last_failure = Some((now, host.host, detail));
+        world.observations.attempts_mut(name).last_failure = Some(FailedAttempt {
+            at: now,
+            host: host.host,
+            detail,
+        });
     });
 }
 

@@ -16,7 +16,7 @@ use simulation::{LoweringError, Observations, Options, Outcome, lowering};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::ambient::{self, with_world};
-use crate::observations::{PropertyKind, Violated, without_numbers};
+use crate::observations::{FailedAttempt, PropertyKind, Violated, without_numbers};
 use crate::panics;
 use crate::sim::{HostProgram, Owed, Sim};
 use crate::sockets::socket_config;
@@ -328,7 +328,11 @@ fn overdue(
         };
         return violated(due, HostId(0), "does not succeed after healing", detail);
     }
-    let (at, host, seen) = attempts.and_then(|it| it.last_failure.clone())?;
+    let FailedAttempt {
+        at,
+        host,
+        detail: seen,
+    } = attempts.and_then(|it| it.last_failure.clone())?;
     let detail = format!("{seen}; the network has been perfect since {healed_at}");
     (at > due)
         .then(|| violated(at, host, "still fails after healing", detail))

@@ -5,25 +5,33 @@ use crate::incarnation::Incarnation;
 /// The numbers of tasks that polls of hosts' tasks have spawned with `tokio::spawn`.
 #[derive(Debug, Default)]
 pub(crate) struct Spawned {
-    /// From the first number to the one after the last, in ascending order.
-    pub(crate) ranges: Vec<(u64, u64, Incarnation)>,
+    /// In ascending order.
+    pub(crate) ranges: Vec<SpawnedRange>,
     /// Tasks that [`spawn`](crate::spawn) has made in the poll that is under way.
     pub(crate) own: usize,
+}
+
+/// Tasks with consecutive numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SpawnedRange {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
+    pub(crate) host: Incarnation,
 }
 
 impl Spawned {
     /// The host of the task with this number. A task spawned by a task of `tokio::spawn` is in no
     /// range; it belongs to the only host with such tasks, if there is only one.
     pub(crate) fn host_of(&self, number: u64) -> Option<Incarnation> {
-        let after = self.ranges.partition_point(|(from, ..)| *from <= number);
-        if let Some((_, to, host)) = self.ranges[..after].last()
-            && number < *to
+        let after = self.ranges.partition_point(|it| it.from <= number);
+        if let Some(range) = self.ranges[..after].last()
+            && number < range.to
         {
-            return Some(*host);
+            return Some(range.host);
         }
-        let (_, _, first) = self.ranges.first()?;
-        let is_only = self.ranges.iter().all(|(.., host)| host == first);
-        is_only.then_some(*first)
+        let first = self.ranges.first()?.host;
+        let is_only = self.ranges.iter().all(|it| it.host == first);
+        is_only.then_some(first)
     }
 }
 
@@ -41,7 +49,8 @@ mod tests {
     }
 
     fn spawned(ranges: &[(u64, u64, Incarnation)]) -> Spawned {
-        let ranges = ranges.to_vec();
+        let range = |&(from, to, host): &(u64, u64, Incarnation)| SpawnedRange { from, to, host };
+        let ranges = ranges.iter().map(range).collect();
         Spawned { ranges, own: 0 }
     }
 

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use kernel::{Duration, Instant};
-use net::{LinkId, Packet};
+use net::{HostId, LinkId, Packet};
 use tcp::{Flags, Segment};
 
 use crate::in_flight::PacketContent;
@@ -19,8 +19,14 @@ pub(crate) const LAN_ROUND_TRIP: Duration = Duration::from_millis(1);
 /// The most connections that a router knows; the oldest is forgotten first. Real tables are smaller.
 const KNOWN_MAX: usize = 1 << 16;
 
-/// Both ends of a connection, the lower first: host and port.
-type Ends = [(u32, u16); 2];
+/// Both ends of a connection, the lower first.
+type Ends = [End; 2];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct End {
+    host: HostId,
+    port: u16,
+}
 
 /// What the routers of all lines know.
 #[derive(Debug, Default)]
@@ -83,8 +89,14 @@ impl Session {
 
 fn ends(packet: &Packet<PacketContent>, segment: &Segment) -> Ends {
     let mut ends = [
-        (packet.source.0, segment.source_port),
-        (packet.destination.0, segment.destination_port),
+        End {
+            host: packet.source,
+            port: segment.source_port,
+        },
+        End {
+            host: packet.destination,
+            port: segment.destination_port,
+        },
     ];
     ends.sort_unstable();
     ends

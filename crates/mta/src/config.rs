@@ -51,8 +51,17 @@ pub struct ResponderTimeouts {
 pub struct Database {
     /// The submitted messages without an acknowledgment.
     pub queued: Vec<Submission>,
-    /// The messages that have arrived: address of the sender and number of the message.
-    pub arrived: BTreeSet<(u32, u32)>,
+    /// The messages that have arrived.
+    pub arrived: BTreeSet<MessageId>,
+}
+
+/// A message for its receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MessageId {
+    /// The address of the sender.
+    pub from: u32,
+    /// The sender's number of the message.
+    pub message: u32,
 }
 
 /// One X.400 connector, from the initiator's side (Override tab: Q199412, Q234157).

@@ -50,7 +50,7 @@ pub use build::{
     Build, ConnectFailure, Generation, LockName, Shipped, Structure, StructureOperation, Version,
     named,
 };
-pub use config::{Config, Connector, Database, Priority, ResponderTimeouts, Submission};
+pub use config::{Config, Connector, Database, MessageId, Priority, ResponderTimeouts, Submission};
 pub use coverage::{Coverage, Stimulus};
 pub use environment::{SocketRequest, SocketResponse, Winsock, closed_block};
 pub use layout::{BlockId, BlockIndex, BlockState, Instance, Layout, PoolWord};

@@ -52,11 +52,20 @@ pub enum LoweringError {
     Rejected(String),
 }
 
+/// A mistake in a setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidSetting {
+    /// The dotted path of the setting; empty if it is not of one.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+}
+
 impl LoweringError {
-    /// The dotted path of the setting that is wrong, and what is wrong with it.
+    /// The setting that is wrong, and what is wrong with it.
     #[must_use]
-    pub fn place(&self, scenario: &Scenario) -> (String, String) {
-        match self {
+    pub fn invalid_setting(&self, scenario: &Scenario) -> InvalidSetting {
+        let (path, message) = match self {
             Self::Link { link, error } => (format!("link.{link}.loss"), error.to_string()),
             Self::Network(NetworkError::Link(link, error)) => {
                 let name = scenario.links.keys().nth(link.0 as usize);
@@ -75,7 +84,8 @@ impl LoweringError {
             Self::NoCallCounts(_) => ("scheduler".to_owned(), self.to_string()),
             Self::Guest(host) => (format!("host.{host}.guest"), self.to_string()),
             Self::Rejected(_) => (String::new(), self.to_string()),
-        }
+        };
+        InvalidSetting { path, message }
     }
 }
 

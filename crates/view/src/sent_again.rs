@@ -14,8 +14,16 @@ const TCP: u8 = 6;
 const FIN: u8 = 1;
 const SYN: u8 = 2;
 
-/// One side of a connection where it enters a link: addresses and ports.
-type Side = (LinkId, HostId, [u8; 8], [u8; 4]);
+/// One side of a connection where it enters a link.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct LinkEntry {
+    link: LinkId,
+    end: HostId,
+    /// Both addresses, as they are in the IP header.
+    addresses: [u8; 8],
+    /// Both ports, as they are in the TCP header.
+    ports: [u8; 4],
+}
 
 /// Sequence numbers that one side has sent.
 struct SentNumbers {
@@ -28,7 +36,7 @@ struct SentNumbers {
 /// Looks at packets in the order of time.
 #[derive(Default)]
 pub(crate) struct SentAgain {
-    sides: BTreeMap<Side, SentNumbers>,
+    sides: BTreeMap<LinkEntry, SentNumbers>,
 }
 
 impl SentAgain {
@@ -59,7 +67,12 @@ impl SentAgain {
         let sequence = u32::from_be_bytes(segment.get(4..8)?.try_into().ok()?);
         let addresses = bytes.get(12..20)?.try_into().ok()?;
         let ports = segment.get(..4)?.try_into().ok()?;
-        let side = (packet.link, packet.end, addresses, ports);
+        let side = LinkEntry {
+            link: packet.link,
+            end: packet.end,
+            addresses,
+            ports,
+        };
         let end = sequence.wrapping_add(length);
         let Some(sent) = self.sides.get_mut(&side) else {
             let first = sequence;

@@ -54,9 +54,16 @@ pub(super) struct Joined {
 struct Extent {
     name: String,
     part: Option<u32>,
-    span: Option<(Timestamp, Timestamp)>,
+    span: Option<TimeSpan>,
     /// Whether all its entries could be read.
     is_readable: bool,
+}
+
+/// The first and the last time in a file.
+#[derive(Clone, Copy, Debug)]
+struct TimeSpan {
+    first: Timestamp,
+    last: Timestamp,
 }
 
 impl EventFile {
@@ -97,17 +104,20 @@ impl EventFile {
         }
     }
 
-    fn span(&self) -> Option<(Timestamp, Timestamp)> {
+    fn span(&self) -> Option<TimeSpan> {
         let times = || self.entries.iter().filter_map(|it| it.at);
         // A clock that was set back makes the last time earlier than others.
-        Some((times().min()?, times().max()?))
+        Some(TimeSpan {
+            first: times().min()?,
+            last: times().max()?,
+        })
     }
 }
 
 /// Joins files.
 pub(super) fn join(mut files: Vec<EventFile>) -> Joined {
     // Files without times stay in the order in which they were given.
-    files.sort_by_key(|it| it.span().map(|it| it.0));
+    files.sort_by_key(|it| it.span().map(|it| it.first));
     let mut joined = Joined::default();
     files.into_iter().for_each(|it| joined.add(it));
     joined
@@ -294,12 +304,12 @@ fn lacks_seconds(timed: &TimedEntry) -> bool {
 impl Extent {
     fn overlaps(&self, other: &Self) -> bool {
         let spans = self.span.zip(other.span);
-        spans.is_some_and(|(one, other)| one.0 <= other.1 && other.0 <= one.1)
+        spans.is_some_and(|(one, other)| one.first <= other.last && other.first <= one.last)
     }
 
     fn contains(&self, at: Option<Timestamp>) -> bool {
         let span = self.span.zip(at);
-        span.is_some_and(|((from, to), at)| from <= at && at < to)
+        span.is_some_and(|(span, at)| span.first <= at && at < span.last)
     }
 
     /// Whether both files can have the same event. Parts of one log follow each other, perhaps within one
@@ -312,7 +322,7 @@ impl Extent {
         let Some((one, two)) = self.span.zip(other.span) else {
             return false;
         };
-        let common = one.1.min(two.1).since(one.0.max(two.0));
+        let common = one.last.min(two.last).since(one.first.max(two.first));
         // Without seconds or in another form, one event may seem to be later.
         !are_parts || common > BETWEEN_FORMS
     }

@@ -32,8 +32,8 @@ pub(crate) fn threads_of_violation(outcome: &Outcome, violation: &Violation) -> 
     };
     let life = Life::of(outcome, violation, id);
     let all = records_of(outcome, &violation.host);
-    let all: Vec<_> = all.filter(|it| life.contains(it.0)).collect();
-    for (_, thread, record) in all.into_iter().rev() {
+    let all: Vec<_> = all.filter(|it| life.contains(it.at)).collect();
+    for ThreadRecord { thread, record, .. } in all.into_iter().rev() {
         if let MtaRecord::Fact(fact) = record
             && concerns(fact, id)
             && !threads.contains(&thread.0)
@@ -52,9 +52,9 @@ pub(crate) fn before(outcome: &Outcome, host: &str, end: Instant) -> Vec<String>
         let all = of_guest(outcome, host, end);
         return all[all.len().saturating_sub(LAST)..].to_vec();
     }
-    let own = records_of(outcome, host).take_while(|(at, ..)| *at <= end);
+    let own = records_of(outcome, host).take_while(|it| it.at <= end);
     let all: Vec<String> = own
-        .filter_map(|(at, thread, record)| {
+        .filter_map(|ThreadRecord { at, thread, record }| {
             let what = match record {
                 MtaRecord::Fact(fact) => sentence::fact(*fact),
                 MtaRecord::Log(_) | MtaRecord::Event(_) => return None,
@@ -116,7 +116,7 @@ impl Life {
             from: Instant::ZERO,
             to: None,
         };
-        for (at, _, record) in records {
+        for ThreadRecord { at, record, .. } in records {
             let MtaRecord::Fact(Fact::BlockAllocated(block)) = record else {
                 continue;
             };
@@ -141,7 +141,8 @@ fn of_block(outcome: &Outcome, violation: &Violation, id: BlockId) -> Vec<String
     let life = Life::of(outcome, violation, id);
     let mut is_current = false;
     let mut sentences = Vec::new();
-    for (at, thread, record) in records_of(outcome, host).filter(|it| life.contains(it.0)) {
+    let own = records_of(outcome, host).filter(|it| life.contains(it.at));
+    for ThreadRecord { at, thread, record } in own {
         let what = match record {
             MtaRecord::Fact(fact) if concerns(fact, id) => {
                 // An instance can be allocated once only, so what came before belongs to an earlier
@@ -167,17 +168,28 @@ fn of_block(outcome: &Outcome, violation: &Violation, id: BlockId) -> Vec<String
     sentences
 }
 
+/// A record of a thread.
+pub(super) struct ThreadRecord<T> {
+    pub(super) at: Instant,
+    pub(super) thread: ThreadNumber,
+    pub(super) record: T,
+}
+
 pub(super) fn records_of<'a>(
     outcome: &'a Outcome,
     host: &str,
-) -> impl Iterator<Item = (Instant, ThreadNumber, &'a MtaRecord)> {
+) -> impl Iterator<Item = ThreadRecord<&'a MtaRecord>> {
     let index = outcome.hosts.iter().position(|view| view.name == host);
     outcome.records.iter().filter_map(move |(at, record)| {
         let Record::Mta(id, thread, record) = record else {
             return None;
         };
         let is_own = Some(id.0 as usize) == index;
-        is_own.then_some((*at, *thread, record))
+        is_own.then_some(ThreadRecord {
+            at: *at,
+            thread: *thread,
+            record,
+        })
     })
 }
 

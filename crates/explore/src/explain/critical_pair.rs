@@ -82,14 +82,15 @@ fn around_preemption(
     let own = pins.filter(|pin| pin.host == failure.host);
     let windows = own.filter_map(|pin| PreemptedInterval::of(pin, accesses));
     let pairs = windows.filter_map(|window| Some((window.pair()?, window)));
-    let ((earlier, later), window) = pairs.max_by_key(|((_, later), _)| *later)?;
+    let (pair, window) = pairs.max_by_key(|(pair, _)| pair.later)?;
+    let AccessPair { earlier, later } = pair;
     let preempted = accesses[window.begin];
     let length = window.pin.length;
     let words = format!(
         "{} ({:03}) was preempted for {length} before {}, {}:{}",
         preempted.thread, preempted.number, window.pin.before, preempted.file, preempted.line
     );
-    let other = window.other(earlier, later);
+    let other = window.other(pair);
     let threads = [preempted.number, accesses[other].number];
     Some(CriticalPair {
         earlier: show(accesses[earlier]),
@@ -98,6 +99,13 @@ fn around_preemption(
         preempted: Some(words),
         ..with_interleaving(accesses, earlier.min(window.begin), threads)
     })
+}
+
+/// Two accesses, by their indices.
+#[derive(Clone, Copy)]
+struct AccessPair {
+    earlier: usize,
+    later: usize,
 }
 
 /// The time during which a thread was preempted.
@@ -128,10 +136,10 @@ impl<'a> PreemptedInterval<'a> {
         })
     }
 
-    /// The indices of the two accesses. In this order: another thread read the word that the
+    /// The two accesses. In this order: another thread read the word that the
     /// preempted thread was about to write; another thread changed or read what it had read or
     /// written before; it later used what another thread left.
-    fn pair(&self) -> Option<(usize, usize)> {
+    fn pair(&self) -> Option<AccessPair> {
         self.order_violation()
             .or_else(|| self.atomicity_violation())
             .or_else(|| self.conflict_after_preemption())
@@ -143,7 +151,7 @@ impl<'a> PreemptedInterval<'a> {
         within.filter(move |at| self.accesses[*at].number != preempted)
     }
 
-    fn order_violation(&self) -> Option<(usize, usize)> {
+    fn order_violation(&self) -> Option<AccessPair> {
         let pending = self.accesses[self.begin];
         let mut others = self.others();
         // A read of a word whose write is still pending: the order violation of Lu and others
@@ -152,12 +160,16 @@ impl<'a> PreemptedInterval<'a> {
             let it = self.accesses[*at];
             it.address.is_some() && it.address == pending.address && it.kind == OperationKind::Read
         })?;
-        (pending.kind == OperationKind::Write).then_some((self.begin, read))
+        let pair = AccessPair {
+            earlier: self.begin,
+            later: read,
+        };
+        (pending.kind == OperationKind::Write).then_some(pair)
     }
 
     /// Of the accesses before the preemption, the most recent one that another thread conflicts
     /// with.
-    fn atomicity_violation(&self) -> Option<(usize, usize)> {
+    fn atomicity_violation(&self) -> Option<AccessPair> {
         let preempted = self.accesses[self.begin].number;
         let own = (0..=self.begin).rev();
         let own = own.filter(|at| self.accesses[*at].number == preempted);
@@ -168,12 +180,15 @@ impl<'a> PreemptedInterval<'a> {
             let other = self
                 .others()
                 .find(|other| self.accesses[*other].conflicts(access))?;
-            Some((before, other))
+            Some(AccessPair {
+                earlier: before,
+                later: other,
+            })
         })
     }
 
     /// The first access after the preemption that conflicts with one of another thread meanwhile.
-    fn conflict_after_preemption(&self) -> Option<(usize, usize)> {
+    fn conflict_after_preemption(&self) -> Option<AccessPair> {
         let preempted = self.accesses[self.begin].number;
         let own = self.end..self.accesses.len();
         let own = own.filter(|at| self.accesses[*at].number == preempted);
@@ -182,12 +197,15 @@ impl<'a> PreemptedInterval<'a> {
             let other = self
                 .others()
                 .rfind(|other| self.accesses[*other].conflicts(access))?;
-            Some((other, after))
+            Some(AccessPair {
+                earlier: other,
+                later: after,
+            })
         })
     }
 
     /// Which of the two is not by the preempted thread.
-    fn other(&self, earlier: usize, later: usize) -> usize {
+    fn other(&self, AccessPair { earlier, later }: AccessPair) -> usize {
         let preempted = self.accesses[self.begin].number;
         if self.accesses[earlier].number == preempted {
             later

@@ -4,13 +4,11 @@
 //! The sentence is read from records and accesses. There is none if they show no such order.
 
 use config::plan::{Keyword, Scenario};
-use kernel::Instant;
 use mta::{BlockId, Fact, Record as MtaRecord, Structure, StructureOperation};
 use simulation::Outcome;
 use simulation::outcome::Violation;
-use simulation::record::ThreadNumber;
 
-use super::causal_trace::records_of;
+use super::causal_trace::{ThreadRecord, records_of};
 use super::critical_pair::{CriticalPair, apart};
 
 /// The cause of a control block that is never released.
@@ -22,24 +20,24 @@ pub(super) fn of_block(
     let id = violation.block?;
     let build = scenario.hosts.get(&violation.host)?.build()?.as_str();
     let facts = facts_of(outcome, violation, id);
-    let found = |is_wanted: fn(&Fact) -> bool| facts.iter().find(|(_, _, fact)| is_wanted(fact));
+    let found = |is_wanted: fn(&Fact) -> bool| facts.iter().find(|it| is_wanted(&it.record));
     let timeout = found(|fact| matches!(fact, Fact::BlockOutOfService(_)));
     let dropped = found(|fact| matches!(fact, Fact::CloseRequestDropped(_)));
-    if let (Some((timed_out_at, thread, _)), Some((dropped_at, ..))) = (timeout, dropped) {
+    if let (Some(timeout), Some(dropped)) = (timeout, dropped) {
         // MAIN BASE is the thread of the session; the driver's timeout is that of connect().
-        let what = match thread.0 {
+        let what = match timeout.thread.0 {
             1 => "the session timed out",
             _ => "the connection timed out",
         };
         return Some(format!(
             "{what} {} before the transport's close request came; {build} drops a close request for \
              a connection that has timed out, so nothing releases {id}",
-            apart(*timed_out_at, *dropped_at)
+            apart(timeout.at, dropped.at)
         ));
     }
     // Only such a build leaves a block allocated that it has closed (Q193894).
     let forgets = mta::named(build).is_some_and(|it| !it.releases_after_retry());
-    let (closed_at, ..) = found(|fact| matches!(fact, Fact::CloseApplied { .. }))?;
+    let closed_at = found(|fact| matches!(fact, Fact::CloseApplied { .. }))?.at;
     forgets.then(|| format!(
         "the close request was carried out at {closed_at}; {build} does not release a block whose \
          connect() was repeated, so {id} stays allocated"
@@ -83,32 +81,32 @@ fn structure(access: &str) -> Option<(Structure, &'static str)> {
 
 /// The facts that decide about one use of a block: from its last allocation before the violation. A
 /// restarted service uses the same instance numbers again.
-fn facts_of(
-    outcome: &Outcome,
-    violation: &Violation,
-    id: BlockId,
-) -> Vec<(Instant, ThreadNumber, Fact)> {
+fn facts_of(outcome: &Outcome, violation: &Violation, id: BlockId) -> Vec<ThreadRecord<Fact>> {
     let records = records_of(outcome, &violation.host);
-    let facts = records.filter_map(|(at, thread, record)| match record {
-        MtaRecord::Fact(fact) => Some((at, thread, *fact)),
+    let facts = records.filter_map(|it| match it.record {
+        MtaRecord::Fact(fact) => Some(ThreadRecord {
+            at: it.at,
+            thread: it.thread,
+            record: *fact,
+        }),
         MtaRecord::Log(_) | MtaRecord::Event(_) => None,
     });
     let facts: Vec<_> = facts.collect();
     let is_allocation = |fact: &Fact| *fact == Fact::BlockAllocated(id);
     let first = facts
         .iter()
-        .rposition(|(at, _, fact)| *at <= violation.at && is_allocation(fact));
+        .rposition(|it| it.at <= violation.at && is_allocation(&it.record));
     // Not up to the violation: the clocks of threads run a little ahead of the event that checks.
     let from = first.map_or(0, |first| first + 1);
     let own = facts.into_iter().skip(from);
-    let own = own.take_while(|(.., fact)| !is_allocation(fact));
+    let own = own.take_while(|it| !is_allocation(&it.record));
     let concerned = |fact: &Fact| {
         let of_block = [Fact::BlockOutOfService(id), Fact::CloseRequestDropped(id)];
         let is_applied = matches!(*fact, Fact::CloseApplied { block, found, .. }
             if block == id.index && found == id.instance);
         is_applied || of_block.contains(fact)
     };
-    own.filter(|(.., fact)| concerned(fact)).collect()
+    own.filter(|it| concerned(&it.record)).collect()
 }
 
 #[cfg(test)]

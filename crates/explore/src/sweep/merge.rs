@@ -88,8 +88,12 @@ pub enum MergeError {
     },
 }
 
-/// A shard's results directory with its manifest.
-type Part<'a> = (Manifest, &'a PathBuf);
+/// The results of a shard.
+struct ShardResults<'a> {
+    manifest: Manifest,
+    /// Their directory.
+    path: &'a PathBuf,
+}
 
 /// Merges the sweeps in `parts`, in any order, into `out`, which must be empty or hold an earlier,
 /// possibly unfinished, merge of the same parts.
@@ -98,13 +102,16 @@ type Part<'a> = (Manifest, &'a PathBuf);
 /// If the parts are not all shards of one sweep, each once and finished, or a directory cannot be
 /// read or written.
 pub fn merge(parts: &[PathBuf], out: &Path) -> Result<SweepStatistics, MergeError> {
-    let mut parts: Vec<Part<'_>> = parts
+    let mut parts: Vec<ShardResults<'_>> = parts
         .iter()
-        .map(|path| Ok((read_manifest(path)?, path)))
+        .map(|path| {
+            let manifest = read_manifest(path)?;
+            Ok(ShardResults { manifest, path })
+        })
         .collect::<Result<_, ResultsError>>()?;
     // Rows are written in the order of seeds, whatever the order on the command line: the merged
     // directory is that of one machine.
-    parts.sort_by_key(|(manifest, _)| (manifest.part().from, manifest.part().to));
+    parts.sort_by_key(|it| (it.manifest.part().from, it.manifest.part().to));
     let manifest = merged_manifest(&parts)?;
     check_parts(&parts, &manifest)?;
     let is_of_sweep = |result: &_, number| manifest.is_result_of(result, number);
@@ -114,7 +121,7 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<SweepStatistics, MergeErro
     // written again.
     let present = found.in_order;
     let mut statistics = SweepStatistics::new(&manifest);
-    for (_, path) in &parts {
+    for ShardResults { path, .. } in &parts {
         results_directory::read_results(path, |result, line| {
             let number = statistics.total().runs;
             for index in statistics.add(&result, line) {
@@ -134,9 +141,12 @@ pub fn merge(parts: &[PathBuf], out: &Path) -> Result<SweepStatistics, MergeErro
 }
 
 /// The manifest of the sweep that the parts, ordered by seed, make up.
-fn merged_manifest(parts: &[Part<'_>]) -> Result<Manifest, MergeError> {
-    let (first, first_path) = parts.first().ok_or(MergeError::Nothing)?;
-    for (manifest, path) in parts {
+fn merged_manifest(parts: &[ShardResults<'_>]) -> Result<Manifest, MergeError> {
+    let ShardResults {
+        manifest: first,
+        path: first_path,
+    } = parts.first().ok_or(MergeError::Nothing)?;
+    for ShardResults { manifest, path } in parts {
         let alike = Manifest {
             seeds: first.seeds,
             shard: first.shard,
@@ -162,7 +172,7 @@ fn merged_manifest(parts: &[Part<'_>]) -> Result<Manifest, MergeError> {
         }
     }
     check_borders(parts)?;
-    let end = parts.last().map_or(first.seeds, |(last, _)| last.part());
+    let end = parts.last().map_or(first.seeds, |it| it.manifest.part());
     let covered = SeedRange {
         from: first.part().from,
         to: end.to,
@@ -192,16 +202,16 @@ fn merged_manifest(parts: &[Part<'_>]) -> Result<Manifest, MergeError> {
 }
 
 /// Checks that each part begins where the one before it ends.
-fn check_borders(parts: &[Part<'_>]) -> Result<(), MergeError> {
+fn check_borders(parts: &[ShardResults<'_>]) -> Result<(), MergeError> {
     for pair in parts.windows(2) {
-        let [(one, one_path), (other, other_path)] = pair else {
+        let [one_shard, other_shard] = pair else {
             unreachable!("windows of two have two");
         };
-        let (one, other) = (one.part(), other.part());
+        let (one, other) = (one_shard.manifest.part(), other_shard.manifest.part());
         if other.from < one.to {
             return Err(MergeError::Overlap {
-                one: (*one_path).clone(),
-                other: (*other_path).clone(),
+                one: one_shard.path.clone(),
+                other: other_shard.path.clone(),
                 seeds: SeedRange {
                     from: other.from,
                     to: one.to.min(other.to),
@@ -219,10 +229,10 @@ fn check_borders(parts: &[Part<'_>]) -> Result<(), MergeError> {
 }
 
 /// Checks the results and capsules of all parts.
-fn check_parts(parts: &[Part<'_>], manifest: &Manifest) -> Result<(), MergeError> {
+fn check_parts(parts: &[ShardResults<'_>], manifest: &Manifest) -> Result<(), MergeError> {
     let mut total = SweepStatistics::new(manifest);
-    for (part, path) in parts {
-        check_part(&mut total, part, path)?;
+    for ShardResults { manifest, path } in parts {
+        check_part(&mut total, manifest, path)?;
     }
     Ok(())
 }

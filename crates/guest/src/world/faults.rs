@@ -45,10 +45,17 @@ struct FaultState {
 #[derive(Debug)]
 pub(crate) struct Faults {
     faults: Vec<FaultState>,
-    /// The cuts in force, in the order in which they began, with their fault.
-    cuts: Vec<(usize, LinkId, LinkState)>,
+    /// The cuts in force, in the order in which they began.
+    cuts: Vec<ActiveCut>,
     /// Whether the network has healed: no fault begins any more.
     is_over: bool,
+}
+
+#[derive(Debug)]
+struct ActiveCut {
+    fault: usize,
+    link: LinkId,
+    state: LinkState,
 }
 
 impl Faults {
@@ -171,8 +178,8 @@ impl World {
             } => {
                 let state = lowering::cut(&self.scenario, link, *silent, from.as_deref());
                 let link = self.link(link);
-                self.faults.cuts.retain(|(cut, ..)| *cut != fault);
-                self.faults.cuts.push((fault, link, state));
+                self.faults.cuts.retain(|it| it.fault != fault);
+                self.faults.cuts.push(ActiveCut { fault, link, state });
                 self.apply_cuts(link);
             }
             FaultKind::Reset(ResetScope::Host(host)) => self.reset(self.host(host), None),
@@ -225,7 +232,7 @@ impl World {
         match &kind {
             FaultKind::Cut { link, .. } => {
                 let link = self.link(link);
-                self.faults.cuts.retain(|(cut, ..)| *cut != fault);
+                self.faults.cuts.retain(|it| it.fault != fault);
                 self.apply_cuts(link);
             }
             FaultKind::ClockOffset { host, .. } => {
@@ -325,8 +332,8 @@ impl World {
     }
 
     fn apply_cuts(&mut self, link: LinkId) {
-        let latest = self.faults.cuts.iter().rfind(|(_, cut, _)| *cut == link);
-        let state = latest.map_or(LinkState::Up, |(.., state)| *state);
+        let latest = self.faults.cuts.iter().rfind(|it| it.link == link);
+        let state = latest.map_or(LinkState::Up, |it| it.state);
         self.sockets.internet_mut().set_link_state(link, state);
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use kernel::Choices;
 
 use super::runner::{Ran, Runner, Setup, Wrong};
-use super::schedule::{Following, KeyedSwitch, Schedule};
+use super::schedule::{Following, KeyedSwitch, Schedule, SwitchKeys};
 use super::shrink::{Shrunk, follow};
 use crate::call::Operation;
 use crate::engine::activity::{Activity, CallOutcome};
@@ -103,7 +103,11 @@ fn failing_walks(
     made: usize,
     signature: &str,
 ) -> u32 {
-    let keyed = |it: &KeyedSwitch| (it.from, it.calls, it.to);
+    let keyed = |it: &KeyedSwitch| SwitchKeys {
+        from: it.from,
+        calls: it.calls,
+        to: it.to,
+    };
     let switches: Vec<_> = ran.switches[..made].iter().map(keyed).collect();
     let fails = |seed: &u32| {
         let walk = Random::new(Choices::new(u64::from(*seed)), 0);

@@ -56,12 +56,20 @@ pub(super) struct Recording {
     switches: Rc<RefCell<Vec<KeyedSwitch>>>,
 }
 
+/// A switch by the keys of its threads.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SwitchKeys {
+    pub(super) from: u64,
+    /// How many calls `from` has made before.
+    pub(super) calls: u64,
+    pub(super) to: u64,
+}
+
 /// The cooperative schedule with switches, each made once; after the last one, another scheduler.
 #[derive(Debug)]
 pub(super) struct Following {
     cooperative: Cooperative,
-    /// From, calls, to.
-    left: Vec<(u64, u64, u64)>,
+    left: Vec<SwitchKeys>,
     then: Option<Box<dyn Scheduler>>,
 }
 
@@ -110,7 +118,7 @@ impl Scheduler for Recording {
 
 impl Following {
     /// `then` goes on after the last switch; without it the cooperative schedule does.
-    pub(super) fn new(left: Vec<(u64, u64, u64)>, then: Option<Box<dyn Scheduler>>) -> Self {
+    pub(super) fn new(left: Vec<SwitchKeys>, then: Option<Box<dyn Scheduler>>) -> Self {
         Self {
             cooperative: Cooperative::default(),
             left,
@@ -122,14 +130,14 @@ impl Following {
     fn switch(&mut self, enabled: &EnabledSet, expected: usize) -> Option<usize> {
         let call = &enabled[expected];
         let index_of = |key| enabled.iter().position(|it| it.key == key);
-        let is_here = |&(from, calls, to): &(u64, u64, u64)| {
+        let is_here = |it: &SwitchKeys| {
             // A switch whose target cannot be chosen here is left for a later point with the same
             // position: without the removed switches of a shrunk schedule, threads may come in
             // another order.
-            (from, calls) == (call.key, call.calls) && index_of(to).is_some()
+            (it.from, it.calls) == (call.key, call.calls) && index_of(it.to).is_some()
         };
         let number = self.left.iter().position(is_here)?;
-        index_of(self.left.remove(number).2)
+        index_of(self.left.remove(number).to)
     }
 }
 
@@ -191,8 +199,14 @@ impl Schedule {
     }
 
     /// The switches with the keys of the threads; those of unknown threads are left out.
-    pub(super) fn keyed(&self, key_of: impl Fn(&str) -> Option<u64>) -> Vec<(u64, u64, u64)> {
-        let keyed = |it: &Switch| Some((key_of(&it.from)?, it.calls, key_of(&it.to)?));
+    pub(super) fn keyed(&self, key_of: impl Fn(&str) -> Option<u64>) -> Vec<SwitchKeys> {
+        let keyed = |it: &Switch| {
+            Some(SwitchKeys {
+                from: key_of(&it.from)?,
+                calls: it.calls,
+                to: key_of(&it.to)?,
+            })
+        };
         self.0.iter().filter_map(keyed).collect()
     }
 }

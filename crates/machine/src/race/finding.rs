@@ -36,8 +36,14 @@ pub struct Finding {
     pub allocated: Option<Access>,
 }
 
-/// One side of a finding: the name of the location, and the kind of access.
-type Side = (&'static str, AccessKind);
+/// One side of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FindingSide {
+    /// The name of the location.
+    pub location: &'static str,
+    /// The kind of access.
+    pub kind: AccessKind,
+}
 
 /// What identifies a defect over many runs: names and kinds, but no times, addresses or thread
 /// numbers.
@@ -45,25 +51,28 @@ type Side = (&'static str, AccessKind);
 pub struct Signature {
     /// The kind.
     pub kind: FindingKind,
-    /// The location and the kind of access; the lesser of the two sides for a race.
-    pub location: Side,
+    /// The lesser of the two sides for a race, else the later access.
+    pub side: FindingSide,
     /// The other side.
-    pub against: Option<Side>,
+    pub against: Option<FindingSide>,
 }
 
 impl Finding {
     /// Its signature. A race has the same signature whichever side came first.
     #[must_use]
     pub fn signature(&self) -> Signature {
-        let side = |access: &Access| (access.name, access.kind);
-        let (mut location, mut against) = (side(&self.access), self.against.as_ref().map(side));
-        if self.kind == FindingKind::DataRace && against.is_some_and(|other| other < location) {
-            let other = against.replace(location);
-            location = other.expect("a race has two sides");
+        let side_of = |access: &Access| FindingSide {
+            location: access.name,
+            kind: access.kind,
+        };
+        let (mut side, mut against) = (side_of(&self.access), self.against.as_ref().map(side_of));
+        if self.kind == FindingKind::DataRace && against.is_some_and(|other| other < side) {
+            let other = against.replace(side);
+            side = other.expect("a race has two sides");
         }
         Signature {
             kind: self.kind,
-            location,
+            side,
             against,
         }
     }
@@ -86,12 +95,17 @@ impl fmt::Display for FindingKind {
 
 impl fmt::Display for Signature {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, kind) = self.location;
-        write!(formatter, "{}: {kind} of {name}", self.kind)?;
+        write!(formatter, "{}: {}", self.kind, self.side)?;
         match self.against {
-            Some((name, kind)) => write!(formatter, " against {kind} of {name}"),
+            Some(against) => write!(formatter, " against {against}"),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for FindingSide {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} of {}", self.kind, self.location)
     }
 }
 

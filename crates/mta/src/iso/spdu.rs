@@ -242,7 +242,11 @@ fn tag(identifier: u8, length: usize) -> [u8; TAG_BYTES] {
 pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
     // Category 1 SPDUs, such as CN or FN, come without Give Tokens.
     let bytes = bytes.strip_prefix(&GIVE_TOKENS).unwrap_or(bytes);
-    let (identifier, parameters, rest) = split(bytes)?;
+    let Unit {
+        identifier,
+        inside: parameters,
+        after: rest,
+    } = split(bytes)?;
     let serial = || serial_in(parameter(parameters, PARAMETER_SERIAL)?);
     let message = || number_at(parameter(parameters, PARAMETER_ACTIVITY)?, 0);
     let user = |index: usize| {
@@ -275,25 +279,35 @@ pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
     })
 }
 
-/// Splits off an SPDU or parameter: its identifier, the octets that its length indicator counts, and
-/// the rest.
-fn split(bytes: &[u8]) -> Result<(u8, &[u8], &[u8]), SpduError> {
+/// An SPDU or a parameter of one, and what follows it.
+struct Unit<'a> {
+    identifier: u8,
+    /// The octets that its length indicator counts.
+    inside: &'a [u8],
+    after: &'a [u8],
+}
+
+fn split(bytes: &[u8]) -> Result<Unit<'_>, SpduError> {
     let &[identifier, length, ref rest @ ..] = bytes else {
         return Err(SpduError::Truncated);
     };
     let (inside, after) = rest
         .split_at_checked(usize::from(length))
         .ok_or(SpduError::Truncated)?;
-    Ok((identifier, inside, after))
+    Ok(Unit {
+        identifier,
+        inside,
+        after,
+    })
 }
 
 fn parameter(mut parameters: &[u8], wanted: u8) -> Result<&[u8], SpduError> {
     loop {
-        let (identifier, value, rest) = split(parameters)?;
-        if identifier == wanted {
-            return Ok(value);
+        let unit = split(parameters)?;
+        if unit.identifier == wanted {
+            return Ok(unit.inside);
         }
-        parameters = rest;
+        parameters = unit.after;
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::MessageId;
 use crate::content::ContentHash;
 use crate::iso::spdu::SERIALS;
 use crate::layout::BlockId;
@@ -14,13 +15,10 @@ const CHECKPOINTS_MAX: usize = 64;
 #[derive(Debug)]
 pub(super) struct Inbox {
     /// The transfer on each connection.
-    current: BTreeMap<BlockId, TransferKey>,
-    partial: BTreeMap<TransferKey, IncomingTransfer>,
-    complete: BTreeSet<TransferKey>,
+    current: BTreeMap<BlockId, MessageId>,
+    partial: BTreeMap<MessageId, IncomingTransfer>,
+    complete: BTreeSet<MessageId>,
 }
-
-/// The address of the sender, and the number of the message.
-type TransferKey = (u32, u32);
 
 #[derive(Debug)]
 struct IncomingTransfer {
@@ -46,7 +44,7 @@ pub(super) enum Finished {
 }
 
 impl Inbox {
-    pub(super) fn new(complete: BTreeSet<TransferKey>) -> Self {
+    pub(super) fn new(complete: BTreeSet<MessageId>) -> Self {
         Self {
             current: BTreeMap::new(),
             partial: BTreeMap::new(),
@@ -55,19 +53,21 @@ impl Inbox {
     }
 
     pub(super) fn start(&mut self, block: BlockId, from: u32, message: u32, length: u32) {
-        self.assign(block, (from, message));
+        let id = MessageId { from, message };
+        self.assign(block, id);
         // A start discards what an earlier activity has transferred of this message.
         let transfer = IncomingTransfer {
             length,
             received: Checkpoint::default(),
             checkpoints: Vec::new(),
         };
-        self.partial.insert((from, message), transfer);
+        self.partial.insert(id, transfer);
     }
 
     /// Resumes a transfer at the checkpoint at `offset`. False if that checkpoint is not known.
     pub(super) fn resume(&mut self, block: BlockId, from: u32, message: u32, offset: u32) -> bool {
-        let Some(transfer) = self.partial.get_mut(&(from, message)) else {
+        let id = MessageId { from, message };
+        let Some(transfer) = self.partial.get_mut(&id) else {
             return false;
         };
         let mut checkpoints = transfer.checkpoints.iter();
@@ -78,7 +78,7 @@ impl Inbox {
         // with the number of bytes.
         transfer.checkpoints.retain(|it| it.bytes <= offset);
         transfer.received = checkpoint;
-        self.assign(block, (from, message));
+        self.assign(block, id);
         true
     }
 
@@ -102,20 +102,20 @@ impl Inbox {
 
     /// Ends the transfer of the message with this number, modulo [`SERIALS`].
     pub(super) fn finish(&mut self, block: BlockId, serial: u32) -> Finished {
-        let Some((from, message)) = self.current.remove(&block) else {
+        let Some(id) = self.current.remove(&block) else {
             return Finished::Incomplete;
         };
         // An incomplete transfer is removed as well: it cannot be resumed, and has to start again.
-        match self.partial.remove(&(from, message)) {
+        match self.partial.remove(&id) {
             Some(transfer)
-                if message % SERIALS == serial && transfer.received.bytes == transfer.length =>
+                if id.message % SERIALS == serial && transfer.received.bytes == transfer.length =>
             {
-                if !self.complete.insert((from, message)) {
+                if !self.complete.insert(id) {
                     return Finished::Duplicate;
                 }
                 Finished::New(Fact::MessageArrived {
-                    from,
-                    message,
+                    from: id.from,
+                    message: id.message,
                     length: transfer.length,
                     hash: transfer.received.hash.value(),
                 })
@@ -131,7 +131,7 @@ impl Inbox {
 
     /// Makes this the only connection of the transfer: a broken one may still deliver bytes, which
     /// must not be added.
-    fn assign(&mut self, block: BlockId, transfer: TransferKey) {
+    fn assign(&mut self, block: BlockId, transfer: MessageId) {
         self.current.retain(|_, current| *current != transfer);
         self.current.insert(block, transfer);
     }

@@ -37,10 +37,16 @@ pub(crate) struct DropTail {
 /// The packets whose last bit is not sent, in their order.
 #[derive(Clone, Debug, Default)]
 struct Waiting {
-    /// When the last bit of each is sent, and its length.
-    packets: VecDeque<(Instant, u32)>,
+    packets: VecDeque<WaitingPacket>,
     /// The sum of the lengths.
     bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct WaitingPacket {
+    /// When its last bit is sent.
+    departure: Instant,
+    bytes: u32,
 }
 
 impl Bandwidth {
@@ -98,7 +104,10 @@ impl DropTail {
         );
         self.idle_from = departure;
         if let Some(waiting) = &mut self.waiting {
-            waiting.packets.push_back((departure, length));
+            waiting.packets.push_back(WaitingPacket {
+                departure,
+                bytes: length,
+            });
             waiting.bytes += u64::from(length);
         }
         Some(departure)
@@ -108,10 +117,10 @@ impl DropTail {
 impl Waiting {
     /// Bytes of the packets not sent at `now`, the one in transmission included as a whole.
     fn bytes_at(&mut self, now: Instant) -> u64 {
-        while let Some((departure, length)) = self.packets.front()
-            && *departure <= now
+        while let Some(first) = self.packets.front()
+            && first.departure <= now
         {
-            self.bytes -= u64::from(*length);
+            self.bytes -= u64::from(first.bytes);
             self.packets.pop_front();
         }
         self.bytes

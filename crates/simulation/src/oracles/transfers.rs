@@ -47,10 +47,16 @@ struct SocketStream {
     packet: Vec<u8>,
     /// The part of a session unit that has come out.
     unit: Vec<u8>,
-    /// The message under transfer, and the offset of its next byte.
-    transfer: Option<(u32, u32)>,
+    transfer: Option<NextContent>,
     /// Whether something came out that is no packet of these protocols.
     is_foreign: bool,
+}
+
+/// The bytes of a message that come next.
+#[derive(Clone, Copy, Debug)]
+struct NextContent {
+    message: u32,
+    offset: u32,
 }
 
 impl SocketDid {
@@ -118,15 +124,13 @@ impl ReceivedStreams {
         match unit {
             Spdu::ActivityStart { message, .. } => {
                 self.intact.entry(message).or_default();
-                stream.transfer = Some((message, 0));
+                stream.transfer = Some(NextContent { message, offset: 0 });
             }
             Spdu::ActivityResume {
                 message, offset, ..
-            } => stream.transfer = Some((message, offset)),
+            } => stream.transfer = Some(NextContent { message, offset }),
             Spdu::Data { user } => {
-                stream.transfer = stream
-                    .transfer
-                    .and_then(|(message, offset)| self.on_content(message, offset, user));
+                stream.transfer = stream.transfer.and_then(|next| self.on_content(next, user));
             }
             Spdu::ActivityEndAck { serial } => {
                 self.acknowledged.insert(serial);
@@ -142,15 +146,19 @@ impl ReceivedStreams {
         }
     }
 
-    /// Bytes of a message from `offset` on. Returns what comes next.
-    fn on_content(&mut self, message: u32, offset: u32, user: &[u8]) -> Option<(u32, u32)> {
+    /// Bytes of a message. Returns what comes after them.
+    fn on_content(&mut self, next: NextContent, user: &[u8]) -> Option<NextContent> {
+        let NextContent { message, offset } = next;
         let length = u32::try_from(user.len()).ok()?;
         let end = offset.checked_add(length)?;
         let intact = self.intact.entry(message).or_default();
         if (offset..end).contains(intact) && content::bytes(message, offset, length) == user {
             *intact = end;
         }
-        Some((message, end))
+        Some(NextContent {
+            message,
+            offset: end,
+        })
     }
 }
 

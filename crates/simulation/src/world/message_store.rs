@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mta::{Database, Fact, Submission};
+use mta::{Database, Fact, MessageId, Submission};
 use net::HostId;
 
 /// What the databases of all hosts hold. A process that starts reads its own.
@@ -58,7 +58,12 @@ impl MessageStore {
         let arrived = stored().filter(|it| it.arrived_at == Some(host));
         Database {
             queued: queued.map(|it| it.submission).collect(),
-            arrived: arrived.map(|it| (it.from, it.submission.message)).collect(),
+            arrived: arrived
+                .map(|it| MessageId {
+                    from: it.from,
+                    message: it.submission.message,
+                })
+                .collect(),
         }
     }
 }

@@ -20,6 +20,14 @@ pub(crate) struct SendBuffer {
     cursor: ChunkPosition,
 }
 
+/// Where an octet is stored.
+struct StoredOctet {
+    /// The index of its chunk.
+    chunk: usize,
+    /// Its offset within the chunk.
+    offset: usize,
+}
+
 /// A chunk of the send buffer.
 #[derive(Clone, Copy, Debug, Default)]
 struct ChunkPosition {
@@ -75,7 +83,10 @@ impl SendBuffer {
         if range.is_empty() {
             return Payload::empty();
         }
-        let (index, within) = self.find(range.start);
+        let StoredOctet {
+            chunk: index,
+            offset: within,
+        } = self.find(range.start);
         let length = range.len();
         let chunk = self.chunk(index);
         if within + length <= chunk.len() {
@@ -98,8 +109,8 @@ impl SendBuffer {
         self.chunks.get(index).expect("an index within the queue")
     }
 
-    /// The index of the chunk that holds the octet at `offset`, and the octet's offset within it.
-    fn find(&mut self, offset: u32) -> (usize, usize) {
+    /// Where the octet at `offset` is stored.
+    fn find(&mut self, offset: u32) -> StoredOctet {
         // A retransmission starts before the cursor and searches from the front.
         let (mut index, mut start) = match self.cursor {
             ChunkPosition { index, start } if start <= offset => (index as usize, start),
@@ -113,7 +124,10 @@ impl SendBuffer {
                     index: index as u32,
                     start,
                 };
-                return (index, (offset - start + skipped) as usize);
+                return StoredOctet {
+                    chunk: index,
+                    offset: (offset - start + skipped) as usize,
+                };
             }
             index += 1;
             start += held;

@@ -90,7 +90,12 @@ pub(super) fn connectors(outcome: &Outcome) -> Group {
             number: calls.retries.to_string(),
             words: "calls after one that did not open".to_owned(),
         });
-        (format!("connector {name}"), text, &it.messages, values)
+        Unscaled {
+            name: format!("connector {name}"),
+            calls: text,
+            messages: &it.messages,
+            values,
+        }
     });
     group(all.collect())
 }
@@ -100,7 +105,12 @@ pub(super) fn workloads(outcome: &Outcome) -> Group {
     let all = outcome.traffic.workloads.iter();
     let all = all.map(|(name, it)| {
         let name = format!("workload {name}");
-        (name, String::new(), it, values(outcome, it))
+        Unscaled {
+            name,
+            calls: String::new(),
+            messages: it,
+            values: values(outcome, it),
+        }
     });
     group(all.collect())
 }
@@ -162,32 +172,48 @@ fn bins(width: u64, values: &Series, outcome: &Outcome, join: impl Fn(&[u64]) ->
     found.iter().map(|bin| join(bin)).collect()
 }
 
-type Row<'a> = (String, String, &'a MessageTraffic, Vec<ChartValues>);
+/// A connector or workload before all scales are known.
+struct Unscaled<'a> {
+    name: String,
+    calls: String,
+    messages: &'a MessageTraffic,
+    values: Vec<ChartValues>,
+}
 
 /// Draws all of a kind on one scale.
-fn group(rows: Vec<Row<'_>>) -> Group {
+fn group(rows: Vec<Unscaled<'_>>) -> Group {
     let highest = |what: &str| {
-        let values = rows.iter().flat_map(|it| &it.3);
+        let values = rows.iter().flat_map(|it| &it.values);
         let values = values.filter(|it| it.what == what);
         values.flat_map(|it| it.bins.iter().copied()).max()
     };
-    let longest = rows.iter().filter_map(|it| it.2.latency).map(|it| it.max);
+    let longest = rows
+        .iter()
+        .filter_map(|it| it.messages.latency)
+        .map(|it| it.max);
     let longest = longest.max().unwrap_or(0);
     let shown = rows.iter().take(SHOWN_MAX);
-    let shown = shown.map(|(name, calls, messages, values)| TrafficSection {
-        name: name.clone(),
-        calls: calls.clone(),
-        messages: format!(
-            "{} of {} arrived, {} returned, {} in the queue at the end",
-            messages.arrived, messages.submitted, messages.returned, messages.queue.at_end
-        ),
-        charts: values
-            .iter()
-            .map(|it| chart(it, highest(it.what).unwrap_or(0).max(1)))
-            .collect(),
-        latency: latency(messages, longest),
-        arrival: arrival(messages),
-    });
+    let shown = shown.map(
+        |Unscaled {
+             name,
+             calls,
+             messages,
+             values,
+         }| TrafficSection {
+            name: name.clone(),
+            calls: calls.clone(),
+            messages: format!(
+                "{} of {} arrived, {} returned, {} in the queue at the end",
+                messages.arrived, messages.submitted, messages.returned, messages.queue.at_end
+            ),
+            charts: values
+                .iter()
+                .map(|it| chart(it, highest(it.what).unwrap_or(0).max(1)))
+                .collect(),
+            latency: latency(messages, longest),
+            arrival: arrival(messages),
+        },
+    );
     Group {
         shown: shown.collect(),
         more: rows.len().saturating_sub(SHOWN_MAX),
