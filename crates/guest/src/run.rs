@@ -292,7 +292,7 @@ fn finish(sim: &Sim, mut world: World, seed: u64) -> (Outcome, Observations) {
         reached: observations.reached,
         gauges: observations.gauges,
     };
-    world.recorder.finish(&scenario, ended)
+    world.recorder.finish(&scenario, ended, None)
 }
 
 /// What is wrong with something that is owed, and when. That it fails late and that it never

@@ -384,7 +384,7 @@ pub(crate) fn check_builds(scenario: &Scenario) -> Result<(), LoweringError> {
 /// What a service starts with.
 pub(crate) struct ServiceStart<'a> {
     pub(crate) scenario: &'a Scenario,
-    pub(crate) names: &'a Names<'a>,
+    pub(crate) names: &'a Names,
     pub(crate) at: Instant,
     pub(crate) build: &'a Rc<dyn Build>,
     pub(crate) database: Database,
@@ -398,24 +398,29 @@ pub(crate) fn mta(name: &str, start: ServiceStart<'_>) -> mta::Config {
     let plan = &start.scenario.hosts[name];
     let host = names.number(name);
     let address = |host: &str| names.address(names.number(host));
-    let outgoing = names.outgoing(host).iter();
-    let connectors = outgoing.clone().map(|(_, connector)| *connector);
+    let connectors = |names: &'_ [String]| -> Vec<&Connector> {
+        let found = names.iter().map(|name| &start.scenario.connectors[name]);
+        found.collect()
+    };
+    let (outgoing, incoming) = (names.outgoing(host), names.incoming(host));
+    let (calls, called) = (connectors(outgoing), connectors(incoming));
     // A peer that is silent for longer than any connector on either side allows is gone.
-    let silence = connectors
-        .chain(names.incoming(host).iter().copied())
+    let silence = calls
+        .iter()
+        .chain(&called)
         .map(|it| it.lifetime + it.session_disconnect)
         .max();
+    let calls = outgoing.iter().zip(calls);
     mta::Config {
         build: Rc::clone(start.build),
         control_blocks: plan.control_blocks,
         driver_threads: plan.driver_threads,
         connect_attempts: plan.connect_attempts,
         connect_pause: plan.connect_pause,
-        connectors: outgoing
+        connectors: calls
             .map(|(name, it)| connector(key(name), address(&it.to), it))
             .collect(),
-        peers: names
-            .incoming(host)
+        peers: called
             .iter()
             .map(|connector| address(&connector.from))
             .collect(),

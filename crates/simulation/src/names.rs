@@ -7,30 +7,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use net::HostId;
 
-use config::plan::{Connector, Host, Scenario};
+use config::plan::{Host, Scenario};
 
 /// The hosts of a scenario, numbered in the order of their names.
 #[derive(Debug)]
-pub(crate) struct Names<'a> {
-    numbers: BTreeMap<&'a str, HostId>,
+pub(crate) struct Names {
+    numbers: BTreeMap<String, HostId>,
     addresses: Vec<u32>,
-    outgoing: Vec<Vec<(&'a str, &'a Connector)>>,
-    incoming: Vec<Vec<&'a Connector>>,
+    outgoing: Vec<Vec<String>>,
+    incoming: Vec<Vec<String>>,
 }
 
-impl<'a> Names<'a> {
-    pub(crate) fn new(scenario: &'a Scenario) -> Self {
-        let numbers = host_numbers(scenario);
+impl Names {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        let numbers = scenario.hosts.keys().cloned().zip((0..).map(HostId));
+        let hosts = scenario.hosts.len();
         let mut it = Self {
             addresses: addresses(scenario),
-            outgoing: vec![Vec::new(); numbers.len()],
-            incoming: vec![Vec::new(); numbers.len()],
-            numbers,
+            outgoing: vec![Vec::new(); hosts],
+            incoming: vec![Vec::new(); hosts],
+            numbers: numbers.collect(),
         };
         for (name, connector) in &scenario.connectors {
             let (from, to) = (it.number(&connector.from), it.number(&connector.to));
-            it.outgoing[from.0 as usize].push((name, connector));
-            it.incoming[to.0 as usize].push(connector);
+            it.outgoing[from.0 as usize].push(name.clone());
+            it.incoming[to.0 as usize].push(name.clone());
         }
         it
     }
@@ -48,13 +49,13 @@ impl<'a> Names<'a> {
         self.addresses[host.0 as usize]
     }
 
-    /// The connectors that start at a host, in the order of their names.
-    pub(crate) fn outgoing(&self, host: HostId) -> &[(&'a str, &'a Connector)] {
+    /// The names of the connectors that start at a host, in their order.
+    pub(crate) fn outgoing(&self, host: HostId) -> &[String] {
         &self.outgoing[host.0 as usize]
     }
 
-    /// The connectors that end at a host.
-    pub(crate) fn incoming(&self, host: HostId) -> &[&'a Connector] {
+    /// The names of the connectors that end at a host, in their order.
+    pub(crate) fn incoming(&self, host: HostId) -> &[String] {
         &self.incoming[host.0 as usize]
     }
 }

@@ -3,13 +3,11 @@
 //! Observing is off by default and costs nothing then. It never changes a run: nothing observed
 //! is part of the digest.
 //!
-//! - `journal`: writes packet events into the journal.
 //! - [`packet_capture`]: packets at the ends of links.
 //! - [`thread_intervals`]: when threads ran and what they waited for.
 //! - [`access_context`]: the memory accesses around a finding or an exception.
 
 pub mod access_context;
-pub(crate) mod journal;
 pub mod packet_capture;
 pub mod thread_intervals;
 
@@ -73,7 +71,7 @@ impl Observer {
     }
 
     /// A packet is put on a link at this host.
-    fn on_offer(&mut self, at: Instant, host: HostId, offer: Offer<'_>) {
+    pub(crate) fn on_offer(&mut self, at: Instant, host: HostId, offer: Offer<'_>) {
         if !self.observe.packets {
             return;
         }
@@ -82,7 +80,7 @@ impl Observer {
     }
 
     /// A router at this end of a link makes a packet for the host, which arrives at `at`.
-    fn on_answer(
+    pub(crate) fn on_answer(
         &mut self,
         at: Instant,
         host: HostId,

@@ -274,6 +274,18 @@ pub struct HostView {
 }
 
 impl HostView {
+    /// A host that runs a program of the user.
+    pub(crate) fn guest(name: &str, address: u32) -> Self {
+        Self {
+            name: name.to_owned(),
+            address,
+            build: None,
+            generation: mta::Generation::Single,
+            connectors: Vec::new(),
+            threads: BTreeMap::new(),
+        }
+    }
+
     /// What runs on it: the version of a build, or `guest`.
     #[must_use]
     pub fn program(&self) -> String {

@@ -1,28 +1,30 @@
-//! Records of a run whose hosts are not MTAs but programs of a user, and its outcome.
+//! The records of a run, and its outcome.
 //!
-//! The records, the digest and the observations are those of a run of MTAs, so that everything made
-//! from an outcome works for both.
+//! The records, the digest and the observations of guests are those of a run of MTAs, so that everything
+//! made from an outcome works for both.
 
 use std::collections::BTreeMap;
 
-use internet::{PacketEvent, PacketObserver};
+use internet::{PacketContent, PacketEvent, PacketObserver};
 use kernel::{Instant, Journal, Keep};
 use net::HostId;
 
+use crate::access_log::LoggedAccess;
 use crate::lowering;
 use crate::names;
-use crate::observers::journal::JournalObserver;
 use crate::observers::{Observations, Observe, Observer};
-use crate::outcome::{HostView, LinkCounts, Outcome, Stop, Violation};
-use crate::record::Record;
-use crate::world::Options;
+use crate::options::Options;
+use crate::outcome::{
+    Associations, Exception, HostView, LinkCounts, Messages, Outcome, Stop, Traffic, Violation,
+};
+use crate::record::{PacketSummary, Record};
 use config::plan::Scenario;
 
 /// Collects the records of one run.
 #[derive(Debug)]
 pub struct Recorder {
-    journal: Journal<Record>,
-    observer: Observer,
+    pub(crate) journal: Journal<Record>,
+    pub(crate) observer: Observer,
 }
 
 /// How a run ended.
@@ -36,7 +38,7 @@ pub struct Ended {
     pub events: u64,
     /// Why it stopped.
     pub stop: Stop,
-    /// Violations, in the order in which they were found.
+    /// Violations that guests reported, in the order in which they were found.
     pub violations: Vec<Violation>,
     /// Number of violations beyond the limit.
     pub violations_dropped: u64,
@@ -48,6 +50,43 @@ pub struct Ended {
     pub reached: BTreeMap<String, u64>,
     /// Each named quantity over time.
     pub gauges: BTreeMap<String, Vec<(Instant, i64)>>,
+}
+
+/// What the MTAs of a run counted and violated.
+#[derive(Debug)]
+pub struct MtaCounts {
+    pub(crate) calls: u64,
+    pub(crate) violations: Vec<Violation>,
+    pub(crate) violations_dropped: u64,
+    pub(crate) exceptions: Vec<Exception>,
+    pub(crate) events_logged: BTreeMap<u32, u64>,
+    pub(crate) associations: Associations,
+    pub(crate) messages: Messages,
+    pub(crate) traffic: Traffic,
+    pub(crate) coverage: mta::Coverage,
+    pub(crate) access_log: Vec<LoggedAccess>,
+    pub(crate) hosts: Vec<HostView>,
+}
+
+impl MtaCounts {
+    /// Those of a run whose hosts are all guests.
+    fn none(scenario: &Scenario) -> Self {
+        let hosts = scenario.hosts.keys().zip(names::addresses(scenario));
+        let hosts = hosts.map(|(name, address)| HostView::guest(name, address));
+        Self {
+            calls: 0,
+            violations: Vec::new(),
+            violations_dropped: 0,
+            exceptions: Vec::new(),
+            events_logged: BTreeMap::new(),
+            associations: Associations::default(),
+            messages: Messages::default(),
+            traffic: Traffic::default(),
+            coverage: mta::Coverage::default(),
+            access_log: Vec::new(),
+            hosts: hosts.collect(),
+        }
+    }
 }
 
 impl Recorder {
@@ -68,66 +107,122 @@ impl Recorder {
 
     /// Adds a record to the digest, and keeps it if records are kept.
     pub fn write(&mut self, at: Instant, record: Record) {
+        let is_rare = matches!(
+            record,
+            Record::Fault(..)
+                | Record::Exception(..)
+                | Record::ClosedDown(_)
+                | Record::Violation(_)
+                | Record::Healed
+                | Record::ClockSet(..)
+        );
+        if is_rare {
+            tracing::debug!(%at, ?record, "record");
+        }
         self.journal.write(at, record);
     }
 
-    /// The outcome of the run, and what was observed besides.
+    /// The outcome of the run, and what was observed besides. `mtas` is what the MTAs counted, if the run has
+    /// any.
     #[must_use]
-    pub fn finish(self, scenario: &Scenario, ended: Ended) -> (Outcome, Observations) {
+    pub fn finish(
+        self,
+        scenario: &Scenario,
+        ended: Ended,
+        mtas: Option<MtaCounts>,
+    ) -> (Outcome, Observations) {
         let observations = self.observer.into_observations();
         let (records, digest) = self.journal.into_parts();
-        let addresses = names::addresses(scenario);
-        let hosts = scenario.hosts.keys().zip(addresses);
+        let counted = mtas.unwrap_or_else(|| MtaCounts::none(scenario));
         let mut outcome = Outcome {
             seed: ended.seed,
             digest: digest.fingerprint(),
             checkpoints: digest.checkpoints().to_vec(),
             simulated: ended.at,
             events: ended.events,
-            // Guests have no modeled threads: these counts stay at zero.
-            calls: 0,
+            calls: counted.calls,
             stop: ended.stop,
             healing: scenario.healing,
-            violations: ended.violations,
-            violations_dropped: ended.violations_dropped,
-            exceptions: Vec::new(),
-            events_logged: BTreeMap::new(),
-            associations: crate::outcome::Associations::default(),
-            messages: crate::outcome::Messages::default(),
-            traffic: crate::traffic::Traffic::default(),
+            violations: merged(counted.violations, ended.violations),
+            violations_dropped: counted.violations_dropped + ended.violations_dropped,
+            exceptions: counted.exceptions,
+            events_logged: counted.events_logged,
+            associations: counted.associations,
+            messages: counted.messages,
+            traffic: counted.traffic,
             faults: ended.faults,
-            coverage: mta::Coverage::default(),
+            coverage: counted.coverage,
             links: ended.links,
             reached: ended.reached,
             gauges: ended.gauges,
             unexpected: Vec::new(),
             records,
-            access_log: Vec::new(),
-            hosts: hosts.map(|(name, address)| guest(name, address)).collect(),
+            access_log: counted.access_log,
+            hosts: counted.hosts,
         };
         outcome.compare(&scenario.expect);
         (outcome, observations)
     }
 }
 
-impl PacketObserver for Recorder {
-    fn on_packet(&mut self, at: Instant, host: HostId, event: PacketEvent<'_>) {
-        let mut observer = JournalObserver {
-            journal: &mut self.journal,
-            observer: &mut self.observer,
+/// What MTAs and guests violated, in the order of time. Those of one list stay in their order.
+fn merged(mtas: Vec<Violation>, guests: Vec<Violation>) -> Vec<Violation> {
+    let mut all = Vec::with_capacity(mtas.len() + guests.len());
+    let (mut mtas, mut guests) = (mtas.into_iter().peekable(), guests.into_iter().peekable());
+    loop {
+        let next = match (mtas.peek(), guests.peek()) {
+            (Some(mta), Some(guest)) if guest.at < mta.at => guests.next(),
+            (None, _) => guests.next(),
+            (Some(_), _) => mtas.next(),
         };
-        observer.on_packet(at, host, event);
+        match next {
+            Some(next) => all.push(next),
+            None => return all,
+        }
     }
 }
 
-fn guest(name: &str, address: u32) -> HostView {
-    HostView {
-        name: name.to_owned(),
-        address,
-        build: None,
-        generation: mta::Generation::Single,
-        connectors: Vec::new(),
-        threads: BTreeMap::new(),
+impl PacketObserver for Recorder {
+    fn on_packet(&mut self, at: Instant, host: HostId, event: PacketEvent<'_>) {
+        let record = match event {
+            PacketEvent::Offered(offer) => return self.observer.on_offer(at, host, offer),
+            PacketEvent::Answered {
+                packet,
+                link,
+                at,
+                addresses,
+            } => {
+                return self.observer.on_answer(at, host, link, packet, addresses);
+            }
+            PacketEvent::Sent(packet) => {
+                Record::PacketSent(host, packet.identity, summary(&packet.payload))
+            }
+            PacketEvent::Dropped {
+                packet,
+                link,
+                reason,
+            } => Record::PacketDropped(host, packet.identity, link, reason),
+            PacketEvent::Damaged(packet) => Record::PacketDamaged(host, packet.identity),
+            PacketEvent::Arrived(packet) => Record::PacketArrived(host, packet.identity),
+        };
+        self.journal.write(at, record);
+    }
+}
+
+fn summary(payload: &PacketContent) -> PacketSummary {
+    match payload {
+        PacketContent::Tcp(segment) => PacketSummary::Tcp {
+            source_port: segment.source_port,
+            destination_port: segment.destination_port,
+            flags: segment.flags.bits(),
+            length: segment.payload.len() as u32,
+        },
+        PacketContent::Icmp(_) => PacketSummary::Icmp,
+        PacketContent::Udp(datagram) => PacketSummary::Udp {
+            source_port: datagram.source_port,
+            destination_port: datagram.destination_port,
+            length: datagram.data.len() as u32,
+        },
     }
 }
 

@@ -8,13 +8,14 @@ use std::rc::Rc;
 
 use machine::Explorer;
 use mta::Build;
-use net::HostId;
 
 use crate::lowering::{self, LoweringError};
 use crate::observers::{Observations, Observe};
-use crate::outcome::{Associations, Outcome, Stop};
+use crate::options::Options;
+use crate::outcome::{Outcome, Stop};
+use crate::recorder::Ended;
 use crate::scheduling::{CallCounts, Scheduling};
-use crate::world::{Options, World};
+use crate::world::{Setup, World};
 use config::plan::{Preemption, Scenario};
 use config::untrusted_text;
 
@@ -81,7 +82,7 @@ impl<'a> Run<'a> {
     /// virtual time.
     pub fn outcome(self, options: Options) -> Result<Outcome, LoweringError> {
         let seed = self.seed;
-        Ok(checked(self.world(options)?, seed))
+        Ok(checked(self.world(options, Observe::default())?, seed))
     }
 
     /// Makes the run with every record kept, and observes what `observe` asks for. Observing does
@@ -91,16 +92,11 @@ impl<'a> Run<'a> {
     /// If a link cannot be calibrated as the scenario says, or if the scheduler lacks counts.
     pub fn observed(self, observe: Observe) -> Result<(Outcome, Observations), LoweringError> {
         let seed = self.seed;
-        let mut world = self.world(Options { keep_records: true })?;
-        world.observe(observe);
+        let mut world = self.world(Options { keep_records: true }, observe)?;
         let stop = world.run();
-        world.final_checks(stop);
-        for host in (0..world.hosts.len()).map(|host| HostId(host as u32)) {
-            // Intervals and contexts that are still open end with the run.
-            world.observer.on_end(host, world.now);
-        }
-        let observations = std::mem::take(&mut world.observer).into_observations();
-        Ok((summarise(world, seed, stop), observations))
+        world.mtas().final_checks(stop);
+        world.mtas().end_observation();
+        Ok(summarise(world, seed, stop))
     }
 
     /// Makes the run under the random walk, whatever the scenario's scheduler is, and adds the
@@ -113,11 +109,13 @@ impl<'a> Run<'a> {
         let options = Options {
             keep_records: false,
         };
-        Self { scheduling, ..self }.world(options)?.run();
+        Self { scheduling, ..self }
+            .world(options, Observe::default())?
+            .run();
         Ok(())
     }
 
-    fn world(self, options: Options) -> Result<World<'a>, LoweringError> {
+    fn world(self, options: Options, observe: Observe) -> Result<World<'a>, LoweringError> {
         let Self {
             scenario,
             seed,
@@ -127,7 +125,13 @@ impl<'a> Run<'a> {
         lowering::check_builds(scenario)?;
         scheduling.check(scenario)?;
         tracing::debug!(seed, title = scenario.title, "run");
-        World::new(scenario, seed, builds, options, scheduling)
+        let setup = Setup {
+            builds,
+            scheduling,
+            options,
+            observe,
+        };
+        World::new(scenario, seed, setup)
     }
 }
 
@@ -204,12 +208,12 @@ fn checked(mut world: World<'_>, seed: u64) -> Outcome {
         let stop = world.run();
         // A pruned run was broken off in the middle: nothing can be said about its end.
         if stop != Stop::Pruned {
-            world.final_checks(stop);
+            world.mtas().final_checks(stop);
         }
         stop
     }));
     match ended {
-        Ok(stop) => summarise(world, seed, stop),
+        Ok(stop) => summarise(world, seed, stop).0,
         Err(cause) => panic!(
             "at {} of \"{}\", seed {seed}: {}",
             world.now,
@@ -225,48 +229,21 @@ fn text_of(cause: &(dyn Any + Send)) -> &str {
     text.unwrap_or("a panic without a text")
 }
 
-fn summarise(mut world: World<'_>, seed: u64, stop: Stop) -> Outcome {
+fn summarise(world: World<'_>, seed: u64, stop: Stop) -> (Outcome, Observations) {
     let scenario = world.scenario;
     let names = scenario.links.keys().cloned();
-    let links = names.zip(world.link_counts()).collect();
-    let faults = world.fault_counts();
-    let access_log = world.take_access_log();
-    let (events, calls, simulated) = (world.events(), world.calls(), world.now);
-    let coverage = world.coverage();
-    let (records, digest) = world.journal.into_parts();
-    let results = world.oracles.into_results();
-    let connector = |host: HostId, number: u32| {
-        let connectors = &results.hosts.get(host.0 as usize)?.connectors;
-        connectors.get(number as usize).cloned()
-    };
-    let meter = results.totals.traffic;
-    let traffic = meter.finish(simulated, connector, scenario.workloads.keys());
-    let mut outcome = Outcome {
+    let ended = Ended {
         seed,
-        digest: digest.fingerprint(),
-        checkpoints: digest.checkpoints().to_vec(),
-        simulated,
-        events,
-        calls,
+        at: world.now,
+        events: world.events(),
         stop,
-        healing: scenario.healing,
-        violations: results.violations,
-        violations_dropped: results.violations_dropped,
-        exceptions: results.totals.exceptions,
-        events_logged: results.totals.events_logged,
-        associations: Associations::of(&traffic, results.totals.refused),
-        messages: results.totals.messages,
-        traffic,
-        faults,
-        coverage,
-        links,
+        violations: Vec::new(),
+        violations_dropped: 0,
+        faults: world.fault_counts(),
+        links: names.zip(world.link_counts()).collect(),
         reached: BTreeMap::new(),
         gauges: BTreeMap::new(),
-        unexpected: Vec::new(),
-        records,
-        access_log,
-        hosts: results.hosts,
     };
-    outcome.compare(&scenario.expect);
-    outcome
+    let counts = world.mtas.into_counts(scenario, ended.at);
+    world.recorder.finish(scenario, ended, Some(counts))
 }

@@ -9,9 +9,9 @@ use kernel::{Choices, Duration, Instant};
 use net::{Direction, DropReason, HostId, LinkId, Network};
 
 use crate::lowering::{self, LoweringError};
+use crate::mta_hosts::workload::MessageSource;
 use crate::outcome::Outcome;
 use crate::record::Record;
-use crate::world::workload::MessageSource;
 use config::plan::{DroppedPacket, OutageWindow, Scenario};
 
 /// The most outages, arrivals or lost packets that are listed for each link or workload.

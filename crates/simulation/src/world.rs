@@ -1,176 +1,109 @@
-//! The state of one run in virtual time: hosts, the network between them, pending events.
+//! A run whose hosts all run an MTA: its clock, its events, the network and the faults.
 //!
 //! Only the world schedules events. Models return when they are due next, and the world calls them
-//! then.
+//! then. What runs on the hosts is in [`mta_hosts`](crate::mta_hosts).
 //!
 //! - `event`: what the world schedules besides network events.
-//! - `services`: time slices of threads, starts and ends of MTA processes.
-//! - `arrivals`, `workload`, `message_store`: messages, and what survives a restart of them.
-//! - `memory`: what the run holds in memory, for its limit.
 //! - `faults`: the faults of the scenario.
 //! - `reseed`: replacing the seed during a run.
-//! - `final_checks`: the checks at the end of a run.
 
-mod arrivals;
 mod event;
 mod faults;
-mod final_checks;
-mod memory;
-mod message_store;
 mod reseed;
-mod services;
-pub(crate) mod workload;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use internet::{Event as ScheduledEvent, Internet};
-use kernel::{Choices, Instant, Journal, Keep, mix};
+use kernel::{Choices, Instant, mix};
 use machine::DebugHash;
 use mta::Build;
 use net::{HostId, LinkConfig, Network};
 
-use crate::access_log::LoggedAccess;
 use crate::host::Host;
 use crate::interruption;
 use crate::lowering::{self, LoweringError};
 use crate::memory_limit::MemoryLimit;
-use crate::names::Names;
-use crate::observers::journal::JournalObserver;
-use crate::observers::{Observe, Observer};
-use crate::oracles::Oracles;
-use crate::outcome::{HostView, LinkCounts, Stop};
+use crate::mta_hosts::{MtaEvent, MtaHosts, MtaRun, SliceEnd};
+use crate::names;
+use crate::observers::Observe;
+use crate::options::Options;
+use crate::outcome::{LinkCounts, Stop};
 use crate::record::Record;
+use crate::recorder::Recorder;
 use crate::scheduling::Scheduling;
 use config::plan::Scenario;
 
-use arrivals::WorkloadArrivals;
 use event::Event;
 use faults::FaultState;
-use message_store::MessageStore;
 
-/// What a run keeps besides its outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Whether to keep every record, for logs and reports. The run is the same without, and faster.
-    pub keep_records: bool,
+/// What a run depends on besides scenario and seed, and what is observed of it.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    /// The builds of the hosts, in the order of their names.
+    pub(crate) builds: Vec<Rc<dyn Build>>,
+    pub(crate) scheduling: Scheduling,
+    pub(crate) options: Options,
+    pub(crate) observe: Observe,
 }
 
 /// Everything there is in one run.
 #[derive(Debug)]
 pub(crate) struct World<'a> {
     pub(crate) scenario: &'a Scenario,
-    names: Names<'a>,
-    pub(crate) hosts: Vec<Host>,
-    pub(crate) oracles: Oracles,
-    pub(crate) journal: Journal<Record>,
+    pub(crate) mtas: MtaHosts,
+    pub(crate) recorder: Recorder,
     pub(crate) now: Instant,
-    pub(crate) internet: Internet<Event>,
-    builds: Vec<Rc<dyn Build>>,
-    scheduling: Scheduling,
+    internet: Internet<Event>,
     choices: Choices,
     links: Vec<LinkConfig>,
     /// The network before healing; its packet counts belong to the run.
     faulty: Option<Network>,
-    arrivals: Vec<WorkloadArrivals>,
     faults: Vec<FaultState>,
     /// The cuts in force, in the order in which they began.
     cuts: Vec<faults::ActiveCut>,
-    message_store: MessageStore,
-    keep_records: bool,
-    pub(crate) observer: Observer,
     /// Simulation events handled.
     events: u64,
     memory_limit: MemoryLimit,
-    /// Messages submitted.
-    messages: u64,
-    /// Why the run stops before its time.
-    stop: Option<Stop>,
-    /// The host whose threads run: its next slice is scheduled when this one is over.
-    running: Option<HostId>,
     /// How many of the scenario's reseeds have been applied.
     reseeds_applied: usize,
-    /// Calls made by processes that have ended.
-    ended_calls: u64,
-    /// The access logs of processes that have ended.
-    ended_access_log: Vec<LoggedAccess>,
-    /// The coverage of processes that have ended.
-    ended_coverage: mta::Coverage,
 }
 
 impl<'a> World<'a> {
-    /// The world of a scenario at time zero. `builds` are those of the hosts, in the order of their
-    /// names.
+    /// The world of a scenario at time zero.
     pub(crate) fn new(
         scenario: &'a Scenario,
         seed: u64,
-        builds: Vec<Rc<dyn Build>>,
-        options: Options,
-        scheduling: Scheduling,
+        setup: Setup,
     ) -> Result<Self, LoweringError> {
         let choices = Choices::new(seed);
         let links = lowering::links(scenario)?;
-        let names = Names::new(scenario);
-        let plans = (0..).map(HostId).zip(&scenario.hosts);
-        let sockets = plans.map(|(host, (name, plan))| {
-            lowering::sockets(name, plan, names.address(host), choices)
-        });
+        let addresses = names::addresses(scenario);
+        let plans = addresses.iter().zip(&scenario.hosts);
+        let sockets =
+            plans.map(|(address, (name, plan))| lowering::sockets(name, plan, *address, choices));
         let internet = Internet::new(choices, sockets.collect(), &links)?;
-        let hosts = (0..).map(HostId).zip(scenario.hosts.keys());
-        let hosts: Vec<Host> = hosts
-            .map(|(id, name)| Host::new(id, name, names.address(id)))
-            .collect();
-        let limit = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
-        let keep = if options.keep_records {
-            Keep::First(limit(scenario.limits.records))
-        } else {
-            Keep::Nothing
-        };
-        let views = hosts.iter().zip(&builds).map(|(host, build)| HostView {
-            name: host.name.clone(),
-            address: host.address,
-            build: Some(build.version()),
-            generation: build.generation(),
-            connectors: names
-                .outgoing(host.id)
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .collect(),
-            threads: BTreeMap::new(),
-        });
-        let mut world = Self {
-            scenario,
-            oracles: Oracles::new(
-                views.collect(),
-                scenario.workloads.len(),
-                limit(scenario.limits.violations),
-                scenario.until_first.clone(),
-            ),
-            names,
-            journal: Journal::new(keep),
-            hosts,
-            now: Instant::ZERO,
-            internet,
+        let Setup {
             builds,
             scheduling,
+            options,
+            observe,
+        } = setup;
+        let builds = builds.into_iter().map(Some).collect();
+        let mut world = Self {
+            scenario,
+            mtas: MtaHosts::new(scenario, choices, builds, options, scheduling),
+            recorder: Recorder::new(scenario, options, observe),
+            now: Instant::ZERO,
+            internet,
             choices,
             links,
             faulty: None,
-            arrivals: Vec::new(),
-            faults: Vec::new(),
+            faults: faults::lower(scenario),
             cuts: Vec::new(),
-            message_store: MessageStore::default(),
-            keep_records: options.keep_records,
-            observer: Observer::default(),
             events: 0,
             memory_limit: MemoryLimit::new(&scenario.limits),
-            messages: 0,
-            stop: None,
-            running: None,
             reseeds_applied: 0,
-            ended_calls: 0,
-            ended_access_log: Vec::new(),
-            ended_coverage: mta::Coverage::default(),
         };
         world.schedule_scenario();
         Ok(world)
@@ -178,14 +111,7 @@ impl<'a> World<'a> {
 
     /// Schedules the first event of every service, workload and fault, and the healing.
     fn schedule_scenario(&mut self) {
-        self.faults = faults::lower(self.scenario);
-        for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
-            self.schedule(host, Instant::ZERO, Event::ServiceStarts { host });
-        }
-        self.arrivals = arrivals::lower(self.scenario, &self.names, self.choices);
-        for workload in 0..self.arrivals.len() {
-            self.schedule_next_message(workload);
-        }
+        self.mtas().schedule_start();
         for fault in 0..self.faults.len() {
             self.schedule_start(fault, self.now);
         }
@@ -195,14 +121,18 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Starts to observe what `observe` asks for.
-    ///
-    /// # Panics
-    /// If the world has begun to run.
-    pub(crate) fn observe(&mut self, observe: Observe) {
-        assert_eq!(self.events, 0, "a world is observed from its first event");
-        let records = self.scenario.limits.records;
-        self.observer = Observer::new(observe, usize::try_from(records).unwrap_or(usize::MAX));
+    /// The hosts, with what they need of the run.
+    pub(crate) fn mtas(&mut self) -> MtaRun<'_, Event> {
+        let reseed = self.next_reseed().unwrap_or(Instant::MAX);
+        let before = Instant::from_nanos(reseed.nanos().saturating_sub(1));
+        MtaRun {
+            slice_limit: before.min(self.end()),
+            mtas: &mut self.mtas,
+            scenario: self.scenario,
+            now: &mut self.now,
+            internet: &mut self.internet,
+            recorder: &mut self.recorder,
+        }
     }
 
     /// Handles events until the end of the run, or until a limit is reached.
@@ -230,29 +160,22 @@ impl<'a> World<'a> {
             if self.events >= self.scenario.limits.events {
                 return Stop::Events;
             }
-            if let Some(stop) = self.stop {
-                return stop;
-            }
             if interruption::is_requested() {
                 return Stop::Interrupted;
             }
             if self.is_memory_full() {
                 return Stop::Memory;
             }
-            if self.oracles.is_full() {
-                return Stop::Violations;
-            }
-            if self.oracles.has_first_failure() {
-                return Stop::FirstFailure;
+            if let Some(stop) = self.mtas.stop() {
+                return stop;
             }
             if self.is_pruned() {
                 return Stop::Pruned;
             }
             let (key, event) = self.internet.pop_event().expect("there is a next event");
-            // Only a further message is too many: what the allowed ones still cause belongs to the
-            // run.
-            let is_message = matches!(event, ScheduledEvent::User(Event::Submission { .. }));
-            if is_message && self.messages >= self.scenario.limits.messages {
+            if let ScheduledEvent::User(Event::Mta(event)) = event
+                && self.mtas.is_message_too_many(event, self.scenario)
+            {
                 return Stop::Messages;
             }
             self.now = key.at;
@@ -260,7 +183,7 @@ impl<'a> World<'a> {
             // A stale event was cancelled by a later one. It counts towards the limit of events,
             // which bounds work, but it is not in the digest.
             if !self.is_stale(event) {
-                self.write(Record::Event(key));
+                self.recorder.journal.write(self.now, Record::Event(key));
                 self.handle(event);
             }
         }
@@ -268,7 +191,7 @@ impl<'a> World<'a> {
 
     /// Whether an exhaustive search has seen this state, or an equivalent order of calls, before.
     fn is_pruned(&mut self) -> bool {
-        let Scheduling::Explored(explorer, _) = &self.scheduling else {
+        let Scheduling::Explored(explorer, _) = &self.mtas.scheduling else {
             return false;
         };
         let next = self.internet.next_time();
@@ -296,36 +219,34 @@ impl<'a> World<'a> {
     fn fingerprint(&self) -> u64 {
         let rest = (
             &self.internet,
-            &self.oracles,
-            &self.message_store,
-            &self.arrivals,
+            &self.mtas.oracles,
+            &self.mtas.message_store,
+            &self.mtas.arrivals,
             &self.faults,
         );
         let whole = mix(self.now.nanos(), DebugHash::of(&rest));
         // The order of hosts is that of their names: two states are alike only host by host.
-        self.hosts.iter().map(Host::fingerprint).fold(whole, mix)
+        let hosts = self.mtas.hosts.iter();
+        hosts.map(Host::fingerprint).fold(whole, mix)
     }
 
     /// Whether a later event has replaced this one. Replaced events stay in the list.
     fn is_stale(&self, event: ScheduledEvent<Event>) -> bool {
         match event {
             ScheduledEvent::Network(event) => self.internet.is_stale(event),
-            ScheduledEvent::User(Event::ThreadsRun { host, generation }) => {
-                self.hosts[host.0 as usize].next_slice.generation != generation
-            }
+            ScheduledEvent::User(Event::Mta(event)) => self.mtas.is_stale(event),
             ScheduledEvent::User(
                 Event::FaultStarts { fault, generation } | Event::FaultEnds { fault, generation },
             ) => self.faults[fault as usize].generation != generation,
-            ScheduledEvent::User(Event::Submission {
-                workload,
-                generation,
-            }) => self.arrivals[workload as usize].generation != generation,
-            ScheduledEvent::User(
-                Event::Heal
-                | Event::WaitEnds { .. }
-                | Event::HostStarts { .. }
-                | Event::ServiceStarts { .. },
-            ) => false,
+            ScheduledEvent::User(Event::Heal | Event::HostStarts { .. }) => false,
+        }
+    }
+
+    /// Whether what the run holds has reached `limits.memory`.
+    fn is_memory_full(&mut self) -> bool {
+        self.memory_limit.is_due(self.events) && {
+            let held = self.mtas.held(self.internet.held(), self.scenario);
+            self.memory_limit.is_reached(self.events, held)
         }
     }
 
@@ -334,58 +255,41 @@ impl<'a> World<'a> {
         let event = match event {
             ScheduledEvent::User(event) => event,
             ScheduledEvent::Network(event) => {
-                let observer = &mut JournalObserver {
-                    journal: &mut self.journal,
-                    observer: &mut self.observer,
-                };
-                let host = self.internet.handle_event(self.now, event, observer);
-                return self.wake(host);
+                let recorder = &mut self.recorder;
+                let host = self.internet.handle_event(self.now, event, recorder);
+                return self.mtas().wake(host);
             }
         };
         match event {
             Event::FaultStarts { fault, .. } => self.start_fault(fault),
             Event::FaultEnds { fault, .. } => self.end_fault(fault),
             Event::Heal => self.heal(),
-            Event::WaitEnds {
-                host,
-                thread,
-                generation,
-            } => {
-                self.end_wait(host, thread, generation);
-            }
-            Event::Submission { workload, .. } => self.submit(workload as usize),
             Event::HostStarts { host } => {
                 self.internet.switch_on(host);
-                self.start_service(host);
+                self.mtas().start_service(host);
             }
-            Event::ServiceStarts { host } => self.start_service(host),
-            Event::ThreadsRun { host, .. } => self.run_threads(host),
+            Event::Mta(MtaEvent::ThreadsRun { host, .. }) => self.run_threads(host),
+            Event::Mta(event) => self.mtas().handle(event),
         }
+    }
+
+    /// Runs the threads of a host until something else is due.
+    fn run_threads(&mut self, host: HostId) {
+        self.mtas().begin_slice(host);
+        let end = loop {
+            let end = self.mtas().run_slice(host);
+            // A reseed ends a slice; the threads continue with the new choices.
+            if end != SliceEnd::Limit || !self.reseed_within_slice() {
+                break end;
+            }
+        };
+        self.mtas().end_slice(host, end);
     }
 
     /// Schedules an event. One that concerns no host is scheduled at host 0, since the key of an
     /// event names a host.
     fn schedule(&mut self, host: HostId, at: Instant, event: Event) {
         self.internet.schedule(at, event.class(), host, event);
-    }
-
-    /// Sends what the sockets of a host have to send, then wakes its threads. To be called after
-    /// every change of its sockets.
-    fn flush(&mut self, host: HostId) {
-        let observer = &mut JournalObserver {
-            journal: &mut self.journal,
-            observer: &mut self.observer,
-        };
-        self.internet.flush(self.now, host, observer);
-        self.wake(host);
-    }
-
-    /// Replies to the threads of a host whose events are signalled, and schedules their next time
-    /// slice.
-    fn wake(&mut self, host: HostId) {
-        let sockets = self.internet.sockets_mut(host);
-        self.hosts[host.0 as usize].deliver_signals(self.now, sockets, machine::Increment::NETWORK);
-        self.schedule_threads(host);
     }
 
     /// Begins the healing phase: faults end, links are perfect, and liveness is checked.
@@ -395,12 +299,12 @@ impl<'a> World<'a> {
             self.faults[fault].is_over = true;
             self.end_fault(fault as u32);
         }
-        let count = self.hosts.len() as u32;
+        let count = self.scenario.hosts.len() as u32;
         // Packets in flight keep their verdict: it was decided when they were sent.
         let healed = Network::new(self.choices, count, &lowering::healed(&self.links))
             .expect("a network without loss is valid if the one with loss was");
         self.faulty = Some(self.internet.replace_network(healed));
-        self.oracles.on_healing();
+        self.mtas.on_healing();
         // Every host must make progress, so machines that a crash left down are switched on.
         for host in (0..count).map(HostId) {
             if !self.internet.is_up(host) {
@@ -410,50 +314,12 @@ impl<'a> World<'a> {
     }
 
     fn write(&mut self, record: Record) {
-        let is_rare = matches!(
-            record,
-            Record::Fault(..)
-                | Record::Exception(..)
-                | Record::ClosedDown(_)
-                | Record::Violation(_)
-                | Record::Healed
-                | Record::ClockSet(..)
-        );
-        if is_rare {
-            tracing::debug!(at = %self.now, ?record, "record");
-        }
-        self.journal.write(self.now, record);
+        self.recorder.write(self.now, record);
     }
 
     /// Simulation events handled.
     pub(crate) fn events(&self) -> u64 {
         self.events
-    }
-
-    /// Calls made by the threads of all processes, ended ones included.
-    pub(crate) fn calls(&self) -> u64 {
-        let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
-        self.ended_calls + running.map(|service| service.machine.calls()).sum::<u64>()
-    }
-
-    /// The access logs of all processes, in the order of time.
-    pub(crate) fn take_access_log(&mut self) -> Vec<LoggedAccess> {
-        let mut log = std::mem::take(&mut self.ended_access_log);
-        for host in &self.hosts {
-            log.extend(host.access_log());
-        }
-        // A stable sort: accesses of one host at one instant stay in the order in which they were
-        // made.
-        log.sort_by_key(|access| access.at);
-        log
-    }
-
-    /// The coverage of all processes, ended ones included.
-    pub(crate) fn coverage(&self) -> mta::Coverage {
-        let mut coverage = self.ended_coverage.clone();
-        let running = self.hosts.iter().filter_map(|host| host.service.as_ref());
-        running.for_each(|service| coverage.add(&service.process.coverage()));
-        coverage
     }
 
     /// The packets of each link: both directions, before and after healing.

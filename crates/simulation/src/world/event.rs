@@ -2,6 +2,7 @@
 
 use net::HostId;
 
+use crate::mta_hosts::MtaEvent;
 use crate::record::EventClass;
 
 /// Something that is due at a point in time. Events are plain data, so that runs can be compared
@@ -14,34 +15,27 @@ pub(crate) enum Event {
     FaultEnds { fault: u32, generation: u32 },
     /// The healing phase begins.
     Heal,
-    /// The timeout of a thread's socket call expires.
-    WaitEnds {
-        host: HostId,
-        thread: u32,
-        generation: u32,
-    },
-    /// A workload submits its next message.
-    Submission { workload: u32, generation: u32 },
     /// A host is switched on again.
     HostStarts { host: HostId },
-    /// A host's service starts.
-    ServiceStarts { host: HostId },
-    /// A host's threads can run.
-    ThreadsRun { host: HostId, generation: u32 },
+    /// Something is due for an MTA.
+    Mta(MtaEvent),
 }
 
 impl Event {
     /// Its rank among the events of one instant.
     pub(crate) const fn class(self) -> u8 {
-        let class = match self {
-            Self::FaultEnds { .. } => EventClass::FaultEnds,
-            Self::FaultStarts { .. } => EventClass::FaultStarts,
-            Self::Heal => EventClass::Heal,
-            Self::WaitEnds { .. } => EventClass::WaitEnds,
-            Self::Submission { .. } => EventClass::Submission,
-            Self::HostStarts { .. } | Self::ServiceStarts { .. } => EventClass::Start,
-            Self::ThreadsRun { .. } => EventClass::ThreadsRun,
-        };
-        class as u8
+        match self {
+            Self::FaultEnds { .. } => EventClass::FaultEnds as u8,
+            Self::FaultStarts { .. } => EventClass::FaultStarts as u8,
+            Self::Heal => EventClass::Heal as u8,
+            Self::HostStarts { .. } => EventClass::Start as u8,
+            Self::Mta(event) => event.class(),
+        }
+    }
+}
+
+impl From<MtaEvent> for Event {
+    fn from(event: MtaEvent) -> Self {
+        Self::Mta(event)
     }
 }

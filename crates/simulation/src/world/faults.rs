@@ -8,7 +8,7 @@ use net::{HostId, LinkId, LinkState};
 use crate::fault_times::FaultTimes;
 use crate::lowering;
 use crate::record::{Record, Stage};
-use config::plan::{FaultKind, Keyword, ResetScope, Scenario, When};
+use config::plan::{FaultKind, ResetScope, Scenario, When};
 
 use super::World;
 use super::event::Event;
@@ -186,29 +186,24 @@ impl World<'_> {
             }
             FaultKind::Reset(ResetScope::Host(host)) => {
                 let host = self.host_named(host);
-                self.reset(host, None);
+                self.mtas().reset(host, None);
             }
             FaultKind::Reset(ResetScope::Link(link)) => {
                 // Both ends see a RST, as if a device on the link had sent it.
                 let ends = self.links[self.link_named(link).0 as usize].ends;
-                let [one, other] = ends.map(|end| self.hosts[end.0 as usize].address);
-                self.reset(ends[0], Some(other));
-                self.reset(ends[1], Some(one));
+                let [one, other] = ends.map(|end| self.mtas.hosts[end.0 as usize].address);
+                self.mtas().reset(ends[0], Some(other));
+                self.mtas().reset(ends[1], Some(one));
             }
             FaultKind::Crash { host, .. } => {
                 let host = self.host_named(host);
                 if self.internet.is_up(host) {
-                    self.crash(host);
+                    self.mtas().crash(host);
                 }
             }
             FaultKind::RestartService { host } => {
                 let host = self.host_named(host);
-                if self.hosts[host.0 as usize].service.is_some() {
-                    self.write(Record::ClosedDown(host));
-                    self.oracles.on_closedown();
-                    self.stop_service(host);
-                }
-                self.schedule(host, self.now, Event::ServiceStarts { host });
+                self.mtas().restart_service(host);
             }
             FaultKind::Stall { host, thread, .. } => {
                 let host = self.host_named(host);
@@ -218,10 +213,8 @@ impl World<'_> {
                     Some(_) => until.min(Instant::ZERO + self.scenario.duration),
                     None => until,
                 };
-                if let Some(thread) = thread.and_then(|it| self.thread_named(host, it.as_str()))
-                    && let Some(service) = &mut self.hosts[host.0 as usize].service
-                {
-                    service.machine.stall(thread, until);
+                if let Some(thread) = *thread {
+                    self.mtas().stall(host, thread, until);
                 }
             }
             FaultKind::ClockOffset { host, offset } => {
@@ -240,31 +233,13 @@ impl World<'_> {
         self.internet.set_link_state(link, cut);
     }
 
-    /// Switches a host off. Its peers receive no FIN or RST: the socket table is replaced first,
-    /// so that the end of the process finds no connection to close.
-    fn crash(&mut self, host: HostId) {
-        let it = &self.hosts[host.0 as usize];
-        let plan = &self.scenario.hosts[&it.name];
-        let config = lowering::sockets(&it.name, plan, it.address, self.choices);
-        self.internet.switch_off(host, config);
-        self.stop_service(host);
-    }
-
-    /// Resets connections of a host, as a firewall would: all of them, or those with one peer.
-    fn reset(&mut self, host: HostId, peer: Option<u32>) {
-        let now = internet::uptime(self.now);
-        let sockets = self.internet.sockets_mut(host);
-        sockets.reset_connections(now, peer);
-        self.flush(host);
-    }
-
     fn link_named(&self, name: &str) -> LinkId {
         let index = self.scenario.links.keys().position(|link| link == name);
         LinkId(index.expect("the format checks names") as u32)
     }
 
     fn host_named(&self, name: &str) -> HostId {
-        let host = self.hosts.iter().find(|host| host.name == name);
+        let host = self.mtas.hosts.iter().find(|host| host.name == name);
         host.expect("the format checks names").id
     }
 }

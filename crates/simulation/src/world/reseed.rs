@@ -40,14 +40,8 @@ impl World<'_> {
         // First, since what is drawn again below takes its numbers from here.
         self.choices = Choices::new(seed);
         self.internet.reseed(from, self.choices);
-        for host in &mut self.hosts {
-            if let Some(service) = &mut host.service {
-                service.machine.reseed(self.choices);
-            }
-        }
-        for workload in 0..self.arrivals.len() {
-            self.reseed_arrivals(workload, from, self.choices);
-        }
+        let choices = self.choices;
+        self.mtas().reseed(from, choices);
         for fault in 0..self.faults.len() {
             self.reseed_fault(fault, from);
         }

@@ -1,9 +1,11 @@
-//! What a run holds in memory, for `limits.memory`. Records and captures are not counted: they depend on who
+//! What the MTAs of a run hold in memory, for `limits.memory`. Records and captures are not counted: they depend on who
 //! looks, and have a limit of their own.
 
 use internet::Held;
 
-use super::World;
+use config::plan::Scenario;
+
+use super::MtaHosts;
 
 /// What is counted for a message in the database of its host, in queues and in the oracles.
 const MESSAGE_BYTES: u64 = 704;
@@ -16,19 +18,12 @@ const EXCEPTION_BYTES: u64 = 256;
 /// What is counted for an access that is kept (`limits.access_log`).
 const ACCESS_BYTES: u64 = 192;
 
-impl World<'_> {
-    /// Whether what the run holds has reached `limits.memory`.
-    pub(super) fn is_memory_full(&mut self) -> bool {
-        if !self.memory_limit.is_due(self.events) {
-            return false;
-        }
-        let held = self.held();
-        self.memory_limit.is_reached(self.events, held)
-    }
-
-    fn held(&self) -> Held {
-        let Held { things, bytes } = self.internet.held();
-        let hosts = self.hosts.iter().zip(self.scenario.hosts.values());
+impl MtaHosts {
+    /// What the MTAs hold, with what the network holds.
+    #[must_use]
+    pub fn held(&self, network: Held, scenario: &Scenario) -> Held {
+        let Held { things, bytes } = network;
+        let hosts = self.hosts.iter().zip(scenario.hosts.values());
         let running = hosts.filter(|(host, _)| host.service.is_some());
         let services: u64 = running
             .map(|(_, plan)| SERVICE_BYTES + u64::from(plan.control_blocks) * BLOCK_BYTES)

@@ -1,21 +1,19 @@
 //! The checks that are possible only at the end of a run.
 
-use net::HostId;
-
-use super::World;
+use super::{MtaEvent, MtaRun};
 use crate::oracles::{memory, sockets};
 use crate::outcome::Stop;
 use crate::record::Record;
 
-impl World<'_> {
+impl<E: From<MtaEvent>> MtaRun<'_, E> {
     /// Checks heaps and sockets, and liveness after healing if the healing phase has passed.
     ///
     /// # Panics
     /// If the counters of a socket table do not add up: that is a bug of the simulator.
-    pub(crate) fn final_checks(&mut self, stop: Stop) {
-        let now = self.now;
-        for host in (0..self.hosts.len()).map(|index| HostId(index as u32)) {
-            let it = &self.hosts[host.0 as usize];
+    pub fn final_checks(&mut self, stop: Stop) {
+        let now = *self.now;
+        for host in self.mta_hosts() {
+            let it = &self.mtas.hosts[host.0 as usize];
             let table = self.internet.sockets(host);
             let counts = table.counters().sockets;
             let open = table.open_sockets().count() as u64;
@@ -31,26 +29,36 @@ impl World<'_> {
             };
             if let Err(fault) = service.machine.heap_census() {
                 let defect = memory::inconsistent_heap(format!("{fault:?}"));
-                self.oracles.add(host, now, [defect]);
+                self.mtas.oracles.add(host, now, [defect]);
             }
             // A thread in the middle of opening or closing a connection has a socket that is in no
             // block yet.
             if service.is_quiescent() {
                 let audit = service.process.audit(&service.machine);
-                self.oracles.add(host, now, sockets::leaks(table, &audit));
+                self.mtas
+                    .oracles
+                    .add(host, now, sockets::leaks(table, &audit));
             }
         }
         // A run that was stopped before the end of healing owes nothing yet.
         if self.scenario.healing.is_some() && !stop.is_early() {
-            self.oracles.on_healed_end(now);
+            self.mtas.oracles.on_healed_end(now);
         }
         self.write_violations();
     }
 
+    /// What is observed of threads and is still open ends with the run.
+    pub fn end_observation(&mut self) {
+        for host in self.mta_hosts() {
+            self.recorder.observer.on_end(host, *self.now);
+        }
+    }
+
     /// Writes the violations that were found since the last time into the journal.
     pub(super) fn write_violations(&mut self) {
-        for violation in self.oracles.take_new() {
-            self.write(Record::Violation(Box::new(violation)));
+        for violation in self.mtas.oracles.take_new() {
+            let record = Record::Violation(Box::new(violation));
+            self.recorder.write(*self.now, record);
         }
     }
 }

@@ -7,7 +7,7 @@ use net::HostId;
 
 /// What the databases of all hosts hold. A process that starts reads its own.
 #[derive(Debug, Default)]
-pub(super) struct MessageStore {
+pub(crate) struct MessageStore {
     messages: BTreeMap<u32, Stored>,
 }
 

@@ -5,58 +5,71 @@ use machine::{Exception, Progress, Recorded, ThreadId, Watched, WatchedAccess};
 use mta::{MtaProcess, PoolWord, Submission, closed_block};
 use net::HostId;
 
-use super::World;
-use super::event::Event;
+use super::{MtaEvent, MtaRun};
 use crate::host::Answered;
 use crate::lowering::ServiceStart;
 use crate::oracles::PoolAccess;
 use crate::outcome::Stop;
 use crate::record::{Record, ThreadNumber};
 
-impl World<'_> {
+/// Why a time slice is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SliceEnd {
+    /// Its last instant is reached, and threads can still run.
+    Limit,
+    /// No thread can run.
+    Idle,
+    /// The process has ended, or the run does.
+    Over,
+}
+
+impl<E: From<MtaEvent>> MtaRun<'_, E> {
     /// Starts the MTA of a host with the contents of its database, unless it runs already or the
     /// host is down.
-    pub(super) fn start_service(&mut self, host: HostId) {
+    pub fn start_service(&mut self, host: HostId) {
+        let Some(build) = &self.mtas.builds[host.0 as usize] else {
+            return;
+        };
         let start = ServiceStart {
             scenario: self.scenario,
-            names: &self.names,
-            at: self.now,
-            build: &self.builds[host.0 as usize],
-            database: self.message_store.database(host),
-            waits_recorded: self.keep_records,
+            names: &self.mtas.names,
+            at: *self.now,
+            build,
+            database: self.mtas.message_store.database(host),
+            waits_recorded: self.mtas.keep_records,
         };
         let is_up = self.internet.is_up(host);
-        let it = &mut self.hosts[host.0 as usize];
+        let it = &mut self.mtas.hosts[host.0 as usize];
         if !is_up || it.service.is_some() {
             return;
         }
-        it.start_service(self.choices, &self.scheduling, start);
+        it.start_service(self.mtas.choices, &self.mtas.scheduling, start);
         let service = it.service.as_mut().expect("it was just started");
-        if self.observer.observes_threads() {
+        if self.recorder.observer.observes_threads() {
             service.machine.watch();
-            self.observer.on_start(host, self.now);
+            self.recorder.observer.on_start(host, *self.now);
         }
         let threads = service.machine.threads();
         let threads = threads
             .map(|it| (ThreadNumber(it.number), it.name.to_owned()))
             .collect();
-        self.oracles.on_start(host, threads);
+        self.mtas.oracles.on_start(host, threads);
         self.flush(host);
     }
 
     /// Ends the MTA process of a host, if it runs.
-    pub(super) fn stop_service(&mut self, host: HostId) {
+    pub fn stop_service(&mut self, host: HostId) {
         // First: what the process did before its end is checked by oracles that know its blocks.
         self.take_records(host);
-        if let Some(service) = &self.hosts[host.0 as usize].service {
-            self.ended_calls += service.machine.calls();
-            let log = self.hosts[host.0 as usize].access_log();
-            self.ended_access_log.extend(log);
-            self.observer.on_end(host, self.now);
-            self.ended_coverage.add(&service.process.coverage());
+        if let Some(service) = &self.mtas.hosts[host.0 as usize].service {
+            self.mtas.ended_calls += service.machine.calls();
+            let log = self.mtas.hosts[host.0 as usize].access_log();
+            self.mtas.ended_access_log.extend(log);
+            self.recorder.observer.on_end(host, *self.now);
+            self.mtas.ended_coverage.add(&service.process.coverage());
             let sockets = self.internet.sockets_mut(host);
-            self.hosts[host.0 as usize].end_service(self.now, sockets);
-            self.oracles.on_end(host);
+            self.mtas.hosts[host.0 as usize].end_service(*self.now, sockets);
+            self.mtas.oracles.on_end(host);
             self.flush(host);
         }
     }
@@ -64,8 +77,8 @@ impl World<'_> {
     /// Submits a message to the MTA of a host. Returns `false` if the queue of MAIN BASE is full.
     /// An MTA that is down finds the message in its database when it starts.
     pub(super) fn submit_to_service(&mut self, host: HostId, submission: Submission) -> bool {
-        let now = self.now;
-        let Some(service) = &mut self.hosts[host.0 as usize].service else {
+        let now = *self.now;
+        let Some(service) = &mut self.mtas.hosts[host.0 as usize].service else {
             // Without a process the message waits in the database, which counts as accepted.
             return true;
         };
@@ -79,85 +92,87 @@ impl World<'_> {
     /// Schedules the next time slice of a host's threads, if it is earlier than the one scheduled.
     pub(super) fn schedule_threads(&mut self, host: HostId) {
         // An event for the host's own next call would end its slice after nearly every socket call.
-        if self.running == Some(host) {
+        if self.mtas.running == Some(host) {
             return;
         }
-        let it = &mut self.hosts[host.0 as usize];
+        let it = &mut self.mtas.hosts[host.0 as usize];
         let Some(service) = &it.service else { return };
         let Some(at) = service.machine.next_time() else {
             return;
         };
-        let at = at.max(self.now);
+        let at = at.max(*self.now);
         if it.next_slice.at.is_none_or(|scheduled| at < scheduled) {
             it.next_slice.at = Some(at);
             // The event for the later time stays in the queue; the new number makes it stale.
             it.next_slice.generation = it.next_slice.generation.wrapping_add(1);
             let generation = it.next_slice.generation;
-            self.schedule(host, at, Event::ThreadsRun { host, generation });
+            self.schedule(host, at, MtaEvent::ThreadsRun { host, generation });
         }
     }
 
-    /// Runs the threads of a host until something else is due. Their socket calls are answered at
-    /// once, without an event for each: nothing can interfere before the slice ends.
-    pub(super) fn run_threads(&mut self, host: HostId) {
-        self.hosts[host.0 as usize].next_slice.at = None;
-        self.running = Some(host);
-        let goes_on = self.run_slice(host);
-        self.running = None;
+    /// The threads of a host get the processors.
+    pub(crate) fn begin_slice(&mut self, host: HostId) {
+        self.mtas.hosts[host.0 as usize].next_slice.at = None;
+        self.mtas.running = Some(host);
+    }
+
+    /// The end of a time slice: what the threads did is looked at, and their next slice scheduled.
+    pub(crate) fn end_slice(&mut self, host: HostId, end: SliceEnd) {
+        self.mtas.running = None;
         self.take_records(host);
-        if goes_on {
+        if end != SliceEnd::Over {
             self.check_deadlock(host);
             self.check_leaks(host);
             self.schedule_threads(host);
         }
     }
 
-    /// Returns whether the process goes on after the slice.
-    fn run_slice(&mut self, host: HostId) -> bool {
+    /// Runs the threads of a host until something else is due. Their socket calls are answered at
+    /// once, without an event for each: nothing can interfere before the slice ends.
+    pub(crate) fn run_slice(&mut self, host: HostId) -> SliceEnd {
         loop {
             let until = self.slice_end();
-            let Some(service) = &mut self.hosts[host.0 as usize].service else {
-                return false;
+            let Some(service) = &mut self.mtas.hosts[host.0 as usize].service else {
+                return SliceEnd::Over;
             };
-            let progress = service.machine.run(self.now, until);
+            let progress = service.machine.run(*self.now, until);
             match progress {
                 Progress::Environment { thread, at, call } => {
                     // A slice runs ahead of the event queue, up to just before the next event. A
                     // socket call takes place in it, so the world's clock follows.
-                    self.now = self.now.max(at);
+                    *self.now = (*self.now).max(at);
                     // Records are taken before the packets of the call are sent, so that the
                     // journal stays in the order of time.
                     self.take_records(host);
                     let sockets = self.internet.sockets_mut(host);
-                    let it = &mut self.hosts[host.0 as usize];
-                    let answered = it.call(self.now, sockets, thread, call);
+                    let it = &mut self.mtas.hosts[host.0 as usize];
+                    let answered = it.call(*self.now, sockets, thread, call);
                     if let Some(did) = it.socket_did.take() {
-                        self.oracles.on_socket(host, &did);
+                        self.mtas.oracles.on_socket(host, &did);
                     }
                     if let Answered::Waits { until, generation } = answered
                         && until < Instant::MAX
                     {
                         let thread = thread.index() as u32;
-                        let event = Event::WaitEnds {
+                        let event = MtaEvent::WaitEnds {
                             host,
                             thread,
                             generation,
                         };
-                        self.schedule(host, until.max(self.now), event);
+                        self.schedule(host, until.max(*self.now), event);
                     }
                     self.flush(host);
                 }
                 Progress::Raised(exception) => {
                     self.end_by_exception(host, exception);
-                    return false;
+                    return SliceEnd::Over;
                 }
-                // A reseed ends a slice; the threads continue with the new choices.
-                Progress::ReachedUntil if self.reseed_within_slice() => {}
-                Progress::ReachedUntil | Progress::Idle => return true,
+                Progress::ReachedUntil => return SliceEnd::Limit,
+                Progress::Idle => return SliceEnd::Idle,
                 Progress::CallLimitReached => {
                     // The run ends between events, as at every other limit.
-                    self.stop = Some(Stop::Calls);
-                    return false;
+                    self.mtas.stop = Some(Stop::Calls);
+                    return SliceEnd::Over;
                 }
             }
         }
@@ -165,7 +180,7 @@ impl World<'_> {
 
     /// Looks for a cycle of waiting threads. Once per slice is enough, since a cycle never opens.
     fn check_deadlock(&mut self, host: HostId) {
-        let Some(service) = &self.hosts[host.0 as usize].service else {
+        let Some(service) = &self.mtas.hosts[host.0 as usize].service else {
             return;
         };
         let cycle = service.machine.deadlock();
@@ -175,39 +190,38 @@ impl World<'_> {
                 (number, service.machine.lock(*lock).name())
             };
             let cycle: Vec<_> = cycle.iter().map(name).collect();
-            self.oracles.on_deadlock(host, self.now, &cycle);
+            self.mtas.oracles.on_deadlock(host, *self.now, &cycle);
         }
     }
 
     /// Audits the control blocks if one of them may have leaked. Only a quiescent process can tell:
     /// a message under way between threads may be the last reference to a block.
     fn check_leaks(&mut self, host: HostId) {
-        let Some(service) = &self.hosts[host.0 as usize].service else {
+        let Some(service) = &self.mtas.hosts[host.0 as usize].service else {
             return;
         };
         // An audit reads the whole pool. While a thread still runs, a block that is on no list is
         // in its hands, not lost.
         let lost = service.process.connections_lost();
-        if self.oracles.has_suspects(host, lost) && service.is_quiescent() {
+        if self.mtas.oracles.has_suspects(host, lost) && service.is_quiescent() {
             let audit = service.process.audit(&service.machine);
-            self.oracles.on_quiescence(host, self.now, &audit);
+            self.mtas.oracles.on_quiescence(host, *self.now, &audit);
         }
     }
 
-    /// The last instant of a time slice: just before the next event or reseed, or the end of the
-    /// run, and at least the present instant.
+    /// The last instant of a time slice: just before the next event, at most the limit, and at least the
+    /// present instant.
     fn slice_end(&mut self) -> Instant {
         let next = self.internet.next_time().unwrap_or(Instant::MAX);
-        let next = self.next_reseed().unwrap_or(next).min(next);
         // Not at the same instant: that event's class decides which comes first.
         let before = Instant::from_nanos(next.nanos().saturating_sub(1));
-        before.min(self.end()).max(self.now)
+        before.min(self.slice_limit).max(*self.now)
     }
 
     /// The timeout of a thread's socket call expires.
     pub(super) fn end_wait(&mut self, host: HostId, thread: u32, generation: u32) {
-        let now = self.now;
-        let it = &mut self.hosts[host.0 as usize];
+        let now = *self.now;
+        let it = &mut self.mtas.hosts[host.0 as usize];
         let Some(service) = &it.service else { return };
         if let Some(thread) = service.thread_at(thread) {
             it.end_wait(now, thread, generation);
@@ -217,30 +231,35 @@ impl World<'_> {
 
     /// An exception ends the process of a host, and the system closes its sockets.
     fn end_by_exception(&mut self, host: HostId, exception: Exception) {
-        self.now = self.now.max(exception.at);
+        *self.now = (*self.now).max(exception.at);
         self.take_records(host);
-        let service = self.hosts[host.0 as usize]
+        let service = self.mtas.hosts[host.0 as usize]
             .service
             .as_ref()
             .expect("it just ran");
         let number = service.numbers[exception.thread.index()];
         let name = service.machine.thread(exception.thread).name.to_owned();
-        self.oracles.on_exception(host, &exception, name, number);
-        self.observer.on_exception(host, number, &exception);
-        self.write(Record::Exception(host, number, exception));
+        self.mtas
+            .oracles
+            .on_exception(host, &exception, name, number);
+        self.recorder
+            .observer
+            .on_exception(host, number, &exception);
+        self.recorder
+            .write(*self.now, Record::Exception(host, number, exception));
         self.stop_service(host);
     }
 
     /// Takes the records of a host's threads, and the findings of the race detector, to journal,
     /// oracles and observer.
     pub(super) fn take_records(&mut self, host: HostId) {
-        let Some(service) = &mut self.hosts[host.0 as usize].service else {
+        let Some(service) = &mut self.mtas.hosts[host.0 as usize].service else {
             return;
         };
-        let (journal, oracles) = (&mut self.journal, &mut self.oracles);
-        let store = &mut self.message_store;
+        let (journal, oracles) = (&mut self.recorder.journal, &mut self.mtas.oracles);
+        let store = &mut self.mtas.message_store;
         let numbers = &service.numbers;
-        let (process, now) = (&service.process, self.now);
+        let (process, now) = (&service.process, *self.now);
         let write = |watched| {
             let written = match watched {
                 Watched::Record(written) => written,
@@ -281,17 +300,13 @@ impl World<'_> {
             oracles.on_finding(host, finding);
         }
         service.findings_reported = findings.len();
-        if self.observer.observes_threads() {
+        if self.recorder.observer.observes_threads() {
             let machine = &mut service.machine;
-            self.observer.on_threads(host, machine, numbers, &new);
+            self.recorder
+                .observer
+                .on_threads(host, machine, numbers, &new);
         }
         self.write_violations();
-    }
-
-    /// The thread of this name, if the process runs and has one.
-    pub(super) fn thread_named(&self, host: HostId, name: &str) -> Option<ThreadId> {
-        let service = self.hosts[host.0 as usize].service.as_ref()?;
-        service.machine.thread_named(name)
     }
 }
 
