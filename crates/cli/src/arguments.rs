@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use config::plan::Duration;
 
-use ::explore::repro::capsule::BUILD;
+use ::explore::repro::capsule::PROGRAM_BUILD;
 
 use crate::exit_code;
 
@@ -121,7 +121,7 @@ const GLOBAL: &str = "Options of every command";
 
 /// Deterministic simulator of the socket layer of a message transfer agent.
 #[derive(Debug, Parser)]
-#[command(name = "mtasim", version = BUILD, after_help = exit_code::HELP, arg_required_else_help = true)]
+#[command(name = "mtasim", version = PROGRAM_BUILD, after_help = exit_code::HELP, arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// When to use colour, over what the environment says. `auto`: NO_COLOR and CLICOLOR_FORCE decide, else
     /// whether it is a terminal.

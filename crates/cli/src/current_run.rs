@@ -20,6 +20,7 @@ pub(crate) fn get() -> Option<String> {
 }
 
 fn store(command: Option<String>) {
+    // A lock that a panic has poisoned is left alone: the command of the run that panicked stays.
     if let Ok(mut current) = CURRENT_RUN.lock() {
         *current = command;
     }

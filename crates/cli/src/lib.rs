@@ -41,6 +41,7 @@ fn catch_panic(command: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
     let code = panic::catch_unwind(command).unwrap_or(exit_code::BUG);
     // Not only after a panic of this thread: `sweep` and `compare` return the code if a worker panicked.
     if code == exit_code::BUG {
+        // A terminal of its own: the one of the command may have been borrowed when the panic came.
         let mut terminal = Terminal::new(Color::Never);
         terminal.error(BUG_REPORT);
         if let Some(command) = current_run::get() {

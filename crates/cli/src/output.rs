@@ -198,6 +198,7 @@ pub(crate) fn prepare_directory(path: &Path) -> Result<(), CommandError> {
 
 fn make_directory(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)?;
+    // A directory can exist and refuse files, by its permissions or a full disk. Trying is the only sure test.
     temporary(path).map(drop)
 }
 

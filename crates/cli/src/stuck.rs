@@ -18,6 +18,7 @@ pub(crate) fn watch(limit: Duration) -> Result<Option<Watchdog>, CommandError> {
     if seconds == 0 {
         return Ok(None);
     }
+    // 136 years, as good as never.
     let stuck_limit = StuckLimit::seconds(u32::try_from(seconds).unwrap_or(u32::MAX));
     let watchdog = Watchdog::watch(stuck_limit, move |stuck| end(stuck, seconds));
     let watchdog = watchdog.map_err(|error| CommandError::io(format_args!("watchdog: {error}")))?;

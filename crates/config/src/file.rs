@@ -38,28 +38,26 @@ const HASH_CONTEXT: &str = "mtasim scenario 4";
 /// # Errors
 /// Everything that is wrong, as far as one mistake does not hide another.
 pub fn load(name: &str, bytes: &[u8], overrides: &[String]) -> Result<Scenario, Diagnostics> {
-    let (text, wrong) = match document::text_of(bytes) {
-        Ok(text) => (text, None),
-        Err(diagnostic) => ("", Some(diagnostic)),
-    };
-    let sources = sources(name, text, overrides);
-    if let Some(diagnostic) = wrong {
-        return Err(Diagnostics::new(sources, vec![diagnostic]));
-    }
+    let decoded = document::text_of(bytes);
+    let sources = sources(name, decoded.as_ref().map_or("", |text| text), overrides);
+    decoded
+        .map_err(|found| vec![found])
+        .and_then(|text| read(text, &sources))
+        .and_then(|scenario| check_printed_size(scenario, bytes.len()))
+        .map_err(|diagnostics| Diagnostics::new(sources, diagnostics))
+}
+
+fn read(text: &str, sources: &[SourceText]) -> Result<Scenario, Vec<Diagnostic>> {
     if text.trim().is_empty() && sources.len() == 1 {
-        let found = Diagnostic::of_file(Code::MissingKey, "the file is empty".to_owned())
-            .help("`mtasim new` writes a commented scenario to start from".to_owned());
-        return Err(Diagnostics::new(sources, vec![found]));
+        let found = Diagnostic::of_file(Code::MissingKey, "the file is empty")
+            .help("`mtasim new` writes a commented scenario to start from");
+        return Err(vec![found]);
     }
     if sources.len() > OVERRIDES_MAX + 1 {
         let message = format!("more than {OVERRIDES_MAX} overrides");
-        let found = Diagnostic::of_file(Code::TooMany, message);
-        return Err(Diagnostics::new(sources, vec![found]));
+        return Err(vec![Diagnostic::of_file(Code::TooMany, message)]);
     }
-    document::parse(text)
-        .and_then(|mut document| interpret(&mut document, &sources))
-        .and_then(|scenario| check_printed_size(scenario, bytes.len()))
-        .map_err(|diagnostics| Diagnostics::new(sources, diagnostics))
+    interpret(&mut document::parse(text)?, sources)
 }
 
 /// The file and its overrides.
@@ -219,9 +217,8 @@ fn assign_addresses(scenario: &mut Scenario) {
         .filter(|address| !matches!(address.octets()[3], 0 | 255) && !taken.contains(address));
     for host in scenario.hosts.values_mut() {
         if host.address.is_unspecified() {
-            host.address = free
-                .next()
-                .expect("10.0.0.0/8 has more addresses than a file has hosts");
+            let next = free.next();
+            host.address = next.expect("10.0.0.0/8 has more addresses than a file has hosts");
         }
     }
 }

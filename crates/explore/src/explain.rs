@@ -115,7 +115,7 @@ pub enum ExplainError {
 }
 
 /// Explains a failure of a scenario and seed. Without `signature` it explains the first failure
-/// that the scenario expects, or else the first. One run is made without each part of the scenario.
+/// that the scenario expects, or else the first. The scenario is run once without each of its parts.
 ///
 /// # Errors
 /// If the scenario cannot be run or does not show the failure.

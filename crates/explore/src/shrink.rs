@@ -8,7 +8,7 @@ mod chance;
 mod delta_debugging;
 pub(crate) mod edit;
 pub mod parts;
-mod points;
+mod preemption_candidates;
 mod preemption_search;
 pub mod regression_file;
 mod rounding;
@@ -95,7 +95,7 @@ struct ShrinkSearch<'a> {
     failed_at: Instant,
     outcome: Outcome,
     /// The racing accesses of the original scenario.
-    racing: BTreeSet<points::SourceLine>,
+    racing: BTreeSet<preemption_candidates::SourceLine>,
     /// The number of runs at which the current search for preemptions stops.
     preemption_runs_max: u64,
     runs: u64,

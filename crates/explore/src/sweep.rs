@@ -1,7 +1,7 @@
 //! Runs many seeds of one scenario, or of a grid of scenarios, and writes their results in the
 //! order of seeds.
 //!
-//! The first run with a failure of each signature, and a sample of all runs, are made twice to detect
+//! The first run with a failure of each signature, and a sample of all runs, are repeated to detect
 //! nondeterminism. No result depends on the number of workers.
 
 #[cfg(test)]
@@ -34,7 +34,7 @@ use simulation::{LoweringError, Options};
 use thiserror::Error;
 
 use crate::file_system::{Disk, FileSystem};
-use crate::repro::capsule::BUILD;
+use crate::repro::capsule::PROGRAM_BUILD;
 use crate::repro::divergence::{self, Divergence};
 use crate::run_result::{self, RunResult};
 use crate::statistics::counters;
@@ -89,7 +89,7 @@ pub struct SweepResult {
     pub nondeterministic: Vec<NondeterministicRun>,
     /// The number of results that the directory held before.
     pub resumed: u64,
-    /// What was damaged in the directory and was made again.
+    /// What was damaged in the directory, and whose seeds were run again.
     pub repairs: Repairs,
     /// Why results could not be kept, if the sweep stopped for that.
     pub write_error: Option<ResultsError>,
@@ -170,7 +170,7 @@ impl SweepPlan {
         }
         Manifest {
             schema_version: Manifest::SCHEMA,
-            mtasim: BUILD.to_owned(),
+            mtasim: PROGRAM_BUILD.to_owned(),
             title: self.points[0].scenario.title.clone(),
             scenario_hash: hasher.finalize().to_string(),
             seeds: self.seeds,

@@ -14,7 +14,7 @@
 //! | [`search`](mod@search), `test` | seeds swept in a test, failures replayed, shrunk and explained |
 //! | `property` | [`always`], [`never()`], [`eventually`], [`sometimes`], [`gauge()`]: properties stated by the guest |
 //! | `random` | [`rng`]: random numbers keyed by host and role |
-//! | `task`, `on_host`, `identity`, `spawned`, `incarnation` | [`spawn`]; which host a task belongs to |
+//! | `task`, `on_host`, `current_host`, `spawned`, `incarnation` | [`spawn`]; which host a task belongs to |
 //! | `world`, `hosts`, `sockets`, `datagrams`, `datagram_calls`, `scheduled_event` | the simulation: clock, events, faults, hosts, their sockets |
 //! | `observations`, `panics`, `traces` | what is seen of the guests |
 //! | `ambient` | the simulation of a thread |
@@ -28,10 +28,10 @@
 )]
 
 mod ambient;
+mod current_host;
 mod datagram_calls;
 mod datagrams;
 mod hosts;
-mod identity;
 mod incarnation;
 pub mod net;
 mod observations;

@@ -20,7 +20,7 @@ use std::io;
 use winsock::SocketError;
 
 use crate::ambient::with_world;
-use crate::identity;
+use crate::current_host::current_host;
 use crate::incarnation::Incarnation;
 use crate::sockets::Socket;
 use crate::task::NO_HOST;
@@ -72,7 +72,7 @@ fn simulated<R>(act: impl FnOnce(&mut World) -> R) -> io::Result<R> {
 fn own_host() -> io::Result<Incarnation> {
     // Outside a simulation this is an error, not a panic.
     simulated(|_| ())?;
-    Ok(identity::current().expect(NO_HOST))
+    Ok(current_host().expect(NO_HOST))
 }
 
 /// The error of a socket call as tokio reports it on Linux.

@@ -9,7 +9,7 @@ use simulation::heartbeat::Place;
 use tokio::runtime::Handle;
 
 use crate::ambient::{self, with_world};
-use crate::identity::next_number;
+use crate::current_host::next_number;
 use crate::incarnation::Incarnation;
 use crate::panics;
 use crate::spawned::SpawnedRange;

@@ -4,7 +4,7 @@ use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
 use crate::ambient::{self, Caught, with_world};
-use crate::identity;
+use crate::current_host::current_host;
 use crate::incarnation::Incarnation;
 use crate::observations::{PropertyKind, Violated, without_numbers};
 
@@ -21,7 +21,7 @@ pub(crate) fn install_hook() {
             if ambient::polled().is_some() {
                 // The panic may be caught inside the task. The poll reports it if it is not.
                 ambient::keep_panic(caught(info));
-            } else if let Some(host) = identity::current() {
+            } else if let Some(host) = current_host() {
                 add(host, caught(info));
             } else {
                 before(info);

@@ -7,7 +7,7 @@ use kernel::{Duration, Instant};
 use simulation::record::Record;
 
 use crate::ambient::{is_active, with_world};
-use crate::identity;
+use crate::current_host::current_host;
 use crate::incarnation::Incarnation;
 use crate::observations::{Awaited, Condition, FailedAttempt, PropertyKind, Violated};
 use crate::task::NO_HOST;
@@ -178,7 +178,7 @@ fn on_host(act: impl FnOnce(&mut World, Incarnation)) {
         return;
     }
     // Before `with_world`: finding the host may borrow the world itself.
-    let host = identity::current().expect(NO_HOST);
+    let host = current_host().expect(NO_HOST);
     with_world(|world| {
         // A task of a stopped program may still be dropped: what it says is not of the program that
         // runs now.

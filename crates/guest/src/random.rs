@@ -3,7 +3,7 @@
 use kernel::{KeyedRng, Site, key};
 
 use crate::ambient::with_world;
-use crate::identity;
+use crate::current_host::current_host;
 use crate::task::NO_HOST;
 
 const GUEST: Site = Site::new("guest.rng");
@@ -18,7 +18,7 @@ const GUEST: Site = Site::new("guest.rng");
 pub fn rng(name: &str) -> KeyedRng {
     let made = with_world(|world| world.choices);
     let choices = made.expect("guest::rng is for programs that run in a simulation");
-    let host = identity::current().expect(NO_HOST).host;
+    let host = current_host().expect(NO_HOST).host;
     let host = with_world(|world| key(&world.hosts.of(host).name));
     choices.rng(GUEST, host.unwrap_or_default(), [key(name), 0])
 }

@@ -51,7 +51,7 @@ pub enum SearchError {
     /// The scenario is not valid.
     #[error("{}", .0.to_human(false))]
     Scenario(Diagnostics),
-    /// A run cannot be made, or something is wrong with the machine.
+    /// A run is refused, or something is wrong with the machine.
     #[error(transparent)]
     Sweep(SweepError),
     /// Two runs of this seed differ.
@@ -82,7 +82,7 @@ struct Collected {
 }
 
 /// Runs the guests that `setup` registers under all `seeds` of a scenario file. The first run with a
-/// failure of each signature, and one in sixteen of all others, are made twice, to notice what depends
+/// failure of each signature, and one in sixteen of all others, are repeated, to notice what depends
 /// on more than the seed.
 ///
 /// # Errors
@@ -144,7 +144,7 @@ pub fn search_subject(
             known_leaks: subject.known_leaks().unwrap_or_default().to_owned(),
         });
     }
-    // By seed, so that neither the order in which workers end nor a run made twice changes what is
+    // By seed, so that neither the order in which workers end nor a repeated run changes what is
     // returned.
     let collected = std::mem::take(&mut *collector.lock());
     let mut reached = BTreeMap::new();

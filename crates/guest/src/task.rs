@@ -6,7 +6,7 @@ use std::panic::Location;
 use tokio::task::JoinHandle;
 
 use crate::ambient::{is_active, with_world};
-use crate::identity;
+use crate::current_host::current_host;
 use crate::incarnation::Incarnation;
 use crate::on_host::OnHost;
 
@@ -27,11 +27,7 @@ where
     if !is_active() {
         return tokio::spawn(future);
     }
-    spawn_on(
-        identity::current().expect(NO_HOST),
-        Location::caller(),
-        future,
-    )
+    spawn_on(current_host().expect(NO_HOST), Location::caller(), future)
 }
 
 pub(crate) fn spawn_on<F>(

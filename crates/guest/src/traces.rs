@@ -10,7 +10,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::ambient::{is_active, with_world};
-use crate::identity;
+use crate::current_host::current_host;
 
 /// What is less important than this is not recorded: libraries emit a lot of it.
 const LEVEL: LevelFilter = LevelFilter::INFO;
@@ -119,7 +119,7 @@ fn note(text: &str) {
     if !is_active() {
         return;
     }
-    if let Some(host) = identity::current() {
+    if let Some(host) = current_host() {
         with_world(|world| {
             if world.hosts.is_current(host) {
                 world.note(host.host, text.to_owned());

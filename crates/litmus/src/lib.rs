@@ -77,13 +77,13 @@ impl Program {
 #[derive(Debug)]
 pub struct Runner {
     machine: Machine<NoEnvironment>,
-    table: Table,
+    table: SharedWords,
     program: Program,
 }
 
 /// The shared words, and how the program uses them.
 #[derive(Clone, Copy, Debug)]
-struct Table {
+struct SharedWords {
     words: Address,
     lock: LockId,
     private_steps: u32,
@@ -121,7 +121,7 @@ impl LitmusTest {
         let machine = Machine::new(config, Strategy::Timed, Choices::new(0), 0);
         let mut machine = machine.expect("the configuration is valid");
         let words = machine.map_static(BLOCKS / 4 + BLOCK_COUNT * BLOCK_BYTES / 4, "litmus");
-        let table = Table {
+        let table = SharedWords {
             words: words.expect("a fresh machine has room for a few words"),
             lock: machine.create_lock("litmus"),
             private_steps: self.private_steps,
@@ -146,6 +146,7 @@ fn config(detect_races: bool, costs: Costs) -> Config {
         costs,
         jitter: Ratio::ZERO,
         detect_races,
+        // Both cost time, and only tests that look at the findings read them.
         trace_hash: detect_races,
         heap: HeapConfig {
             bytes: HEAP_BYTES_MIN,
@@ -235,7 +236,7 @@ impl Runner {
     }
 }
 
-impl Table {
+impl SharedWords {
     fn block(self, index: u32) -> Address {
         self.words.offset(BLOCKS + index * BLOCK_BYTES)
     }
@@ -291,9 +292,10 @@ impl Table {
 /// The time of a private step: that of an access.
 const STEP: Duration = Duration::from_nanos(200);
 
-async fn free_list(t: Thread<NoEnvironment>, table: Table) {
+async fn free_list(t: Thread<NoEnvironment>, table: SharedWords) {
     table.compute(&t).await;
     table.enter(&t).await;
+    // A thread that reads the head here before the other has written it below takes the same block.
     let block = t.read(table.head()).await;
     let next = t.read(Address(block) + NEXT).await;
     t.write(table.head(), next).await;
@@ -302,8 +304,10 @@ async fn free_list(t: Thread<NoEnvironment>, table: Table) {
     t.record(Observation::Holds(Address(block)));
 }
 
-async fn aba_taker(t: Thread<NoEnvironment>, table: Table) {
+async fn aba_taker(t: Thread<NoEnvironment>, table: SharedWords) {
     table.compute(&t).await;
+    // A schedule fails that interrupts this pop between its two reads and its exchange, while the other thread
+    // takes two blocks and gives the first back: the head is the same again, the second block is not free.
     let first = pop(&t, table).await;
     table.compute(&t).await;
     let second = pop(&t, table).await;
@@ -312,7 +316,7 @@ async fn aba_taker(t: Thread<NoEnvironment>, table: Table) {
     t.record(Observation::Holds(second));
 }
 
-async fn aba_giver(t: Thread<NoEnvironment>, table: Table) {
+async fn aba_giver(t: Thread<NoEnvironment>, table: SharedWords) {
     table.compute(&t).await;
     let first = pop(&t, table).await;
     table.compute(&t).await;
@@ -323,12 +327,14 @@ async fn aba_giver(t: Thread<NoEnvironment>, table: Table) {
     t.record(Observation::Holds(second));
 }
 
-async fn pop(t: &Thread<NoEnvironment>, table: Table) -> Address {
+async fn pop(t: &Thread<NoEnvironment>, table: SharedWords) -> Address {
     table.enter(t).await;
     let block = loop {
         let block = t.read(table.head()).await;
         assert_ne!(block, 0, "there are enough blocks");
         let next = t.read(Address(block) + NEXT).await;
+        // The exchange compares the head alone. The defect is that an equal head does not mean an equal list; a
+        // tagged pointer would tell them apart.
         if t.compare_exchange(table.head(), block, next).await == block {
             break Address(block);
         }
@@ -337,7 +343,7 @@ async fn pop(t: &Thread<NoEnvironment>, table: Table) -> Address {
     block
 }
 
-async fn push(t: &Thread<NoEnvironment>, table: Table, block: Address) {
+async fn push(t: &Thread<NoEnvironment>, table: SharedWords, block: Address) {
     table.enter(t).await;
     loop {
         let head = t.read(table.head()).await;
@@ -349,9 +355,10 @@ async fn push(t: &Thread<NoEnvironment>, table: Table, block: Address) {
     table.leave(t).await;
 }
 
-async fn timer(t: Thread<NoEnvironment>, table: Table) {
+async fn timer(t: Thread<NoEnvironment>, table: SharedWords) {
     table.compute(&t).await;
     table.enter(&t).await;
+    // Between this read and the write, the closer may free the block and the opener may allocate it.
     let block = Address(t.read(table.slot()).await);
     if !block.is_null() {
         table.compute(&t).await;
@@ -361,7 +368,7 @@ async fn timer(t: Thread<NoEnvironment>, table: Table) {
     table.compute(&t).await;
 }
 
-async fn closer(t: Thread<NoEnvironment>, table: Table) {
+async fn closer(t: Thread<NoEnvironment>, table: SharedWords) {
     table.compute(&t).await;
     table.enter(&t).await;
     let block = t.read(table.slot()).await;
@@ -371,7 +378,7 @@ async fn closer(t: Thread<NoEnvironment>, table: Table) {
     table.compute(&t).await;
 }
 
-async fn opener(t: Thread<NoEnvironment>, table: Table) {
+async fn opener(t: Thread<NoEnvironment>, table: SharedWords) {
     table.compute(&t).await;
     table.enter(&t).await;
     let block = Address(t.read(table.head()).await);
@@ -380,6 +387,7 @@ async fn opener(t: Thread<NoEnvironment>, table: Table) {
         t.write(block + STATE, OPEN).await;
     }
     table.leave(&t).await;
+    // Read again later, outside of the lock: no other thread may change a block that this one has allocated.
     let mut found = OPEN;
     if !block.is_null() {
         table.compute(&t).await;

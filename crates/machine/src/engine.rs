@@ -46,10 +46,10 @@ use crate::engine::thread_state::{DuePreemption, ThreadEntry, ThreadState};
 use crate::engine::trace_hash::TraceHash;
 use crate::environment::Environment;
 use crate::exception::Exception;
-use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::dispatcher::Dispatcher;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::{PendingCall, PreparedCall};
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 
 /// The random choices of what calls cost.
 const COST: Site = Site::new("machine.cost");
@@ -104,13 +104,13 @@ pub(crate) type EngineCell<E> = Cell<Option<Box<Engine<E>>>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EngineExit {
     /// Poll the program of the dispatched thread: its call returned this word.
-    Resume(Dispatch, u32),
+    Resume(SchedulingDecision, u32),
     /// Wake the threads that a call of this thread has released.
-    Wake(Dispatch),
+    Wake(SchedulingDecision),
     /// End the wait of this thread, whose deadline has come.
     Expire(Instant, ThreadId),
     /// Pass the dispatched thread's call to the environment.
-    AskEnvironment(Dispatch),
+    AskEnvironment(SchedulingDecision),
     /// Report [`Engine::exception`].
     Raise,
     /// Return to the environment: nothing happens before `until`.
@@ -123,7 +123,7 @@ pub(crate) enum EngineExit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PollReason {
     /// Its call was carried out, and it is still scheduled.
-    Dispatched(Dispatch),
+    Dispatched(SchedulingDecision),
     /// It was started or woken, and can make its next call from this instant on.
     Ready(Instant),
 }
@@ -312,7 +312,7 @@ impl<E: Environment> Engine<E> {
 
     /// The next scheduling decision, if a call can be made until `limit`.
     #[inline(always)]
-    fn dispatch(&mut self, limit: Instant) -> Option<Dispatch> {
+    fn dispatch(&mut self, limit: Instant) -> Option<SchedulingDecision> {
         let process = &self.process;
         let enabledness = |call: &PendingCall, at| process.enabledness(call, at);
         self.dispatcher.next(&mut self.enabled, limit, enabledness)
@@ -320,7 +320,7 @@ impl<E: Environment> Engine<E> {
 
     /// Carries out the dispatched thread's call, unless a stall or preemption comes before it.
     #[inline(always)]
-    fn carry_out(&mut self, dispatch: Dispatch) -> Option<EngineExit> {
+    fn carry_out(&mut self, dispatch: SchedulingDecision) -> Option<EngineExit> {
         if self.has_interruptions && self.interrupt(dispatch) {
             return None;
         }
@@ -336,7 +336,7 @@ impl<E: Environment> Engine<E> {
     /// Whether a stall or a preemption keeps the dispatched thread from its call. If so, the
     /// dispatcher decides again.
     #[cold]
-    fn interrupt(&mut self, dispatch: Dispatch) -> bool {
+    fn interrupt(&mut self, dispatch: SchedulingDecision) -> bool {
         let entry = &mut self.threads[dispatch.thread.index()];
         if dispatch.at < entry.stalled_until {
             self.deschedule_stalled(dispatch.thread);
@@ -382,7 +382,7 @@ impl<E: Environment> Engine<E> {
     /// An access to a mapped word at a fixed cost, the most frequent call, is handled here; all
     /// other calls take the slow path.
     #[inline(always)]
-    fn make_call(&mut self, dispatch: Dispatch) -> Option<EngineExit> {
+    fn make_call(&mut self, dispatch: SchedulingDecision) -> Option<EngineExit> {
         self.calls_left -= 1;
         let call = self.enabled.pending_mut(dispatch.thread);
         if !call.word_access.touches {
@@ -403,7 +403,7 @@ impl<E: Environment> Engine<E> {
 
     /// Makes a call that touches no word, or whose cost must be drawn.
     #[inline(never)]
-    fn make_uncommon_call(&mut self, dispatch: Dispatch) -> Option<EngineExit> {
+    fn make_uncommon_call(&mut self, dispatch: SchedulingDecision) -> Option<EngineExit> {
         let call = self.enabled.pending_mut(dispatch.thread);
         let operation = call.request.operation;
         let cost = match call.cost.fixed() {
@@ -426,7 +426,7 @@ impl<E: Environment> Engine<E> {
 
     /// Carries out a call that touches no word, or an unmapped one.
     #[inline(never)]
-    fn execute(&mut self, dispatch: Dispatch, cost: Duration) -> Option<EngineExit> {
+    fn execute(&mut self, dispatch: SchedulingDecision, cost: Duration) -> Option<EngineExit> {
         let request = &self.enabled.pending(dispatch.thread).request;
         let mailbox = &self.threads[dispatch.thread.index()].mailbox;
         let effect = self.process.execute(dispatch, request, mailbox);
@@ -447,7 +447,7 @@ impl<E: Environment> Engine<E> {
     }
 
     /// The dispatched thread's call was carried out; the thread stays scheduled.
-    fn answered(&mut self, dispatch: Dispatch, cost: Duration, word: u32) -> EngineExit {
+    fn answered(&mut self, dispatch: SchedulingDecision, cost: Duration, word: u32) -> EngineExit {
         if self.is_observed {
             self.observe_call(dispatch, cost, &Effect::Answer(word));
         }
@@ -458,7 +458,7 @@ impl<E: Environment> Engine<E> {
 
     /// The dispatched thread cannot continue.
     #[inline(never)]
-    fn suspend(&mut self, dispatch: Dispatch, effect: Effect) -> Option<EngineExit> {
+    fn suspend(&mut self, dispatch: SchedulingDecision, effect: Effect) -> Option<EngineExit> {
         let entry = &mut self.threads[dispatch.thread.index()];
         match effect {
             Effect::Answer(_) => panic!("{entry:?} can continue"),

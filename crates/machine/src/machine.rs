@@ -39,10 +39,10 @@ use crate::memory::heap_layout::HeapLayout;
 use crate::race::detector::RaceDetector;
 use crate::race::sync_clocks::SyncObject;
 use crate::schedulers::Strategy;
-use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::dispatcher::Dispatcher;
 use crate::schedulers::enabled_set::EnabledSet;
-use crate::schedulers::increment::Increment;
+use crate::schedulers::priority_increment::Increment;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 use crate::sync::Lock;
 use crate::thread::Thread;
 
@@ -184,6 +184,28 @@ impl<E: Environment> Machine<E> {
 
     /// Informs the race detector that `parent` started `child`: all that `parent` did so far happened
     /// before all that `child` does.
+    ///
+    /// ```
+    /// # use kernel::{Choices, Instant};
+    /// # use machine::{Config, Environment, Location, Machine, Strategy, Thread};
+    /// # struct NoEnvironment;
+    /// # impl Environment for NoEnvironment {
+    /// #     type Call = ();
+    /// #     type Reply = ();
+    /// #     type Message = ();
+    /// #     type Record = ();
+    /// # }
+    /// # let mut machine = Machine::new(Config::default(), Strategy::Timed, Choices::new(7), 0)?;
+    /// let word = Location::new(machine.map_static(1, "data")?, "word");
+    /// let write = move |thread: Thread<NoEnvironment>| async move { thread.write(word, 1).await };
+    /// let parent = machine.spawn("parent", 1, 1, write);
+    /// machine.run(Instant::ZERO, Instant::MAX);
+    /// let child = machine.spawn("child", 2, 2, write);
+    /// machine.fork(parent, child);
+    /// machine.run(Instant::ZERO, Instant::MAX);
+    /// assert!(machine.race_detector().findings().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn fork(&mut self, parent: ThreadId, child: ThreadId) {
         assert_ne!(parent, child, "no thread starts itself");
         self.engine_mut().process.detector.forked(parent, child);
@@ -224,7 +246,7 @@ impl<E: Environment> Machine<E> {
         let mut action = engine.run();
         loop {
             action = match action {
-                EngineExit::Resume(Dispatch { thread, at }, word) => {
+                EngineExit::Resume(SchedulingDecision { thread, at }, word) => {
                     // The poll ran the engine further; it left the next action behind.
                     self.resume(thread, Answer { at, word });
                     self.engine_mut().take_next()
@@ -250,8 +272,8 @@ impl<E: Environment> Machine<E> {
         }
     }
 
-    fn ask_environment(&mut self, dispatch: Dispatch) -> Progress<E> {
-        let Dispatch { thread, at } = dispatch;
+    fn ask_environment(&mut self, dispatch: SchedulingDecision) -> Progress<E> {
+        let SchedulingDecision { thread, at } = dispatch;
         let mailbox = &self.engine().threads[thread.index()].mailbox;
         let Some(Attachment::Call(call)) = mailbox.take_payload() else {
             panic!("an environment call has a payload");

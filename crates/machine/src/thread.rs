@@ -152,6 +152,31 @@ impl<E: Environment> Thread<E> {
     }
 
     /// Waits for an NT event object; returns false if it is not set until `deadline`.
+    ///
+    /// ```
+    /// # use kernel::{Choices, Duration, Instant};
+    /// # use machine::{Config, Environment, Machine, Strategy};
+    /// # struct NoEnvironment;
+    /// # impl Environment for NoEnvironment {
+    /// #     type Call = ();
+    /// #     type Reply = ();
+    /// #     type Message = ();
+    /// #     type Record = bool;
+    /// # }
+    /// # let mut machine: Machine<NoEnvironment> =
+    /// #     Machine::new(Config::default(), Strategy::Timed, Choices::new(7), 0)?;
+    /// let stop = machine.create_event("stop", true);
+    /// let free = machine.create_semaphore("free", 1, 1);
+    /// machine.spawn("worker", 1, 1, move |thread| async move {
+    ///     let deadline = thread.now() + Duration::from_millis(5);
+    ///     thread.record(thread.wait_until(free, deadline).await);
+    ///     thread.record(thread.wait_event_until(stop, deadline).await);
+    /// });
+    /// machine.run(Instant::ZERO, Instant::MAX);
+    /// let answers: Vec<bool> = machine.take_records().iter().map(|it| it.record).collect();
+    /// assert_eq!(answers, [true, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[track_caller]
     pub fn wait_event_until(
         &self,

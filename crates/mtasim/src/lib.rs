@@ -67,7 +67,7 @@
 //!
 //! # Sweep, compare, shrink, explain
 //!
-//! [`explore::sweep()`] makes many runs and counts failures. [`Builds`](property::Builds) implements
+//! [`explore::sweep()`] runs many seeds and counts failures. [`Builds`](property::Builds) implements
 //! [`explore::Subject`], so a fix can be swept, compared with other builds on the same seeds, and
 //! its failures shrunk and explained.
 //!

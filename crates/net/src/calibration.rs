@@ -273,25 +273,6 @@ pub fn ping_success_alone(chain: &GilbertElliott) -> Ratio {
     answered(chain, bad).ratio()
 }
 
-/// The mean number of packets lost in a row, in thousandths; `None` if nothing is ever lost or a run of
-/// losses never ends. It is L / (L - P(two in a row are lost)); with no loss in the good state, that is
-/// 1 / (1 - (1 - r) (1 - h)) in the letters of tc-netem(8).
-#[must_use]
-pub fn mean_loss_run(chain: &GilbertElliott) -> Option<u64> {
-    const THOUSANDTHS: u128 = 1_000;
-    let lost = lost_by_chain(chain).units();
-    let bad = Fraction::from_ratio(chain.stationary_bad());
-    // A run ends at each lost packet that is not followed by another one, so L minus the probability of
-    // two losses in a row is the rate of runs.
-    let again = twice(chain, bad, chain.loss_good, chain.loss_bad);
-    let ends = lost.saturating_sub(again.units());
-    if lost == 0 || ends == 0 {
-        return None;
-    }
-    let run = (u128::from(lost) * THOUSANDTHS + u128::from(ends) / 2) / u128::from(ends);
-    u64::try_from(run).ok()
-}
-
 fn independent_loss(loss: Fraction) -> LossModel {
     if loss.units() == 0 {
         return LossModel::None;

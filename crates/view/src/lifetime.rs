@@ -126,6 +126,7 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
     }
     for index in reader.current.into_values() {
         let lifetime = &mut reader.lifetimes[index];
+        // Clocks of threads run a little ahead of the event queue, so an allocation may lie after the end.
         lifetime.to = lifetime.to.max(outcome.simulated);
     }
     reader.lifetimes

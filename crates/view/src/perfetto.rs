@@ -146,6 +146,7 @@ impl<W: Write> Trace<'_, W> {
                 self.slice(track, interval.from, interval.to, "runs")?;
                 continue;
             };
+            // A track has at most one wait that ends at an instant, so both numbers name the arrow.
             let flow = mix(track, interval.to.nanos());
             // An arrow needs a thread at its other end: time and network have no track.
             let waker = match ended_by {

@@ -73,6 +73,7 @@ impl SentAgain {
             addresses,
             ports,
         };
+        // Sequence numbers wrap (RFC 9293 section 3.4), so they are compared by their difference.
         let end = sequence.wrapping_add(length);
         let Some(sent) = self.sides.get_mut(&side) else {
             let first = sequence;

@@ -1,4 +1,4 @@
-//! The flags of the commands that make many runs.
+//! The flags of the commands that run many seeds.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -260,7 +260,7 @@ pub(crate) struct ExplainArguments {
     pub(crate) format: Format,
 }
 
-/// How many runs are made in parallel.
+/// How many seeds run in parallel.
 #[derive(Debug, Args)]
 pub(crate) struct Jobs {
     /// Number of parallel runs, at most 1024 [default: number of processors].
@@ -270,6 +270,7 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     pub(crate) fn count(&self) -> NonZeroUsize {
+        // Inside a container this is its share of the processors, not those of the machine.
         let processors = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let given = self
             .given

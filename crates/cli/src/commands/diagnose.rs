@@ -332,25 +332,7 @@ fn read_log(
     }
     let summary = reader.finish(&mut |entry| printer.add(entry));
     quoted.finish();
-    if summary.lines == 0 {
-        return Err(CommandError::usage(format_args!(
-            "{name}: the file is empty"
-        )));
-    }
-    if summary.log_lines == 0 {
-        return Err(CommandError::usage(format_args!(
-            "{name}: not a Winsock.log: none of its {} lines has the form `(008) No more data` or \
-             starts an event like `Event ID: 9215`",
-            summary.lines
-        )));
-    }
-    if summary.steps_back > summary.steps_forward {
-        return Err(CommandError::usage(format_args!(
-            "{name}: its newest lines come first: the time goes back {} times and forward {} times; \
-             reverse the lines, for instance with `tac`",
-            summary.steps_back, summary.steps_forward
-        )));
-    }
+    check_is_log(name, &summary)?;
     let quoted = Some(&quoted).filter(|it| !it.is_empty());
     let logged_pool = events.or(quoted).and_then(EventLog::pool);
     let (total, has_no_contradiction) = (summary.total, summary.contradictions.is_empty());
@@ -370,6 +352,30 @@ fn read_log(
         (0, true) => exit_code::UNDECIDED,
         (_, _) => exit_code::UNEXPECTED,
     })
+}
+
+/// Rejects what cannot be diagnosed: another kind of file, or a log in reverse order.
+fn check_is_log(name: &str, summary: &LogSummary) -> Result<(), CommandError> {
+    if summary.lines == 0 {
+        return Err(CommandError::usage(format_args!(
+            "{name}: the file is empty"
+        )));
+    }
+    if summary.log_lines == 0 {
+        return Err(CommandError::usage(format_args!(
+            "{name}: not a Winsock.log: none of its {} lines has the form `(008) No more data` or \
+             starts an event like `Event ID: 9215`",
+            summary.lines
+        )));
+    }
+    if summary.steps_back > summary.steps_forward {
+        return Err(CommandError::usage(format_args!(
+            "{name}: its newest lines come first: the time goes back {} times and forward {} times; \
+             reverse the lines, for instance with `tac`",
+            summary.steps_back, summary.steps_forward
+        )));
+    }
+    Ok(())
 }
 
 fn print(format: Format, text: &str, terminal: &mut Terminal) -> io::Result<()> {

@@ -143,7 +143,7 @@ fn object(capsule: &Capsule, replayed: &Replayed, records: &[String]) -> Json {
         "verdict": verdict,
         "seed": capsule.seed,
         "kept_by": capsule.build,
-        "mtasim": capsule::BUILD,
+        "mtasim": capsule::PROGRAM_BUILD,
         "digest_kept": capsule.digest,
         "digest": replayed.outcome.digest.to_string(),
         "divergence": divergence.map(|it| it.to_string()),

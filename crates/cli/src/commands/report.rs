@@ -11,7 +11,7 @@ use std::sync::Arc;
 use config::file;
 use config::plan::Scenario;
 use explore::explain::{self, Explanation};
-use explore::repro::capsule::{BUILD, Capsule};
+use explore::repro::capsule::{Capsule, PROGRAM_BUILD};
 use explore::shrink::parts;
 use explore::{Subject, program_name};
 use serde_json::{Value as Json, json};
@@ -69,15 +69,7 @@ pub(crate) fn run(
         true => None,
         false => Some(Output::prepare(&arguments.output, rules)?),
     };
-    let source = if path.is_dir() {
-        input::refuse_changes(path, &arguments.seed, &arguments.overrides)?;
-        from_directory(path)?
-    } else {
-        match input::capsule_or_scenario(path, &arguments.seed, &arguments.overrides)? {
-            InputFile::Capsule(capsule) => from_capsule(*capsule, path),
-            InputFile::Scenario(scenario) => from_scenario(*scenario, arguments),
-        }
-    };
+    let source = run_to_show(arguments)?;
     let watch = Observe {
         packets: true,
         threads: true,
@@ -88,25 +80,7 @@ pub(crate) fn run(
     let (outcome, observations) = subject
         .observed(scenario, seed, watch)
         .map_err(|error| CommandError::usage(format_args!("{}: {error}", path.display())))?;
-    if outcome.stop == Stop::Interrupted {
-        return Err(CommandError::Message(
-            exit_code::INTERRUPTED,
-            format!(
-                "interrupted after {} of virtual time: there is no page",
-                outcome.simulated
-            ),
-        ));
-    }
-    let digest = outcome.digest.to_string();
-    if let Some(recorded) = source.digest.as_ref().filter(|it| **it != digest) {
-        return Err(CommandError::Message(
-            exit_code::NONDETERMINISM,
-            format!(
-                "{}: this build makes a different run: recorded digest {recorded}, now {digest}",
-                path.display()
-            ),
-        ));
-    }
+    check_outcome(path, &source, &outcome)?;
     let explanation = explanation(&**subject, arguments.explain, &source, &outcome);
     let is_interrupted = interrupts.seen();
     interrupts.stop();
@@ -135,11 +109,48 @@ pub(crate) fn run(
     Ok(exit_code::of(outcome.verdict()))
 }
 
+fn run_to_show(arguments: &ReportArguments) -> Result<ReportedRun, CommandError> {
+    let path = &arguments.source;
+    if path.is_dir() {
+        input::refuse_changes(path, &arguments.seed, &arguments.overrides)?;
+        return from_directory(path);
+    }
+    let input = input::capsule_or_scenario(path, &arguments.seed, &arguments.overrides)?;
+    Ok(match input {
+        InputFile::Capsule(capsule) => from_capsule(*capsule, path),
+        InputFile::Scenario(scenario) => from_scenario(*scenario, arguments),
+    })
+}
+
+/// Checks that the run went to its end and is the one that was recorded.
+fn check_outcome(path: &Path, source: &ReportedRun, outcome: &Outcome) -> Result<(), CommandError> {
+    if outcome.stop == Stop::Interrupted {
+        return Err(CommandError::Message(
+            exit_code::INTERRUPTED,
+            format!(
+                "interrupted after {} of virtual time: there is no page",
+                outcome.simulated
+            ),
+        ));
+    }
+    let digest = outcome.digest.to_string();
+    if let Some(recorded) = source.digest.as_ref().filter(|it| **it != digest) {
+        return Err(CommandError::Message(
+            exit_code::NONDETERMINISM,
+            format!(
+                "{}: this build makes a different run: recorded digest {recorded}, now {digest}",
+                path.display()
+            ),
+        ));
+    }
+    Ok(())
+}
+
 /// What the page is of.
 fn object(run: &FinishedRun<'_>, page: &Output, explanation: Option<&Explanation>) -> Json {
     json!({
         "schema_version": 2,
-        "mtasim": BUILD,
+        "mtasim": PROGRAM_BUILD,
         "title": run.scenario.title,
         "seed": run.outcome.seed,
         "digest": run.outcome.digest.to_string(),
@@ -173,11 +184,11 @@ fn explanation(
 }
 
 fn from_capsule(capsule: Capsule, path: &Path) -> ReportedRun {
-    let is_same_build = capsule.is_of_this_build();
+    let is_same_build = capsule.is_of_this_program_build();
     ReportedRun {
         seed: capsule.seed,
         signature: Some(capsule.failure.signature),
-        // Another build may make another run: a different digest is then no error.
+        // With another build the run may be another one: a different digest is then no error.
         digest: is_same_build.then_some(capsule.digest),
         // `run` takes capsules and has the options that the page names for what it leaves out.
         reproduce: program_name::command(&format!("run {}", shell::quote(&input::name(path)))),

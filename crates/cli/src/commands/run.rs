@@ -133,6 +133,7 @@ fn simulate<'a>(
         if arguments.swarm { " --swarm" } else { "" },
         shell::set_options(&arguments.overrides.set)
     ));
+    // A panic or a stuck run prints this command: at that moment nothing else knows it.
     current_run::set(&reproduce);
     let running = progress::running();
     let without_records = Options {

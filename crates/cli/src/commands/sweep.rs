@@ -264,11 +264,11 @@ pub(crate) fn results_failure(error: &ResultsError) -> CommandError {
 /// Says what was damaged in the results directory.
 fn report_repairs(repairs: &Repairs, terminal: &mut Terminal) {
     for what in &repairs.listed {
-        terminal.error(&format!("damaged, made again: {what}"));
+        terminal.error(&format!("damaged, run again: {what}"));
     }
     let more = repairs.count - repairs.listed.len() as u64;
     if more > 0 {
-        terminal.error(&format!("damaged, made again: {more} more"));
+        terminal.error(&format!("damaged, run again: {more} more"));
     }
 }
 

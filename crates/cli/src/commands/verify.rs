@@ -28,6 +28,7 @@ pub(crate) fn run(
     terminal: &mut Terminal,
 ) -> Result<u8, CommandError> {
     let mut scenario = input::scenario(&arguments.file, &arguments.overrides)?;
+    // A counterexample keeps the scenario, whose own seed has to be the one that was searched.
     scenario.seed = arguments.seed.given.unwrap_or(scenario.seed);
     if let Some(build) = arguments.build {
         scenario

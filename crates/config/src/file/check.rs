@@ -39,6 +39,13 @@ impl Checker<'_> {
         self.add(path, Diagnostic::of_file(Code::Contradiction, message));
     }
 
+    fn contradiction_with_help(&mut self, path: String, message: &str, help: String) {
+        self.add(
+            path,
+            Diagnostic::of_file(Code::Contradiction, message).help(help),
+        );
+    }
+
     fn add(&mut self, path: impl Into<String>, mistake: Diagnostic) {
         if self.mistakes.len() < DIAGNOSTICS_MAX {
             self.mistakes.push((path.into(), mistake));
@@ -58,12 +65,8 @@ impl Checker<'_> {
                 let message = format!("{} is already the address of `{owner}`", host.address);
                 self.contradiction(format!("host.{name}.address"), message);
             }
-            if let Some(alias) = host
-                .aliases
-                .iter()
-                .flatten()
-                .find(|it| self.scenario.hosts.contains_key(*it))
-            {
+            let mut aliases = host.aliases.iter().flatten();
+            if let Some(alias) = aliases.find(|it| self.scenario.hosts.contains_key(*it)) {
                 let message = format!("`{alias}` is the name of a host already");
                 self.contradiction(format!("host.{name}.aliases"), message);
             }
@@ -83,8 +86,7 @@ impl Checker<'_> {
             let message = format!("an MTA of 4.0 has at most {most} control blocks (Q166602)");
             let help =
                 format!("set host.{name}.control_blocks to {most} or less, or use a later build");
-            let mistake = Diagnostic::of_file(Code::Contradiction, message).help(help);
-            self.add(format!("host.{name}.control_blocks"), mistake);
+            self.contradiction_with_help(format!("host.{name}.control_blocks"), &message, help);
         }
     }
 
@@ -134,10 +136,7 @@ impl Checker<'_> {
             {
                 let message = format!("no path of links leads from `{from}` to `{to}`");
                 let help = format!("add a table [link.NAME] with between = [\"{from}\", \"{to}\"]");
-                self.add(
-                    path,
-                    Diagnostic::of_file(Code::Contradiction, message).help(help),
-                );
+                self.contradiction_with_help(path, &message, help);
             }
         }
     }
@@ -155,8 +154,7 @@ impl Checker<'_> {
         };
         let message = "no packet arrives in a bad state of this loss model";
         let help = "give loss.gilbert-elliott its good_to_bad, bad_to_good, and a loss_bad below 1";
-        let mistake = Diagnostic::of_file(Code::Contradiction, message).help(help);
-        self.add(format!("link.{name}.{key}"), mistake);
+        self.contradiction_with_help(format!("link.{name}.{key}"), message, help.to_owned());
     }
 
     /// A kind or a signature. A misspelt one would never be met.
@@ -189,8 +187,7 @@ impl Checker<'_> {
             let message =
                 format!("messages have numbers of 32 bits, which {workloads} workloads share");
             let help = format!("set limits.messages = {each} or less");
-            let mistake = Diagnostic::of_file(Code::Contradiction, message).help(help);
-            self.add("limits.messages", mistake);
+            self.contradiction_with_help("limits.messages".to_owned(), &message, help);
         }
         let last = Instant::ZERO.saturating_add(self.scenario.duration);
         for (name, workload) in &self.scenario.workloads {
@@ -240,10 +237,8 @@ impl Checker<'_> {
             };
             if !exists {
                 let message = format!("there is no fault or link for `{part}`");
-                self.add(
-                    "swarm.always",
-                    Diagnostic::of_file(Code::UnknownName, message),
-                );
+                let mistake = Diagnostic::of_file(Code::UnknownName, message);
+                self.add("swarm.always", mistake);
             }
         }
         for (index, variation) in self.scenario.swarm.vary.iter().enumerate() {

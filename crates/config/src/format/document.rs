@@ -70,19 +70,16 @@ impl Node {
             Item::Table(_) => "a table",
         }
     }
-}
 
-impl Node {
-    const fn table(&self) -> Option<&Table> {
-        match &self.item {
-            Item::Table(table) => Some(table),
-            Item::String(_)
-            | Item::Integer(..)
-            | Item::Float(_)
-            | Item::Boolean(_)
-            | Item::Datetime(_)
-            | Item::Array(_) => None,
+    pub(crate) const fn table(&self) -> Option<&Table> {
+        if let Item::Table(table) = &self.item {
+            return Some(table);
         }
+        None
+    }
+
+    pub(crate) const fn is_table(&self) -> bool {
+        matches!(self.item, Item::Table(_))
     }
 
     /// The position of a setting or, if it is left out, of the innermost table around it.
@@ -97,8 +94,7 @@ impl Node {
                 _ => None,
             };
             let Some((key, inner)) = below else { break };
-            let is_table = matches!(inner.item, Item::Table(_));
-            span = if is_table { key } else { inner.span };
+            span = if inner.is_table() { key } else { inner.span };
             node = inner;
         }
         span
@@ -151,9 +147,9 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
         let found = Diagnostic::new(Code::Syntax, span, message);
         // The first only: later errors are often its consequences.
         let help = help_with_syntax(text, span).filter(|_| mistakes.is_empty());
-        mistakes.push(match help {
-            Some(help) => found.help(help),
-            None => found,
+        mistakes.push(Diagnostic {
+            help: help.map(str::to_owned),
+            ..found
         });
     }
     Err(mistakes)
@@ -161,20 +157,15 @@ pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
 
 /// What probably was meant where the text is not TOML.
 fn help_with_syntax(text: &str, span: Span) -> Option<&'static str> {
-    let line_start = text[..floor(text, span.start)]
-        .rfind('\n')
-        .map_or(0, |it| it + 1);
+    let start = text.floor_char_boundary(span.start);
+    let line_start = text[..start].rfind('\n').map_or(0, |it| it + 1);
     let line = text[line_start..].lines().next()?.trim();
-    let first = text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .chars()
-        .next()?;
+    let text = text.trim_start_matches('\u{feff}').trim_start();
     if text.contains('\r') && !text.contains('\n') {
         Some("lines end with a line feed, with or without a carriage return before it")
     } else if line.contains(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']) {
         Some("write straight quotes: \" or '")
-    } else if first == '{' {
+    } else if text.starts_with('{') {
         Some("this looks like JSON; `mtasim new` writes a scenario in TOML to start from")
     } else if line.starts_with(';') || line.starts_with("//") {
         Some("a comment begins with #")
@@ -183,15 +174,6 @@ fn help_with_syntax(text: &str, span: Span) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-/// The start of the character that contains a byte.
-fn floor(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at)
-        .rev()
-        .find(|it| text.is_char_boundary(*it))
-        .unwrap_or(0)
 }
 
 /// Refuses a file that would take seconds to parse. Counted are the signs `=` and `{`, and lines that begin
@@ -213,15 +195,12 @@ fn too_much(text: &str) -> Option<Diagnostic> {
 fn check_tables(document: Node) -> Result<Node, Diagnostic> {
     let kinds = document.table().into_iter().flat_map(BTreeMap::values);
     let named = kinds.filter_map(|kind| kind.node.table());
-    let count = named
-        .flat_map(BTreeMap::values)
-        .filter(|it| it.node.table().is_some())
-        .count();
+    let named = named.flat_map(BTreeMap::values);
+    let count = named.filter(|it| it.node.is_table()).count();
     // Before anything of them is read: reading them is what takes the time.
     let links = document.table().and_then(|kinds| kinds.get("link"));
-    let links = links
-        .and_then(|it| it.node.table())
-        .map_or(0, BTreeMap::len);
+    let links = links.and_then(|it| it.node.table());
+    let links = links.map_or(0, BTreeMap::len);
     for (count, what, most) in [(count, "tables", TABLES_MAX), (links, "links", LINKS_MAX)] {
         if count > most {
             let message = format!("{count} {what} are too many, the limit is {most}");

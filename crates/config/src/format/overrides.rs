@@ -3,6 +3,7 @@
 
 use super::diagnostic::{Code, Diagnostic, Span};
 use super::document::{self, Item, Node, Table, TableEntry};
+use super::setting::is_plain;
 use super::suggestion::{did_you_mean, is_close, shortened};
 
 /// The tables whose names the file chooses.
@@ -25,20 +26,9 @@ pub(crate) fn new_name(document: &Node, text: &str) -> Option<NewName> {
     let (path, _) = text.split_once('=')?;
     let mut names = path.split('.').map(str::trim);
     let (kind, name, _) = (names.next()?, names.next()?, names.next()?);
-    let Item::Table(root) = &document.item else {
-        return None;
-    };
-    if !NAMED_TABLES.contains(&kind) {
-        return None;
-    }
-    let Item::Table(tables) = &root.get(kind)?.node.item else {
-        return None;
-    };
-    if tables.contains_key(name) {
-        return None;
-    }
-    let mut entries = tables.values();
-    if !entries.all(|it| matches!(it.node.item, Item::Table(_))) {
+    let tables = document.table()?.get(kind)?.node.table()?;
+    let is_new = NAMED_TABLES.contains(&kind) && !tables.contains_key(name);
+    if !is_new || !tables.values().all(|it| it.node.is_table()) {
         return None;
     }
     let known = || tables.keys().map(String::as_str);
@@ -66,10 +56,8 @@ fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
 /// Puts one `PATH=VALUE`, which is source number `source`, into the document.
 pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<(), Diagnostic> {
     if text.len() > document::SIZE_MAX {
-        return Err(Diagnostic::of_file(
-            Code::TooLarge,
-            "an override is too long",
-        ));
+        let message = "an override is too long";
+        return Err(Diagnostic::of_file(Code::TooLarge, message));
     }
     let wrong = |end, message| {
         Diagnostic::new(Code::BadOverride, Span::new(source, 0..end), message)
@@ -79,20 +67,18 @@ pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<()
         .split_once('=')
         .ok_or_else(|| wrong(text.len(), "an override has no `=`"))?;
     let names: Vec<&str> = path.split('.').map(str::trim).collect();
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let is_key = |name: &&str| !name.is_empty() && name.bytes().all(is_plain);
     if names.len() > document::DEPTH_MAX || !names.iter().all(is_key) {
-        return Err(wrong(
-            path.len(),
-            "the path of an override is not a dotted key",
-        ));
+        let message = "the path of an override is not a dotted key";
+        return Err(wrong(path.len(), message));
     }
     // A value that is not TOML is a string: `180ms` needs no quotes.
     let span = Span::new(source, path.len() + 1..text.len());
+    let plain = || Item::String(value.trim().to_owned());
     let node = document::parse_value(value, span).unwrap_or_else(|| {
         Ok(Node {
             span,
-            item: Item::String(value.trim().to_owned()),
+            item: plain(),
         })
     })?;
     let key = Span::new(source, 0..path.len());

@@ -128,6 +128,7 @@ fn parse_ratio(node: &Node) -> Result<Ratio, Diagnostic> {
     } else {
         text_of(node, WANTED)?
     };
+    // Turned into a quotient of integers before it is parsed: 12.5 % has to be exactly 1/8.
     let percent = text.trim().strip_suffix('%').and_then(of_percent);
     let text = percent.as_deref().unwrap_or(text);
     text.parse().map_err(|error: ParseRatioError| match error {

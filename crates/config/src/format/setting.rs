@@ -44,8 +44,7 @@ impl<T: Section> Setting for T {
     }
 
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
-        let is_table = matches!(input.node.item, Item::Table(_));
-        if is_table || !self.read_scalar(input, reader) {
+        if input.node.is_table() || !self.read_scalar(input, reader) {
             // The value holds the defaults here: those of the link, for one of its directions.
             let default = self.clone();
             reader.nested(input, |reader| self.keys(reader, &default));
@@ -123,14 +122,10 @@ impl<T: Setting> Setting for Vec<T> {
     }
 
     fn print(&self, _: &Self, detail: Detail) -> Option<Printed> {
-        let items = self
-            .iter()
-            .filter_map(|item| item.print(&T::blank(), detail))
-            .collect();
         if T::IS_TABLE {
-            return (!self.is_empty()).then_some(Printed::List(items));
+            return (!self.is_empty()).then(|| Printed::List(printed(self, detail)));
         }
-        Some(inline_list(items))
+        Some(inline_list(self, detail))
     }
 
     fn describe(range: Option<&Range>) -> Shape {
@@ -158,7 +153,13 @@ fn items(count: u64) -> String {
     show_count(count, "item")
 }
 
-fn inline_list(items: Vec<Printed>) -> Printed {
+fn printed<T: Setting>(items: &[T], detail: Detail) -> Vec<Printed> {
+    let printed = items.iter().map(|it| it.print(&T::blank(), detail));
+    printed.flatten().collect()
+}
+
+fn inline_list<T: Setting>(items: &[T], detail: Detail) -> Printed {
+    let items = printed(items, detail);
     let items: Vec<String> = items.iter().map(Printed::inline).collect();
     Printed::Scalar(format!("[{}]", items.join(", ")))
 }
@@ -189,10 +190,7 @@ impl<T: Setting> Setting for [T; 2] {
     }
 
     fn print(&self, _: &Self, detail: Detail) -> Option<Printed> {
-        let items = self
-            .iter()
-            .filter_map(|item| item.print(&T::blank(), detail));
-        Some(inline_list(items.collect()))
+        Some(inline_list(self, detail))
     }
 
     fn describe(_: Option<&Range>) -> Shape {
@@ -211,18 +209,16 @@ impl<K: MapKey, V: Setting> Setting for BTreeMap<K, V> {
     fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
         self.clear();
         let Item::Table(table) = &input.node.item else {
-            let wrong = wrong_type(input.node, "a table");
             let path = &input.path;
-            return reader.mistake(
-                input,
-                match (V::IS_TABLE, &input.node.item) {
-                    (true, Item::Array(_)) => wrong.help(format!(
-                        "write [{path}.NAME] for each, with single brackets"
-                    )),
-                    (true, _) => wrong.help(format!("write tables [{path}.NAME]")),
-                    (false, _) => wrong,
-                },
-            );
+            let help = match matches!(input.node.item, Item::Array(_)) {
+                true => format!("write [{path}.NAME] for each, with single brackets"),
+                false => format!("write tables [{path}.NAME]"),
+            };
+            let wrong = Diagnostic {
+                help: V::IS_TABLE.then_some(help),
+                ..wrong_type(input.node, "a table")
+            };
+            return reader.mistake(input, wrong);
         };
         if let Some(mistake) = without_name::<V>(table, &input.path) {
             return reader.mistake(input, mistake);
@@ -285,12 +281,17 @@ fn without_name<V: Setting>(table: &Table, path: &str) -> Option<Diagnostic> {
         return None;
     }
     let mut entries = table.iter();
-    let (name, entry) = entries.find(|(_, entry)| !matches!(entry.node.item, Item::Table(_)))?;
+    let (name, entry) = entries.find(|(_, entry)| !entry.node.is_table())?;
     let keys = V::describe(None).keys;
     keys.iter().find(|it| it.key.name == name)?;
     let message = format!("`{name}` belongs into a table with a name");
     let found = Diagnostic::new(Code::WrongType, entry.key, message);
     Some(found.help(format!("write [{path}.NAME] above it")))
+}
+
+/// Whether a name can have this character.
+pub(crate) const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
 /// The name of a table, such as a host's: letters, digits, `-` and `_`.
@@ -305,7 +306,6 @@ impl MapKey for String {
     }
 
     fn is_valid(name: &str) -> bool {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(is_plain)
     }
 

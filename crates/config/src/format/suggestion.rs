@@ -49,45 +49,41 @@ pub(crate) fn is_close<'a>(word: &str, candidates: impl IntoIterator<Item = &'a 
     distance.is_some_and(|it| it == 0 || it < word.chars().count())
 }
 
-/// Words that other programs use, and the keys that mean the same here.
-const SYNONYMS: [(&str, &[&str]); 27] = [
-    ("latency", &["delay"]),
-    ("rtt", &["delay"]),
+/// Words of other programs, and the words that mean the same here.
+pub(crate) type Synonyms = [(&'static str, &'static str)];
+
+const KEYS: &Synonyms = &[
+    ("latency rtt", "delay"),
     (
-        "retries",
-        &["open_retries", "transfer_retries", "connect_attempts"],
+        "retries retry tries",
+        "open_retries transfer_retries connect_attempts",
     ),
-    (
-        "retry",
-        &["open_retries", "transfer_retries", "connect_attempts"],
-    ),
-    (
-        "tries",
-        &["open_retries", "transfer_retries", "connect_attempts"],
-    ),
-    ("attempts", &["connect_attempts", "open_retries"]),
-    ("timeout", &["session_disconnect"]),
-    ("rate", &["bandwidth", "mean"]),
-    ("speed", &["bandwidth"]),
-    ("random", &["independent"]),
-    ("probability", &["independent"]),
-    ("interval", &["every"]),
-    ("processors", &["cpus"]),
-    ("cores", &["cpus"]),
-    ("version", &["build"]),
-    ("count", &["limit"]),
-    ("bernoulli", &["independent"]),
-    ("min", &["from"]),
-    ("max", &["to"]),
-    ("source", &["from"]),
-    ("destination", &["to"]),
-    ("target", &["to"]),
-    ("period", &["every"]),
-    ("stop", &["end"]),
-    ("until", &["end"]),
-    ("runtime", &["duration"]),
-    ("os", &["tcp"]),
+    ("attempts", "connect_attempts open_retries"),
+    ("timeout", "session_disconnect"),
+    ("rate", "bandwidth mean"),
+    ("speed", "bandwidth"),
+    ("random probability bernoulli", "independent"),
+    ("interval period", "every"),
+    ("processors cores", "cpus"),
+    ("version", "build"),
+    ("count", "limit"),
+    ("min source", "from"),
+    ("max destination target", "to"),
+    ("stop until", "end"),
+    ("runtime", "duration"),
+    ("os", "tcp"),
 ];
+
+/// The candidates that mean the same as a word.
+pub(crate) fn synonyms<'a>(
+    table: &Synonyms,
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Vec<&'a str> {
+    let has = |words: &str, word: &str| words.split(' ').any(|it| it == word);
+    let same = |it: &&str| (table.iter()).any(|(others, own)| has(others, word) && has(own, it));
+    candidates.into_iter().filter(same).collect()
+}
 
 /// The candidates that were probably meant: the closest, or those that mean the same.
 pub(crate) fn meant<'a>(
@@ -97,13 +93,7 @@ pub(crate) fn meant<'a>(
     if let Some(closest) = suggestion(word, candidates.clone()) {
         return vec![closest];
     }
-    let found = SYNONYMS.iter().find(|(other, _)| *other == word);
-    let same = found.map_or(&[][..], |(_, same)| same);
-    let same: Vec<&str> = candidates
-        .clone()
-        .into_iter()
-        .filter(|it| same.contains(it))
-        .collect();
+    let same = synonyms(KEYS, word, candidates.clone());
     if same.is_empty() {
         with_the_same_parts(word, candidates)
     } else {
@@ -123,10 +113,8 @@ fn with_the_same_parts<'a>(
         return Vec::new();
     }
     let parts = |it: &str| -> Vec<String> {
-        it.split(['_', '-'])
-            .filter(|it| it.len() > 1)
-            .map(str::to_lowercase)
-            .collect()
+        let parts = it.split(['_', '-']).filter(|it| it.len() > 1);
+        parts.map(str::to_lowercase).collect()
     };
     let typed = parts(word);
     let is_in =
@@ -135,11 +123,8 @@ fn with_the_same_parts<'a>(
         let known = parts(it);
         is_in(&typed, &known) || is_in(&known, &typed)
     };
-    let found: Vec<&str> = candidates
-        .into_iter()
-        .filter(is_close)
-        .take(FEW + 1)
-        .collect();
+    let found = candidates.into_iter().filter(is_close);
+    let found: Vec<&str> = found.take(FEW + 1).collect();
     if found.len() > FEW { Vec::new() } else { found }
 }
 

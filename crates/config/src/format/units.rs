@@ -4,7 +4,7 @@
 
 use kernel::Duration;
 
-use super::suggestion;
+use super::suggestion::{self, Synonyms, synonyms};
 
 /// A unit's name, and how many base units it is.
 type Unit = (&'static str, u64);
@@ -148,32 +148,19 @@ pub(crate) fn whole(digits: &str) -> Result<u64, QuantityError> {
 }
 
 /// Units as others write them, in lower case, and as they are written here.
-const SAME_UNITS: [(&[&str], &str); 12] = [
-    (&["day", "days"], "d"),
-    (&["hr", "hrs", "hour", "hours"], "h"),
-    (&["min", "mins", "minute", "minutes"], "m"),
-    (&["sec", "secs", "second", "seconds"], "s"),
-    (
-        &["msec", "msecs", "millis", "millisecond", "milliseconds"],
-        "ms",
-    ),
-    (
-        &[
-            "usec",
-            "usecs",
-            "\u{b5}s",
-            "\u{3bc}s",
-            "microsecond",
-            "microseconds",
-        ],
-        "us",
-    ),
-    (&["nsec", "nsecs", "nanosecond", "nanoseconds"], "ns"),
-    (&["k", "kb", "kib", "kbyte", "kbytes"], "KiB"),
-    (&["m", "mb", "mbyte", "mbytes"], "MiB"),
-    (&["bps", "b/s"], "bit/s"),
-    (&["k", "kbps", "kb/s", "kbit"], "kbit/s"),
-    (&["m", "mbps", "mb/s", "mbit"], "Mbit/s"),
+const UNITS: &Synonyms = &[
+    ("day days", "d"),
+    ("hr hrs hour hours", "h"),
+    ("min mins minute minutes", "m"),
+    ("sec secs second seconds", "s"),
+    ("msec msecs millis millisecond milliseconds", "ms"),
+    ("usec usecs \u{b5}s \u{3bc}s microsecond microseconds", "us"),
+    ("nsec nsecs nanosecond nanoseconds", "ns"),
+    ("k kb kib kbyte kbytes", "KiB"),
+    ("m mb mbyte mbytes", "MiB"),
+    ("bps b/s", "bit/s"),
+    ("k kbps kb/s kbit", "kbit/s"),
+    ("m mbps mb/s mbit", "Mbit/s"),
 ];
 
 /// The unit that was probably meant.
@@ -181,12 +168,18 @@ pub(crate) fn meant(typed: &str, units: Vec<&'static str>) -> Option<&'static st
     let lower = typed.to_lowercase();
     // Before the words: `1M` of a time is `1m`, not mebibytes.
     let other_case = units.iter().find(|it| it.eq_ignore_ascii_case(typed));
-    let same = SAME_UNITS
-        .iter()
-        .filter(|it| it.0.contains(&lower.as_str()));
-    let same = same.map(|it| it.1).find(|it| units.contains(it));
-    let found = other_case.copied().or(same);
+    let same = synonyms(UNITS, &lower, units.iter().copied());
+    let found = other_case.or(same.first()).copied();
     found.or_else(|| suggestion::meant(typed, units).first().copied())
+}
+
+struct NumberWithUnit<'a> {
+    /// In the base unit.
+    amount: u64,
+    /// The size of the unit.
+    unit: u64,
+    /// The text after it.
+    rest: &'a str,
 }
 
 impl Quantity {
@@ -204,14 +197,14 @@ impl Quantity {
         let mut total = 0_u64;
         let mut smallest = u64::MAX;
         loop {
-            let (amount, unit);
-            (amount, unit, rest) = self.number_with_unit(rest)?;
+            let first = self.number_with_unit(rest)?;
             // `30m1h` is a typing error more often than a sum, and `1s1s` certainly is.
-            if unit >= smallest {
+            if first.unit >= smallest {
                 return Err(QuantityError::Order);
             }
-            smallest = unit;
-            total = total.checked_add(amount).ok_or(QuantityError::Overflow)?;
+            (smallest, rest) = (first.unit, first.rest);
+            let sum = total.checked_add(first.amount);
+            total = sum.ok_or(QuantityError::Overflow)?;
             if rest.is_empty() {
                 return Ok(total);
             }
@@ -221,13 +214,11 @@ impl Quantity {
         }
     }
 
-    /// The first number with its unit: the amount, the size of the unit, and the text behind it.
-    fn number_with_unit<'a>(&self, text: &'a str) -> Result<(u64, u64, &'a str), QuantityError> {
-        let digits = text
-            .find(|it: char| !it.is_ascii_digit())
-            .unwrap_or(text.len());
-        let number = whole(&text[..digits])?;
-        let after = text[digits..].trim_start();
+    /// The first number with its unit.
+    fn number_with_unit<'a>(&self, text: &'a str) -> Result<NumberWithUnit<'a>, QuantityError> {
+        let after = text.trim_start_matches(|it: char| it.is_ascii_digit());
+        let number = whole(&text[..text.len() - after.len()])?;
+        let after = after.trim_start();
         let ends = |it: char| it.is_ascii_digit() || it.is_whitespace();
         let (name, rest) = after.split_at(after.find(ends).unwrap_or(after.len()));
         if name.is_empty() {
@@ -235,8 +226,11 @@ impl Quantity {
         }
         let known = self.units.iter().find(|(unit, _)| *unit == name);
         let (_, unit) = *known.ok_or_else(|| unknown_unit(name))?;
-        let amount = number.checked_mul(unit).ok_or(QuantityError::Overflow)?;
-        Ok((amount, unit, rest.trim_start()))
+        Ok(NumberWithUnit {
+            amount: number.checked_mul(unit).ok_or(QuantityError::Overflow)?,
+            unit,
+            rest: rest.trim_start(),
+        })
     }
 
     /// The amount in the largest unit of which it is a whole number.
@@ -260,11 +254,10 @@ fn clock(text: &str) -> Result<u64, QuantityError> {
         return Err(QuantityError::Clock);
     };
     let (seconds, decimals) = seconds.split_once('.').unwrap_or((seconds, "0"));
-    if decimals.is_empty() {
-        return Err(QuantityError::NoNumber);
-    }
-    if decimals.len() > 9 {
-        return Err(QuantityError::Clock);
+    match decimals.len() {
+        0 => return Err(QuantityError::NoNumber),
+        1..=9 => {}
+        _ => return Err(QuantityError::Clock),
     }
     // Padded to nanoseconds: `.5` is 500,000,000 of them. A float would round.
     let nanos = whole(&format!("{decimals:0<9}"))?;

@@ -20,7 +20,7 @@ const CHECKSUM: &str = "checksum = \"";
 
 /// The version of mtasim that capsules and summaries name, with a hash of the sources and of the lock
 /// file that a run depends on.
-pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("MTASIM_SOURCES"));
+pub const PROGRAM_BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "+", env!("MTASIM_SOURCES"));
 
 /// A failing run, with everything that reproduces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Capsule {
         overrides: &[String],
     ) -> Self {
         let mut capsule = Self {
-            build: BUILD.to_owned(),
+            build: PROGRAM_BUILD.to_owned(),
             command: String::new(),
             seed: result.seed,
             overrides: overrides.to_vec(),
@@ -220,8 +220,8 @@ impl Capsule {
 
     /// Whether this version of mtasim wrote it.
     #[must_use]
-    pub fn is_of_this_build(&self) -> bool {
-        self.build == BUILD
+    pub fn is_of_this_program_build(&self) -> bool {
+        self.build == PROGRAM_BUILD
     }
 }
 
@@ -289,7 +289,7 @@ mod tests {
         let text = scenario.to_toml();
         let scenario = file::load("t", text.as_bytes(), &[]).expect("a scenario");
         let mut capsule = Capsule {
-            build: BUILD.to_owned(),
+            build: PROGRAM_BUILD.to_owned(),
             command: String::new(),
             seed,
             overrides: vec!["host.A.cpus=1".to_owned()],

@@ -5,7 +5,7 @@ use kernel::{Duration, Instant};
 use logs::sentence;
 use simulation::{LoweringError, Options, Outcome};
 
-use crate::repro::capsule::{BUILD, Capsule};
+use crate::repro::capsule::{Capsule, PROGRAM_BUILD};
 use crate::repro::divergence::{self, Divergence};
 use crate::run_result::{Failure, failures};
 use crate::subject::Subject;
@@ -70,13 +70,13 @@ pub fn replay(
     } else {
         let range = divergence::between(&capsule.checkpoints, &outcome.checkpoints);
         let divergence = divergence::locate(range, subject, &capsule.scenario, capsule.seed);
-        if capsule.is_of_this_build() {
+        if capsule.is_of_this_program_build() {
             ReplayOutcome::Nondeterminism(divergence)
         } else {
             let shows = |it: &Failure| it.signature == capsule.failure.signature;
             ReplayOutcome::OtherBuild {
                 recorded_by: capsule.build.clone(),
-                this: BUILD.to_owned(),
+                this: PROGRAM_BUILD.to_owned(),
                 still_fails: failures.iter().any(shows),
                 divergence,
             }

@@ -11,7 +11,9 @@ use config::plan::{
 use kernel::{Duration, Instant, Ratio};
 use simulation::Outcome;
 
-use super::points::{PinCandidate, in_search_order, partners, points, racing_lines};
+use super::preemption_candidates::{
+    PreemptionCandidate, in_search_order, partners, points, racing_lines,
+};
 use super::{QUICK, SECOND, ShrinkSearch, found_at};
 use crate::shrink::edit;
 
@@ -188,7 +190,7 @@ fn search_two(search: &mut ShrinkSearch<'_>, scenario: &Scenario) -> bool {
 fn try_each(
     search: &mut ShrinkSearch<'_>,
     scenario: &Scenario,
-    points: impl Iterator<Item = PinCandidate>,
+    points: impl Iterator<Item = PreemptionCandidate>,
 ) -> bool {
     for point in points {
         if search.runs >= search.preemption_runs_max {
@@ -222,8 +224,8 @@ pub(super) fn realign(search: &mut ShrinkSearch<'_>, candidate: &Scenario) -> bo
     let accesses = outcome.access_log.iter();
     let preempted = accesses.filter(|access| access.preempted);
     let models = preempted.zip(pins);
-    let models = models.map(|(access, pin)| PinCandidate::new(access, pin.length));
-    let models: Vec<PinCandidate> = models.collect();
+    let models = models.map(|(access, pin)| PreemptionCandidate::new(access, pin.length));
+    let models: Vec<PreemptionCandidate> = models.collect();
     // Their product bounds the number of runs: at most 64.
     let tries: &[usize] = match models.len() {
         0 => return false,
@@ -241,7 +243,7 @@ pub(super) fn realign(search: &mut ShrinkSearch<'_>, candidate: &Scenario) -> bo
 fn pin_like(
     search: &mut ShrinkSearch<'_>,
     scenario: &Scenario,
-    models: &[PinCandidate],
+    models: &[PreemptionCandidate],
     tries: &[usize],
 ) -> bool {
     let Some((outcome, at)) = run_logged(search, scenario) else {

@@ -274,7 +274,7 @@ fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     found
 }
 
-/// Runs that were made once and are remembered, so that a resumed sweep costs nothing. While `hold`
+/// Results that are computed once and remembered, so that a resumed sweep costs nothing. While `hold`
 /// is set, the slow seed waits for all others.
 #[derive(Default)]
 struct Remembered {

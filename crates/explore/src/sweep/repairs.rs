@@ -3,7 +3,7 @@
 /// The damages that are listed.
 const LISTED_MAX: usize = 20;
 
-/// What was damaged in a results directory and was made again, in the order in which it was found.
+/// What was damaged in a results directory, and whose seeds were run again, in the order in which it was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Repairs {
     /// The first damages, one phrase each.

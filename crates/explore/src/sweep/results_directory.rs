@@ -3,7 +3,7 @@
 //!
 //! Rows are in `seeds.jsonl` in the order of seeds. A row that ends before its turn is in
 //! `early.jsonl` until then, so that no finished run is lost. Every row and capsule has a checksum
-//! and is checked when a sweep resumes; what is damaged is made again. All other files are replaced
+//! and is checked when a sweep resumes; the seeds of damaged rows are run again. All other files are replaced
 //! whole. A directory that holds another sweep is rejected, never overwritten.
 
 use std::collections::BTreeMap;
@@ -141,7 +141,7 @@ impl ResultsDirectory {
                     found.in_order += 1;
                     return Ok(());
                 }
-                // A good row behind a bad one keeps its run from being made again.
+                // A good row behind a bad one saves its seed from being run again.
                 Row::Intact(result, text) if number_of(result).is_some() => {
                     self.append_early(text)?;
                 }

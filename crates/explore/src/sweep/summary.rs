@@ -10,7 +10,7 @@ use config::untrusted_text;
 use kernel::{Duration, Instant};
 use serde::Serialize;
 
-use crate::repro::capsule::{BUILD, file_name};
+use crate::repro::capsule::{PROGRAM_BUILD, file_name};
 use crate::statistics::counters::{Counters, SignatureCounters, UnexpectedReason};
 use crate::statistics::coverage::CoverageReport;
 #[cfg(feature = "files")]
@@ -175,7 +175,7 @@ impl Summary {
         let grid = grid.filter(|point| !point.settings.is_empty());
         Self {
             schema_version: Manifest::SCHEMA,
-            mtasim: BUILD.to_owned(),
+            mtasim: PROGRAM_BUILD.to_owned(),
             title: manifest.title.clone(),
             scenario_hash: manifest.scenario_hash.clone(),
             seeds: manifest.seeds.to_string(),
@@ -272,42 +272,50 @@ impl Summary {
         let header = header.map(|cell| untrusted_text::csv(cell).into_owned());
         writer.write_record(header).expect("memory can be written");
         for point in &self.grid {
-            let Proportion {
-                runs: failing,
-                unknown,
-                rate,
-                interval: ConfidenceInterval { low, high },
-            } = point.failing;
-            let settings = point.settings.values();
-            let mut cells: Vec<String> = settings
-                .map(|value| untrusted_text::csv(value).into_owned())
-                .collect();
-            cells.extend([point.runs, failing, unknown].map(|it| it.to_string()));
-            cells.extend([rate, low, high].map(|it| format!("{it:.6}")));
-            let median = median(&point.first_failure);
-            cells.push(median.map_or(String::new(), |nanos| nanos.to_string()));
-            let counts = signatures().map(|it| point.signatures.get(it).copied().unwrap_or(0));
-            cells.extend(counts.map(|count| count.to_string()));
-            // All points have the connectors of the scenario, unless a point varies them.
-            for first in &first.connectors {
-                let mut of_point = point.connectors.iter();
-                let found = of_point.find(|it| it.connector == first.connector);
-                let time = |it: Option<u64>| it.map_or(String::new(), |it| it.to_string());
-                cells.extend([
-                    time(found.and_then(|it| it.latency_p50_ns)),
-                    time(found.and_then(|it| it.latency_p90_ns)),
-                    time(found.map(|it| it.queue_peak_median)),
-                    time(found.map(|it| it.returned)),
-                    time(found.map(|it| it.retries)),
-                    found.map_or(String::new(), |it| format!("{:.3}", it.arrived_per_hour)),
-                    time(found.and_then(|it| it.arrival_p50_ns)),
-                    time(found.and_then(|it| it.arrival_p90_ns)),
-                ]);
-            }
+            let cells = self.csv_row(point, &first.connectors);
             writer.write_record(cells).expect("memory can be written");
         }
         let bytes = writer.into_inner().expect("memory can be written");
         Some(String::from_utf8(bytes).expect("written from strings"))
+    }
+
+    /// A row of the grid. `connectors` are those of the header.
+    #[cfg(feature = "files")]
+    fn csv_row(&self, point: &PointSummary, connectors: &[ConnectorSummary]) -> Vec<String> {
+        let Proportion {
+            runs: failing,
+            unknown,
+            rate,
+            interval: ConfidenceInterval { low, high },
+        } = point.failing;
+        let settings = point.settings.values();
+        let mut cells: Vec<String> = settings
+            .map(|value| untrusted_text::csv(value).into_owned())
+            .collect();
+        cells.extend([point.runs, failing, unknown].map(|it| it.to_string()));
+        cells.extend([rate, low, high].map(|it| format!("{it:.6}")));
+        let median = median(&point.first_failure);
+        cells.push(median.map_or(String::new(), |nanos| nanos.to_string()));
+        let signatures = self.signatures.iter().map(|it| &it.signature);
+        let counts = signatures.map(|it| point.signatures.get(it).copied().unwrap_or(0));
+        cells.extend(counts.map(|count| count.to_string()));
+        // All points have the connectors of the scenario, unless a point varies them.
+        for first in connectors {
+            let mut of_point = point.connectors.iter();
+            let found = of_point.find(|it| it.connector == first.connector);
+            let time = |it: Option<u64>| it.map_or(String::new(), |it| it.to_string());
+            cells.extend([
+                time(found.and_then(|it| it.latency_p50_ns)),
+                time(found.and_then(|it| it.latency_p90_ns)),
+                time(found.map(|it| it.queue_peak_median)),
+                time(found.map(|it| it.returned)),
+                time(found.map(|it| it.retries)),
+                found.map_or(String::new(), |it| format!("{:.3}", it.arrived_per_hour)),
+                time(found.and_then(|it| it.arrival_p50_ns)),
+                time(found.and_then(|it| it.arrival_p90_ns)),
+            ]);
+        }
+        cells
     }
 }
 

@@ -56,7 +56,7 @@ impl SweepStatistics {
         self.total.add(result, is_rechecked)
     }
 
-    /// Whether the run of the next result is made twice: it is in the sample, or it has a failure of
+    /// Whether the run of the next result is repeated: it is in the sample, or it has a failure of
     /// a signature that no earlier run had. It depends on the results only, so it is the same in a
     /// resumed sweep. Each shard of a sweep makes its own first run of a signature twice.
     #[must_use]

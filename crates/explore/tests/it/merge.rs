@@ -165,7 +165,7 @@ fn parts_that_do_not_fit_are_rejected_with_a_message() {
     // A shard of another build.
     let manifest = four.join("sweep.json");
     let text = fs::read_to_string(&manifest).expect("a manifest");
-    let ours = format!("\"mtasim\": \"{}\"", explore::repro::capsule::BUILD);
+    let ours = format!("\"mtasim\": \"{}\"", explore::repro::capsule::PROGRAM_BUILD);
     assert!(text.contains(&ours));
     fs::write(&manifest, text.replace(&ours, "\"mtasim\": \"9.9.9\"")).expect("a manifest");
     let message = rejection(&[one, two, four], &folder);

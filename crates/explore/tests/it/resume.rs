@@ -38,7 +38,7 @@ fn resume(plan: &SweepPlan, out: &Path) -> (SweepResult, u64) {
     (resumed, made.load(Ordering::Relaxed))
 }
 
-/// Each way of damaging rows: which is named, and how many runs are made again.
+/// Each way of damaging rows: which is named, and how many seeds are run again.
 #[test]
 fn damaged_rows_are_named_and_made_again() {
     let folder = tempdir().expect("a folder");

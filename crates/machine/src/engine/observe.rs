@@ -10,7 +10,7 @@ use crate::engine::access_log::AccessLogEntry;
 use crate::engine::activity::{Activity, CallOutcome};
 use crate::engine::process::Effect;
 use crate::environment::Environment;
-use crate::schedulers::dispatch::Dispatch;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 
 impl<E: Environment> Engine<E> {
     /// Works out whether anything observes calls.
@@ -21,7 +21,12 @@ impl<E: Environment> Engine<E> {
 
     /// Shows a call to all observers.
     #[inline(never)]
-    pub(super) fn observe_call(&mut self, dispatch: Dispatch, cost: Duration, effect: &Effect) {
+    pub(super) fn observe_call(
+        &mut self,
+        dispatch: SchedulingDecision,
+        cost: Duration,
+        effect: &Effect,
+    ) {
         let request = self.enabled.pending(dispatch.thread).request;
         self.log_access(dispatch, &request, effect);
         let mailbox = &self.threads[dispatch.thread.index()].mailbox;
@@ -54,7 +59,7 @@ impl<E: Environment> Engine<E> {
     /// The log entry of a call before its effect is known, if the call is one that is logged.
     pub(super) fn log_entry(
         &self,
-        dispatch: Dispatch,
+        dispatch: SchedulingDecision,
         request: &Request,
     ) -> Option<AccessLogEntry> {
         if !self.access_log.is_on() {
@@ -77,7 +82,7 @@ impl<E: Environment> Engine<E> {
         })
     }
 
-    fn log_access(&mut self, dispatch: Dispatch, request: &Request, effect: &Effect) {
+    fn log_access(&mut self, dispatch: SchedulingDecision, request: &Request, effect: &Effect) {
         let Some(entry) = self.log_entry(dispatch, request) else {
             return;
         };

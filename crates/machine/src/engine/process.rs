@@ -25,8 +25,8 @@ use crate::memory::{AccessFault, Memory};
 use crate::race::access::Access;
 use crate::race::detector::RaceDetector;
 use crate::race::sync_clocks::SyncObject;
-use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::pending_call::{Enabledness, PendingCall};
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 use crate::sync::queue::Queue;
 use crate::sync::{EventObject, Lock, NotOwner, Semaphore};
 
@@ -153,7 +153,7 @@ impl<E: Environment> Process<E> {
     #[inline(always)]
     pub(crate) fn access(
         &mut self,
-        dispatch: Dispatch,
+        dispatch: SchedulingDecision,
         access: &WordAccess,
         request: &Request,
     ) -> Option<u32> {
@@ -170,7 +170,7 @@ impl<E: Environment> Process<E> {
     }
 
     #[inline(never)]
-    fn check_access(&mut self, dispatch: Dispatch, request: &Request) {
+    fn check_access(&mut self, dispatch: SchedulingDecision, request: &Request) {
         let location = request.operation.location();
         let location = location.expect("an access has a location");
         let access = Access::new(dispatch.thread, request, location, dispatch.at);
@@ -181,7 +181,7 @@ impl<E: Environment> Process<E> {
     /// Carries out a call that touches no word, or an unmapped one.
     pub(crate) fn execute(
         &mut self,
-        dispatch: Dispatch,
+        dispatch: SchedulingDecision,
         request: &Request,
         mailbox: &Mailbox<E>,
     ) -> Effect {
@@ -282,7 +282,7 @@ impl<E: Environment> Process<E> {
 
 #[cold]
 fn memory_fault(
-    dispatch: Dispatch,
+    dispatch: SchedulingDecision,
     request: &Request,
     location: Location,
     fault: AccessFault,
@@ -294,11 +294,11 @@ fn memory_fault(
     raise(dispatch, request, code, cause)
 }
 
-fn not_owned(dispatch: Dispatch, request: &Request, lock: LockId) -> Effect {
+fn not_owned(dispatch: SchedulingDecision, request: &Request, lock: LockId) -> Effect {
     raise(dispatch, request, RESOURCE_NOT_OWNED, Cause::NotOwned(lock))
 }
 
-fn raise(dispatch: Dispatch, request: &Request, code: u32, cause: Cause) -> Effect {
+fn raise(dispatch: SchedulingDecision, request: &Request, code: u32, cause: Cause) -> Effect {
     let address = match cause {
         Cause::Unmapped(location) | Cause::Unaligned(location) => location.address,
         Cause::NotOwned(_) | Cause::Raised => Address::NULL,

@@ -3,7 +3,7 @@
 //! Two runs with equal hashes took the same course, call by call, up to collisions of 64 bits.
 
 use crate::call::{Operation, WordAccess};
-use crate::schedulers::dispatch::Dispatch;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 
 /// The hash so far; `None` if it is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +28,19 @@ impl TraceHash {
     }
 
     /// Adds a call and its answer.
-    pub(crate) fn add(&mut self, dispatch: Dispatch, operation: &Operation, answer: u32) {
+    pub(crate) fn add(&mut self, dispatch: SchedulingDecision, operation: &Operation, answer: u32) {
         if self.0.is_some() {
             self.add_encoded(dispatch, &encode(operation), answer);
         }
     }
 
     /// The same for an access to a word.
-    pub(crate) fn add_access(&mut self, dispatch: Dispatch, access: &WordAccess, answer: u32) {
+    pub(crate) fn add_access(
+        &mut self,
+        dispatch: SchedulingDecision,
+        access: &WordAccess,
+        answer: u32,
+    ) {
         if self.0.is_some() {
             let encoded = Encoded {
                 number: u64::from(access.number),
@@ -48,7 +53,7 @@ impl TraceHash {
 
     /// One step of `FxHash`: fast, and strong enough without an adversary. The words of a call are
     /// mixed first, independently of the hash so far, so that the processor need not wait for it.
-    fn add_encoded(&mut self, dispatch: Dispatch, operation: &Encoded, answer: u32) {
+    fn add_encoded(&mut self, dispatch: SchedulingDecision, operation: &Encoded, answer: u32) {
         const MULTIPLIER: u64 = 0x517C_C1B7_2722_0A95;
         let Encoded {
             number,

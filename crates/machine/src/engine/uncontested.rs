@@ -10,8 +10,8 @@ use crate::call::{CostClass, LockId, Operation, Request, ThreadId};
 use crate::engine::process::Effect;
 use crate::engine::{Answer, COST, Engine, PollReason};
 use crate::environment::Environment;
-use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::dispatcher::Dispatcher;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 
 impl<E: Environment> Engine<E> {
     /// Carries out a call of the current program at once. `None` if the call must be scheduled;
@@ -23,7 +23,7 @@ impl<E: Environment> Engine<E> {
         request: &Request,
     ) -> Option<Answer> {
         let at = self.uncontested_clock()?;
-        let dispatch = Dispatch { thread, at };
+        let dispatch = SchedulingDecision { thread, at };
         let operation = &request.operation;
         let (word, class) = if let Operation::Read(_) | Operation::Write(..) = operation {
             let word = self

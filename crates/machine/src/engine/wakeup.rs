@@ -12,9 +12,9 @@ use crate::engine::process::{DONE, TIMED_OUT, Woken};
 use crate::engine::thread_state::ThreadState;
 use crate::engine::{Answer, Engine, EngineExit, PollReason};
 use crate::environment::Environment;
-use crate::schedulers::dispatch::Dispatch;
-use crate::schedulers::increment::Increment;
 use crate::schedulers::pending_call::PreparedCall;
+use crate::schedulers::priority_increment::Increment;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 
 impl<E: Environment> Engine<E> {
     /// A call or the environment has ended a wait. Returns what the machine has to deliver.
@@ -119,7 +119,7 @@ impl<E: Environment> Engine<E> {
     }
 
     /// The dispatched thread continues after its wait, if it has waited.
-    pub(crate) fn return_from_wait(&mut self, dispatch: Dispatch) -> Option<EngineExit> {
+    pub(crate) fn return_from_wait(&mut self, dispatch: SchedulingDecision) -> Option<EngineExit> {
         let word = self.threads[dispatch.thread.index()].returns.take()?;
         self.returning -= 1;
         self.poll_reason = PollReason::Dispatched(dispatch);

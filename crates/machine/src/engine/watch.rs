@@ -7,7 +7,7 @@ use kernel::Instant;
 use crate::call::{ThreadId, WordAccess};
 use crate::engine::record::Recorded;
 use crate::memory::address::Address;
-use crate::schedulers::dispatch::Dispatch;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 
 /// What a watched machine did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +76,12 @@ impl Watch {
     }
 
     #[inline(never)]
-    pub(crate) fn on_access(&mut self, dispatch: Dispatch, access: &WordAccess, old: u32) {
+    pub(crate) fn on_access(
+        &mut self,
+        dispatch: SchedulingDecision,
+        access: &WordAccess,
+        old: u32,
+    ) {
         let writes = access.stores(old);
         if writes || access.address == self.first {
             self.notes.push(Note::Access(WatchedAccess {

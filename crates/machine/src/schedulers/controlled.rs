@@ -9,9 +9,9 @@ use kernel::{Choices, Duration, Instant};
 
 use crate::call::ThreadId;
 use crate::schedulers::Scheduler;
-use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::pending_call::{Enabledness, PendingCall};
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 
 #[derive(Debug)]
 pub(crate) struct Controlled {
@@ -85,7 +85,7 @@ impl Controlled {
         enabled: &mut EnabledSet,
         until: Instant,
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
-    ) -> Option<Dispatch> {
+    ) -> Option<SchedulingDecision> {
         if self.has_exceptions && !self.advance_clock(enabled, until) {
             return None;
         }
@@ -102,7 +102,7 @@ impl Controlled {
         let Some(thread) = enabled.thread_at(self.index) else {
             self.reject_index(enabled.len());
         };
-        Some(Dispatch { thread, at })
+        Some(SchedulingDecision { thread, at })
     }
 
     /// Moves the clock to the time at which a thread is ready, but not beyond `until`. Returns false
@@ -190,7 +190,7 @@ impl Controlled {
     }
 
     /// The next decision falls on the thread with key `to`, or on any but the dispatched thread.
-    pub(crate) fn preempt(&mut self, dispatch: Dispatch, to: Option<u64>) {
+    pub(crate) fn preempt(&mut self, dispatch: SchedulingDecision, to: Option<u64>) {
         self.forced_next = to;
         self.preempted = Some(dispatch.thread);
         self.has_exceptions = true;

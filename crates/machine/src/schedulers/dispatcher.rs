@@ -8,10 +8,10 @@ use crate::call::ThreadId;
 use crate::config::Config;
 use crate::schedulers::Strategy;
 use crate::schedulers::controlled::Controlled;
-use crate::schedulers::dispatch::Dispatch;
 use crate::schedulers::enabled_set::EnabledSet;
-use crate::schedulers::increment::Increment;
 use crate::schedulers::pending_call::{Enabledness, PendingCall, PreparedCall};
+use crate::schedulers::priority_increment::Increment;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 use crate::schedulers::timed::Timed;
 
 /// See the module documentation.
@@ -86,7 +86,7 @@ impl Dispatcher {
         enabled: &mut EnabledSet,
         until: Instant,
         enabledness: impl Fn(&PendingCall, Instant) -> Enabledness,
-    ) -> Option<Dispatch> {
+    ) -> Option<SchedulingDecision> {
         match self {
             Self::Timed(timed) => timed.next(until),
             Self::Controlled(controlled) => controlled.next(enabled, until, enabledness),
@@ -110,7 +110,7 @@ impl Dispatcher {
     }
 
     /// Takes the decision back before the call is made, in favour of the thread with key `to`.
-    pub(crate) fn preempt(&mut self, dispatch: Dispatch, to: Option<u64>) {
+    pub(crate) fn preempt(&mut self, dispatch: SchedulingDecision, to: Option<u64>) {
         match self {
             Self::Timed(timed) => timed.preempt(),
             Self::Controlled(controlled) => controlled.preempt(dispatch, to),

@@ -21,8 +21,8 @@ mod wake_ups;
 use kernel::{Duration, Instant};
 
 use crate::call::ThreadId;
-use crate::schedulers::dispatch::Dispatch;
-use crate::schedulers::increment::Increment;
+use crate::schedulers::priority_increment::Increment;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 
 use ready_queues::{Ready, ReadyQueues};
 use thread_priority::ThreadPriority;
@@ -150,7 +150,7 @@ impl Timed {
     }
 
     #[inline]
-    pub(crate) fn next(&mut self, until: Instant) -> Option<Dispatch> {
+    pub(crate) fn next(&mut self, until: Instant) -> Option<SchedulingDecision> {
         let at = self.processors[self.current].clock;
         let found = if at < self.uncontested_until {
             at <= until
@@ -208,13 +208,13 @@ impl Timed {
         (at < self.uncontested_until).then_some(at)
     }
 
-    fn dispatch_current(&self) -> Dispatch {
+    fn dispatch_current(&self) -> SchedulingDecision {
         let processor = &self.processors[self.current];
         let ProcessorState::Running(thread) = processor.state else {
             panic!("a busy processor runs a thread");
         };
         let at = processor.clock;
-        Dispatch { thread, at }
+        SchedulingDecision { thread, at }
     }
 
     /// The earliest instant at which anything but `current` could be next.

@@ -136,6 +136,7 @@ impl Grid<'_> {
         }
         let at = position(middle, corner.y + 20.0);
         canvas.text(at, contrast.trim(), Anchor::Middle, &percent);
+        // Rounded outwards: a rounded interval must not be narrower than the computed one.
         let low = (proportion.interval.low * 100.0).floor();
         let high = (proportion.interval.high * 100.0).ceil();
         let (at, class) = (

@@ -56,34 +56,11 @@ struct ConnectorSeries {
 pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuantity) -> Figure {
     let (title, marks) = words(of);
     let order = Values::of(&varied.values).order();
-    let connectors = &statistics.total().connectors;
-    let series = connectors
-        .keys()
-        .take(CONNECTORS_MAX)
-        .map(|name| ConnectorSeries {
-            name: name.clone(),
-            spreads: order
-                .iter()
-                .map(|&index| {
-                    let counters = &statistics.points().get(index)?.counters;
-                    counters.connectors.get(name)?.spread(of)
-                })
-                .collect(),
-        });
-    let series: Vec<ConnectorSeries> = series.collect();
+    let series = series_of(statistics, &order, of);
     let spreads = series.iter().flat_map(|it| it.spreads.iter().flatten());
     let highest = spreads.map(|it| it.high.unwrap_or(it.median));
     let highest = highest.fold(0.0, f64::max);
-    let (divisor, unit) = match of {
-        TrafficQuantity::Latency => {
-            let (seconds, unit) = time_unit(highest / NANOS);
-            (seconds * NANOS, unit)
-        }
-        TrafficQuantity::Queue
-        | TrafficQuantity::Throughput
-        | TrafficQuantity::Retries
-        | TrafficQuantity::Returned => (1.0, ""),
-    };
+    let (divisor, unit) = unit_of(of, highest);
     let mut canvas = Canvas::new(HEIGHT, title, &subtitle(statistics));
     let highest = if highest > 0.0 {
         highest / divisor
@@ -103,28 +80,24 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     for (index, one) in series.iter().enumerate() {
         draw_legend(&mut canvas, index, one, missing(of));
         let offset = (index as f64 - (series.len() - 1) as f64 / 2.0) * OFFSET;
-        let points = order
-            .iter()
-            .zip(&one.spreads)
-            .filter_map(|(&value, spread)| {
-                let spread = spread.as_ref()?;
-                let text = unquoted(&varied.values[value]);
-                let tooltip = format!("{}, {text}: {}", one.name, show(*spread, divisor, unit));
-                let high = spread.high.unwrap_or(highest * divisor);
-                let [low, median, high] =
-                    [spread.low, spread.median, high].map(|it| vertical.coordinate(it / divisor));
-                let x = horizontal.coordinates[value] + offset;
-                Some(MedianPoint {
-                    x,
-                    low,
-                    median,
-                    high,
-                    tooltip,
-                })
-            });
+        let points = order.iter().zip(&one.spreads);
+        let points = points.filter_map(|(&value, spread)| {
+            let spread = spread.as_ref()?;
+            let text = unquoted(&varied.values[value]);
+            let high = spread.high.unwrap_or(highest * divisor);
+            let [low, median, high] =
+                [spread.low, spread.median, high].map(|it| vertical.coordinate(it / divisor));
+            Some(MedianPoint {
+                x: horizontal.coordinates[value] + offset,
+                low,
+                median,
+                high,
+                tooltip: format!("{}, {text}: {}", one.name, show(*spread, divisor, unit)),
+            })
+        });
         draw_series(&mut canvas, index, &points.collect::<Vec<_>>());
     }
-    let more = connectors.len().saturating_sub(series.len());
+    let more = (statistics.total().connectors.len()).saturating_sub(series.len());
     if more > 0 {
         let note = format!("{more} more connectors are in grid.csv");
         canvas.text(position(RIGHT, 53.0), "note", Anchor::End, &note);
@@ -143,6 +116,40 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
         svg: canvas.finish(),
         title: title.to_owned(),
         table,
+    }
+}
+
+/// The series of the connectors that are drawn. `order` are the points of the axis in their order.
+fn series_of(
+    statistics: &SweepStatistics,
+    order: &[usize],
+    of: TrafficQuantity,
+) -> Vec<ConnectorSeries> {
+    let names = statistics.total().connectors.keys().take(CONNECTORS_MAX);
+    let series = names.map(|name| {
+        let spread = |&index: &usize| {
+            let counters = &statistics.points().get(index)?.counters;
+            counters.connectors.get(name)?.spread(of)
+        };
+        ConnectorSeries {
+            name: name.clone(),
+            spreads: order.iter().map(spread).collect(),
+        }
+    });
+    series.collect()
+}
+
+/// The unit of the axis with its name, for values up to `highest`.
+fn unit_of(of: TrafficQuantity, highest: f64) -> (f64, &'static str) {
+    match of {
+        TrafficQuantity::Latency => {
+            let (seconds, unit) = time_unit(highest / NANOS);
+            (seconds * NANOS, unit)
+        }
+        TrafficQuantity::Queue
+        | TrafficQuantity::Throughput
+        | TrafficQuantity::Retries
+        | TrafficQuantity::Returned => (1.0, ""),
     }
 }
 

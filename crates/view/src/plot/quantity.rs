@@ -1,6 +1,8 @@
 //! The values of a setting as numbers with a unit: `30s`, `1/8`, `20`. Values that are not
 //! quantities, such as builds, keep the order in which they are given.
 
+use config::file::parse_duration;
+
 /// The unit of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -64,7 +66,8 @@ fn quantity(text: &str) -> Option<(Unit, f64)> {
     if let Some(plain) = number(text) {
         return Some((Unit::Number, plain));
     }
-    seconds(text).map(|seconds| (Unit::Time, seconds))
+    let time = parse_duration(text).ok()?;
+    Some((Unit::Time, time.nanos() as f64 / 1e9))
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -73,29 +76,6 @@ fn number(text: &str) -> Option<f64> {
     let is_plain = text.bytes().all(|it| it.is_ascii_digit() || it == b'.');
     let value: f64 = text.parse().ok()?;
     is_plain.then_some(value)
-}
-
-/// `2h5m`, `90 s`, `180ms`.
-fn seconds(text: &str) -> Option<f64> {
-    let (mut sum, mut rest) = (0.0, text);
-    while !rest.is_empty() {
-        let unit_at = rest.find(|it: char| it.is_ascii_alphabetic())?;
-        let (value, tail) = rest.split_at(unit_at);
-        let next = tail.find(|it: char| !it.is_ascii_alphabetic());
-        let (unit, tail) = tail.split_at(next.unwrap_or(tail.len()));
-        let factor = match unit {
-            "us" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3_600.0,
-            "d" => 86_400.0,
-            _ => return None,
-        };
-        sum += number(value)? * factor;
-        rest = tail.trim_start();
-    }
-    Some(sum)
 }
 
 #[cfg(test)]

@@ -91,6 +91,7 @@ fn draw_curve(canvas: &mut Canvas, survival: &Survival, horizontal: &Scale, vert
         ));
         points
     };
+    // The band is one closed shape: the upper bound forwards, the lower one back.
     let mut band = stairs(|step| step.interval.high);
     band.extend(stairs(|step| step.interval.low).into_iter().rev());
     canvas.path(&band, "band s0");

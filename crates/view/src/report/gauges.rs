@@ -87,6 +87,7 @@ fn line(samples: &[(Instant, i64)], end: u64, lowest: i64, highest: i64) -> Stri
         let count = rest.partition_point(|(at, _)| place(at.nanos(), end) == x);
         let (here, later) = rest.split_at(count);
         let values = || here.iter().map(|(_, value)| *value);
+        // All changes that fall on one point of the drawing are one vertical line: a short peak stays visible.
         let extremes = [values().min(), values().max(), values().next_back()];
         // Writing to a string does not fail.
         let _ = write!(points, "{},{} ", x, y(value));

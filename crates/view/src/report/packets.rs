@@ -61,6 +61,7 @@ pub(super) fn packets(
             .push(packet.link.0 * 2 + u32::from(is_second));
         packets.latency.push(latency(packet));
         packets.text.push(texts.index(text));
+        // The page takes zero for "not sent again", and a segment that was cut anew has attempt number zero.
         let attempt = packet.identity.attempt.max(1);
         packets.attempt.push(if again { attempt } else { 0 });
     }
@@ -107,6 +108,7 @@ fn content(packet: &[u8]) -> String {
         let bytes = body.len().saturating_sub(8);
         return format!("UDP {source}>{destination} {bytes} bytes");
     }
+    // The network carries UDP, TCP and the answers of routers, which are all ICMP.
     if header[9] != TCP {
         return "ICMP unreachable".to_owned();
     }

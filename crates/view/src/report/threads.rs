@@ -145,6 +145,8 @@ impl<'a> Wait<'a> {
             WaitTarget::Message => format!("waits for a message: {name}"),
             WaitTarget::Network | WaitTarget::Time => return None,
         };
+        // A thread that waits for work is idle, which the gap between its runs shows. A wait for a lock that
+        // nothing ends may be a deadlock.
         let is_shown = by != 0 || on == WaitTarget::Lock;
         is_shown.then_some(Self { interval, text, by })
     }

@@ -166,6 +166,7 @@ fn bins(width: u64, values: &Series, outcome: &Outcome, join: impl Fn(&[u64]) ->
     let count = end.div_ceil(width).min(BINS as u128);
     let mut found = vec![Vec::new(); usize::try_from(count).unwrap_or(BINS)];
     for (index, value) in (0_u128..).zip(values.iter()) {
+        // What happens at the very end belongs to the last interval.
         let bin = (index * width * count / end).min(count - 1);
         found[usize::try_from(bin).unwrap_or(0)].push(value);
     }

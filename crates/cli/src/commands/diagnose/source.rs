@@ -138,6 +138,7 @@ impl LogSource {
             });
             found.map(|it| path.with_file_name(it))
         };
+        // What `mtasim run --out` writes has the entries of the EV files too, with those of the system.
         if let Some(events) = sibling(EVENT_LOG) {
             return vec![events];
         }

@@ -2,14 +2,14 @@
 //!
 //! For each host `HOST.Winsock.log`, `HOST.events.txt` and `HOST.EV0.LOG`; then `journal.jsonl`,
 //! `run.json`, and `scenario.toml` with all overrides applied, which reproduces the run. The
-//! content does not depend on when or where the run was made.
+//! content does not depend on when or where the scenario is run.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
 use config::plan::Scenario;
-use explore::repro::capsule::BUILD;
+use explore::repro::capsule::PROGRAM_BUILD;
 use logs::event_log::{self, NtForm, Source, TextForm};
 use logs::{journal, winsock_log};
 
@@ -90,7 +90,11 @@ pub(super) fn write(
         })?;
     }
     write(JOURNAL.to_owned(), &|out| {
-        writeln!(out, "{}", journal::first_line(BUILD, scenario, outcome))?;
+        writeln!(
+            out,
+            "{}",
+            journal::first_line(PROGRAM_BUILD, scenario, outcome)
+        )?;
         journal::lines(scenario, outcome).try_for_each(|line| writeln!(out, "{line}"))
     })?;
     write(SCENARIO.to_owned(), &|out| {

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value as Json, json};
 
 use config::plan::Keyword;
-use explore::repro::capsule::BUILD;
+use explore::repro::capsule::PROGRAM_BUILD;
 use logs::journal;
 use simulation::outcome::{Exception, Outcome, Violation};
 
@@ -38,7 +38,7 @@ pub(super) fn object(report: &RunReport<'_>) -> Json {
     });
     json!({
         "schema_version": 3,
-        "mtasim": BUILD,
+        "mtasim": PROGRAM_BUILD,
         "scenario": report.file,
         "title": report.scenario.title,
         "seed": outcome.seed,

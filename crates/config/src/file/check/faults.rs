@@ -86,8 +86,7 @@ impl Checker<'_> {
             let names = known.names.iter().copied();
             let help = did_you_mean(wanted, names.clone()).unwrap_or_else(|| {
                 let first: Vec<&str> = names.take(Known::LISTED_MAX).collect();
-                let more = known.names.len() - first.len();
-                let more = match more {
+                let more = match known.names.len() - first.len() {
                     0 => String::new(),
                     more => format!(" and {more} more"),
                 };
@@ -116,24 +115,18 @@ impl Checker<'_> {
         let (key, message) = match &fault.when {
             When::At(_) if is_stall && !has_own => ("at", "a stall needs a length: add `for`"),
             When::Window(_) if has_own => (own_key, "the `window` already gives the length"),
-            When::Random {
-                mean_duration: Some(_),
-                ..
-            } if has_own => (own_key, "`mean_duration` already gives the length"),
-            When::Random {
-                mean_duration: Some(_),
-                ..
-            } if !fault.kind.lasts() => {
-                ("random.mean_duration", "this kind of fault has no length")
-            }
-            When::Random {
-                mean_duration: None,
-                ..
-            } if must_end && !has_own => (
-                "random",
-                "a repeated fault needs a length: add `for` or `mean_duration`",
-            ),
-            When::At(_) | When::Window(_) | When::Random { .. } => return,
+            When::Random { mean_duration, .. } => match mean_duration {
+                Some(_) if has_own => (own_key, "`mean_duration` already gives the length"),
+                Some(_) if !fault.kind.lasts() => {
+                    ("random.mean_duration", "this kind of fault has no length")
+                }
+                None if must_end && !has_own => (
+                    "random",
+                    "a repeated fault needs a length: add `for` or `mean_duration`",
+                ),
+                Some(_) | None => return,
+            },
+            When::At(_) | When::Window(_) => return,
         };
         self.contradiction(format!("fault.{name}.{key}"), message);
     }

@@ -36,6 +36,26 @@ struct Frame<'a> {
     tables: Vec<(&'static str, FindPlaces)>,
 }
 
+impl<'a> Frame<'a> {
+    const fn new(table: &'a Table, span: Span, path: String) -> Self {
+        Self {
+            table,
+            span,
+            path,
+            known: Vec::new(),
+            tables: Vec::new(),
+        }
+    }
+
+    /// The dotted path of a setting of this table.
+    fn path_of(&self, name: &str) -> String {
+        match self.path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{path}.{name}"),
+        }
+    }
+}
+
 /// A value of the document and the setting it is for.
 #[derive(Debug)]
 pub(crate) struct Input<'a> {
@@ -53,14 +73,12 @@ pub(crate) struct Input<'a> {
 impl<'a> Input<'a> {
     /// An item of a list.
     pub(crate) fn item(&self, index: usize, node: &'a Node) -> Self {
-        let path = format!("{}[{index}]", self.path);
-        let (key, range, names) = (node.span, None, self.names);
         Self {
             node,
-            key,
-            path,
-            range,
-            names,
+            key: node.span,
+            path: format!("{}[{index}]", self.path),
+            range: None,
+            names: self.names,
         }
     }
 
@@ -74,12 +92,11 @@ impl<'a> Input<'a> {
 
     /// An entry of a table.
     pub(crate) fn entry(&self, name: &str, entry: &'a TableEntry) -> Self {
-        let (path, range) = (format!("{}.{name}", self.path), self.range.clone());
         Self {
             node: &entry.node,
             key: entry.key,
-            path,
-            range,
+            path: format!("{}.{name}", self.path),
+            range: self.range.clone(),
             names: None,
         }
     }
@@ -91,19 +108,10 @@ impl<'a> Reader<'a> {
         let Item::Table(table) = &document.item else {
             panic!("a TOML document is a table");
         };
-        let (path, span) = (String::new(), document.span);
-        let frame = Frame {
-            table,
-            span,
-            path,
-            known: Vec::new(),
-            tables: Vec::new(),
-        };
-        let (diagnostics, names) = (Vec::new(), Vec::new());
         let mut reader = Self {
-            frame,
-            diagnostics,
-            names,
+            frame: Frame::new(table, document.span, String::new()),
+            diagnostics: Vec::new(),
+            names: Vec::new(),
             misspelt: Vec::new(),
         };
         let mut section = T::blank();
@@ -120,14 +128,7 @@ impl<'a> Reader<'a> {
             let help = self.help_for_table(input, keys);
             return self.mistake(input, wrong.help(help));
         };
-        let path = input.path.clone();
-        let frame = Frame {
-            table,
-            span: input.key,
-            path,
-            known: Vec::new(),
-            tables: Vec::new(),
-        };
+        let frame = Frame::new(table, input.key, input.path.clone());
         let outer = std::mem::replace(&mut self.frame, frame);
         keys(self);
         self.report_unknown_keys();
@@ -136,14 +137,8 @@ impl<'a> Reader<'a> {
 
     /// How to write the table that is read with `keys`, where a value of another type is.
     fn help_for_table(&mut self, input: &Input<'_>, keys: impl FnOnce(&mut Self)) -> String {
-        let frame = Frame {
-            table: &NO_KEYS,
-            span: input.key,
-            path: input.path.clone(),
-            known: Vec::new(),
-            tables: Vec::new(),
-        };
         // Read as an empty table, for the names of its keys only.
+        let frame = Frame::new(&NO_KEYS, input.key, input.path.clone());
         let outer = std::mem::replace(&mut self.frame, frame);
         let reported = std::mem::take(&mut self.diagnostics);
         keys(self);
@@ -158,7 +153,7 @@ impl<'a> Reader<'a> {
                 let digits = shortened(digits);
                 format!("write {name} = {{ {key} = {digits} }}, with the unit if it has one")
             }
-            (_, Item::Array(items)) if items.iter().all(|it| matches!(it.item, Item::Table(_))) => {
+            (_, Item::Array(items)) if items.iter().all(Node::is_table) => {
                 format!("write [{}] once, with single brackets", input.path)
             }
             (known, _) => listed("there", known),
@@ -209,17 +204,12 @@ impl<'a> Reader<'a> {
     fn input_of_table(&mut self, key: &Key) -> Option<Input<'a>> {
         self.frame.known.push(key.name);
         let TableEntry { key: span, node } = self.frame.table.get(key.name)?;
-        let path = match self.frame.path.as_str() {
-            "" => key.name.to_owned(),
-            path => format!("{path}.{}", key.name),
-        };
-        let (range, names) = (key.range.clone(), key.names);
         Some(Input {
             node,
             key: *span,
-            path,
-            range,
-            names,
+            path: self.frame.path_of(key.name),
+            range: key.range.clone(),
+            names: key.names,
         })
     }
 
@@ -269,16 +259,12 @@ impl<'a> Reader<'a> {
 
     /// The question whether a key of a table below was meant: `expect.violations.data-race`.
     fn belongs_below(&self, name: &str) -> Option<String> {
-        let prefix = match self.frame.path.as_str() {
-            "" => String::new(),
-            path => format!("{path}."),
-        };
         let tables = self.frame.tables.iter();
         let found = tables.flat_map(|(key, find)| {
             let below = find(name).into_iter();
             below.map(move |it| format!("{key}.{it}"))
         });
-        let found: Vec<String> = found.map(|it| format!("{prefix}{it}")).collect();
+        let found: Vec<String> = found.map(|it| self.frame.path_of(&it)).collect();
         let depth = |it: &String| it.split('.').count();
         let least = found.iter().map(depth).min()?;
         let found: Vec<String> = found.into_iter().filter(|it| depth(it) == least).collect();
@@ -293,6 +279,7 @@ impl<'a> Reader<'a> {
             let names = |key: &&str| it.message.contains(&format!("`{key}`"));
             it.code == Code::MissingKey && it.span == span && meant.iter().any(names)
         };
+        // By the message, because a missing key has no position of its own: all of a table have that of the table.
         self.diagnostics.retain(|it| !is_consequence(it));
         if let (true, [kind], Item::Table(tables)) =
             (self.frame.path.is_empty(), meant, &entry.node.item)
@@ -307,15 +294,13 @@ impl<'a> Reader<'a> {
             if self.diagnostics.len() == DIAGNOSTICS_MAX {
                 return;
             }
-            let item = self.frame.table.get(kind).map(|entry| &entry.node.item);
-            let tables = match item {
-                Some(Item::Table(tables)) => tables,
-                None => &none,
-                // What the tables are called cannot be told.
-                Some(_) => continue,
+            // If something else than a table stands there, its names cannot be told.
+            let Some(tables) =
+                (self.frame.table.get(kind)).map_or(Some(&none), |it| it.node.table())
+            else {
+                continue;
             };
-            let is_table = |it: &TableEntry| matches!(it.node.item, Item::Table(_));
-            if !tables.values().all(is_table) {
+            if !tables.values().all(|it| it.node.is_table()) {
                 continue;
             }
             let mut misspelt = self.misspelt.iter().filter(|it| it.0 == kind);

@@ -1,10 +1,10 @@
 //! What a sweep has finished survives a power failure, because it is synchronised. Without the
-//! synchronisation it would be made again, which the other tests do not notice.
+//! synchronisation it would be run again, which the other tests do not notice.
 
 use super::*;
 
 impl Fixture {
-    /// How many runs need not be made again after a power failure at the end of these changes, and
+    /// How many seeds need not be run again after a power failure at the end of these changes, and
     /// whether the directory ends as expected. No run is kept in a directory that is refused.
     fn kept(&self, name: &str, changes: &[Change], crash: Crash, expected: &Files) -> (u64, bool) {
         let root = self.folder.path().join(name);

@@ -20,6 +20,26 @@ impl Summary {
     #[must_use]
     pub fn to_human(&self, command: impl Fn(&SignatureSummary) -> String) -> String {
         let mut page = String::new();
+        self.write_counts(&mut page);
+        for found in self.signatures.iter().take(SHOWN_MAX) {
+            write_signature(&mut page, found, &command(found));
+        }
+        if self.signatures.len() > SHOWN_MAX {
+            let more = self.signatures.len() - SHOWN_MAX;
+            let _ = writeln!(
+                page,
+                "\n... and {more} more signatures: --format json lists all"
+            );
+        }
+        self.write_untested(&mut page);
+        page.push_str(&traffic::table(&self.connectors, |it| show_time(Some(it))));
+        let _ = write!(page, "\n{}", self.coverage);
+        page.push_str(&self.grid_table());
+        page
+    }
+
+    /// How many runs are as expected, and why others are not.
+    fn write_counts(&self, page: &mut String) {
         let state = if self.complete { "" } else { " (not complete)" };
         let _ = writeln!(page, "{}\nseeds {}{state}", self.title, self.seeds);
         let undecided: u64 = self.undecided.values().sum();
@@ -61,28 +81,10 @@ impl Summary {
             "  time to first failure: {}",
             show_quantiles(&self.first_failure)
         );
-        for found in self.signatures.iter().take(SHOWN_MAX) {
-            let _ = writeln!(page, "\n{}", found.signature);
-            let _ = writeln!(page, "  {}", show_proportion(found.proportion));
-            let _ = writeln!(page, "  time to failure: {}", show_quantiles(&found.times));
-            let at = Instant::from_nanos(found.earliest_at);
-            let _ = writeln!(page, "  earliest: seed {} at {at}", found.earliest_seed);
-            if !found.selected.is_empty() {
-                let selected = found.selected.iter();
-                let selected: Vec<String> = selected
-                    .map(|(path, value)| format!("{path} {value}"))
-                    .collect();
-                let _ = writeln!(page, "  selected: {}", selected.join(", "));
-            }
-            let _ = writeln!(page, "  to reproduce: {}", command(found));
-        }
-        if self.signatures.len() > SHOWN_MAX {
-            let more = self.signatures.len() - SHOWN_MAX;
-            let _ = writeln!(
-                page,
-                "\n... and {more} more signatures: --format json lists all"
-            );
-        }
+    }
+
+    /// How often each fault was injected, and the points that no run reached.
+    fn write_untested(&self, page: &mut String) {
         for fault in &self.faults {
             let _ = match fault.times {
                 0 => writeln!(
@@ -104,10 +106,6 @@ impl Summary {
                  scenario, or run more seeds"
             );
         }
-        page.push_str(&traffic::table(&self.connectors, |it| show_time(Some(it))));
-        let _ = write!(page, "\n{}", self.coverage);
-        page.push_str(&self.grid_table());
-        page
     }
 
     /// The runs that decide nothing, with the limits that cut them off; empty without any.
@@ -155,6 +153,23 @@ impl Summary {
         }
         table
     }
+}
+
+/// All failures with one signature. `command` repeats the earliest.
+fn write_signature(page: &mut String, found: &SignatureSummary, command: &str) {
+    let _ = writeln!(page, "\n{}", found.signature);
+    let _ = writeln!(page, "  {}", show_proportion(found.proportion));
+    let _ = writeln!(page, "  time to failure: {}", show_quantiles(&found.times));
+    let at = Instant::from_nanos(found.earliest_at);
+    let _ = writeln!(page, "  earliest: seed {} at {at}", found.earliest_seed);
+    if !found.selected.is_empty() {
+        let selected = found.selected.iter();
+        let selected: Vec<String> = selected
+            .map(|(path, value)| format!("{path} {value}"))
+            .collect();
+        let _ = writeln!(page, "  selected: {}", selected.join(", "));
+    }
+    let _ = writeln!(page, "  to reproduce: {command}");
 }
 
 fn show_proportion(proportion: Proportion) -> String {

@@ -9,7 +9,7 @@ use crate::call::{EventId, LockId, Operation, QueueId, SemaphoreId, ThreadId};
 use crate::engine::mailbox::{Attachment, Mailbox};
 use crate::environment::Environment;
 use crate::race::sync_clocks::SyncObject;
-use crate::schedulers::dispatch::Dispatch;
+use crate::schedulers::scheduling_decision::SchedulingDecision;
 use crate::sync::queue::PutOutcome;
 use crate::sync::{LeaveOutcome, NotOwner};
 
@@ -78,7 +78,7 @@ impl<E: Environment> Process<E> {
 
     pub(super) fn wait(
         &mut self,
-        dispatch: Dispatch,
+        dispatch: SchedulingDecision,
         semaphore: SemaphoreId,
         deadline: Instant,
     ) -> Effect {
@@ -111,7 +111,7 @@ impl<E: Environment> Process<E> {
 
     pub(super) fn wait_event(
         &mut self,
-        dispatch: Dispatch,
+        dispatch: SchedulingDecision,
         event: EventId,
         deadline: Instant,
     ) -> Effect {
@@ -185,7 +185,7 @@ impl<E: Environment> Process<E> {
 
     pub(super) fn receive(
         &mut self,
-        dispatch: Dispatch,
+        dispatch: SchedulingDecision,
         queue: QueueId,
         deadline: Instant,
         mailbox: &Mailbox<E>,
@@ -230,7 +230,7 @@ impl<E: Environment> Process<E> {
 
 /// The effect of a wait that cannot succeed now: it blocks, or times out at once if its deadline is
 /// past.
-pub(super) fn block_until(dispatch: Dispatch, deadline: Instant) -> Effect {
+pub(super) fn block_until(dispatch: SchedulingDecision, deadline: Instant) -> Effect {
     if deadline <= dispatch.at {
         Effect::Answer(TIMED_OUT)
     } else {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use kernel::Instant;
 
 use crate::call::ThreadId;
-use crate::schedulers::increment::Increment;
+use crate::schedulers::priority_increment::Increment;
 
 /// A thread in a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use kernel::Duration;
 
-use crate::schedulers::increment::Increment;
+use crate::schedulers::priority_increment::Increment;
 
 /// A clock tick takes three units of quantum, and a wait one (`CLOCK_QUANTUM_DECREMENT` and
 /// `WAIT_QUANTUM_DECREMENT` in NT's ke.h). A server's quantum is 36 units: twelve ticks of 10 ms.

@@ -18,7 +18,7 @@ pub(super) type SourceLine = (&'static str, u32);
 
 /// A preemption that could be pinned.
 #[derive(Clone, Debug)]
-pub(super) struct PinCandidate {
+pub(super) struct PreemptionCandidate {
     pub(super) at: Instant,
     pub(super) preemption: Preemption,
     line: SourceLine,
@@ -28,7 +28,7 @@ pub(super) struct PinCandidate {
     pub(super) other: Option<SourceLine>,
 }
 
-impl PinCandidate {
+impl PreemptionCandidate {
     pub(super) fn new(access: &LoggedAccess, length: Duration) -> Self {
         Self {
             at: access.at,
@@ -80,7 +80,7 @@ struct Past {
 /// Preemptions before a racing access, before the access that follows one, and before critical
 /// sections. A preemption has length zero (other ready threads go first), lasts until another
 /// thread has accessed the same word, or lasts [`REACH`].
-pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<SourceLine>) -> Vec<PinCandidate> {
+pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<SourceLine>) -> Vec<PreemptionCandidate> {
     let words = WordAccesses::of(outcome);
     let mut pasts: BTreeMap<(&str, u16), Past> = BTreeMap::new();
     let mut points = Vec::new();
@@ -103,10 +103,10 @@ pub(super) fn points(outcome: &Outcome, racing: &BTreeSet<SourceLine>) -> Vec<Pi
         if own.is_none() && !before.raced && access.kind != OperationKind::Enter {
             continue;
         }
-        let point = |length, other| PinCandidate {
+        let point = |length, other| PreemptionCandidate {
             previous: before.line,
             other,
-            ..PinCandidate::new(access, length)
+            ..PreemptionCandidate::new(access, length)
         };
         // Without another ready thread a yield changes nothing.
         if access.contended {
@@ -181,10 +181,10 @@ fn whole_above(length: Duration) -> Duration {
 /// Orders points for a search: shortest first, then nearest to `hint`; one of each kind before
 /// further ones of the same kind.
 pub(super) fn in_search_order(
-    mut points: Vec<PinCandidate>,
+    mut points: Vec<PreemptionCandidate>,
     hint: Instant,
-) -> impl Iterator<Item = PinCandidate> {
-    let distance = |point: &PinCandidate| point.at.nanos().abs_diff(hint.nanos());
+) -> impl Iterator<Item = PreemptionCandidate> {
+    let distance = |point: &PreemptionCandidate| point.at.nanos().abs_diff(hint.nanos());
     points.sort_by_key(|point| (point.preemption.length, distance(point)));
     // Many points differ only in time, as in a loop: one of each kind first covers more of the
     // program.
@@ -198,7 +198,7 @@ pub(super) fn in_search_order(
 
 /// Preemptions of other threads while the thread of `first` is preempted, long enough for it to
 /// continue before they do; those nearest to its return first.
-pub(super) fn partners(outcome: &Outcome, first: &PinCandidate) -> Vec<PinCandidate> {
+pub(super) fn partners(outcome: &Outcome, first: &PreemptionCandidate) -> Vec<PreemptionCandidate> {
     let back = first.at.saturating_add(first.preemption.length);
     let end = back.saturating_add(MILLISECOND);
     let is_meanwhile = |access: &&LoggedAccess| {
@@ -211,9 +211,9 @@ pub(super) fn partners(outcome: &Outcome, first: &PinCandidate) -> Vec<PinCandid
     let partners = meanwhile.map(|access| {
         // One millisecond longer than the first preemption, so that its thread continues first.
         let left = whole_above(back.saturating_since(access.at));
-        PinCandidate::new(access, left + MILLISECOND)
+        PreemptionCandidate::new(access, left + MILLISECOND)
     });
-    let mut partners: Vec<PinCandidate> = partners.collect();
+    let mut partners: Vec<PreemptionCandidate> = partners.collect();
     partners.reverse();
     partners
 }

@@ -9,7 +9,7 @@ use crate::ambient::{self, with_world};
 use crate::incarnation::Incarnation;
 
 /// The host whose code runs now.
-pub(crate) fn current() -> Option<Incarnation> {
+pub(crate) fn current_host() -> Option<Incarnation> {
     if let Some(host) = ambient::polled() {
         return Some(host);
     }
