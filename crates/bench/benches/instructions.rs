@@ -9,9 +9,9 @@ use litmus::Program;
 use mtasim_bench::ours::{
     self,
     mtas::{Mail, Pattern},
-    schedules::Race,
+    schedules::LitmusSetting,
 };
-use mtasim_bench::work::{Associations, PingPong, Timers};
+use mtasim_bench::work::{AssociationWork, PingPongWork, TimerWork};
 use net::LossModel;
 
 /// One loop.
@@ -30,7 +30,7 @@ const LOOPS: [Loop; 15] = [
         meaning: "EventQueue: one push and one pop",
         count: 100_000,
         run: |count| {
-            ours::timers::event_queue(Timers {
+            ours::timers::event_queue(TimerWork {
                 timers: 10_000,
                 firings: count / 10_000,
             });
@@ -41,7 +41,7 @@ const LOOPS: [Loop; 15] = [
         meaning: "the same with twenty times as many timers",
         count: 1_000_000,
         run: |count| {
-            ours::timers::event_queue(Timers {
+            ours::timers::event_queue(TimerWork {
                 timers: 200_000,
                 firings: count / 200_000,
             });
@@ -52,7 +52,7 @@ const LOOPS: [Loop; 15] = [
         meaning: "W2: send, segment, hop, arrival, network event, receive",
         count: 10_000,
         run: |messages| {
-            ours::ping_pong::ping_pong(PingPong { messages });
+            ours::ping_pong::ping_pong(PingPongWork { messages });
         },
     },
     Loop {
@@ -146,8 +146,8 @@ const LOOPS: [Loop; 15] = [
     },
 ];
 
-fn race(program: Program) -> Race {
-    Race {
+fn race(program: Program) -> LitmusSetting {
+    LitmusSetting {
         program,
         private_steps: 0,
     }
@@ -158,7 +158,7 @@ fn schedules(program: Program, count: u32, detect_races: bool) {
 }
 
 fn associate(clients: u32, count: u32, at_once: u32) {
-    let work = Associations {
+    let work = AssociationWork {
         clients,
         each: count / clients,
         at_once,

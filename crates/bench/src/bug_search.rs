@@ -55,10 +55,10 @@ pub struct LikelihoodRatio {
 
 /// Records the results of schedules. Clones share the record, for code that must be `Fn` and `Sync`.
 #[derive(Clone, Debug)]
-pub struct Recorder(Arc<Mutex<Record>>);
+pub struct Recorder(Arc<Mutex<RecordedSearch>>);
 
 #[derive(Debug)]
-struct Record {
+struct RecordedSearch {
     began: u64,
     search: SeedSearch,
 }
@@ -78,7 +78,7 @@ impl Recorder {
     pub fn record(run: impl FnOnce(Self)) -> SeedSearch {
         let began = clock::now();
         let search = SeedSearch::default();
-        let recorder = Self(Arc::new(Mutex::new(Record { began, search })));
+        let recorder = Self(Arc::new(Mutex::new(RecordedSearch { began, search })));
         run(recorder.clone());
         let nanos = clock::now() - began;
         let record = recorder.0.lock().expect("no holder has panicked");

@@ -2,21 +2,12 @@
 
 use std::process::Command;
 
-use crate::clock::processor_nanos;
+use crate::clock::ProcessorCost;
 use crate::subprocess::Subprocess;
-
-/// The cost of one repetition.
-#[derive(Clone, Copy, Debug)]
-pub struct Cost {
-    /// Processor time in nanoseconds.
-    pub nanos: u64,
-    /// The number of the workload's units that were done.
-    pub units: u64,
-}
 
 /// The target of a measurement.
 #[derive(Clone, Copy, Debug)]
-pub enum Target {
+pub enum SpeedTarget {
     /// The first system is at least this many times as fast as this one.
     AtLeast(f64),
     /// This system takes at most this many times as long as the first one.
@@ -32,9 +23,9 @@ pub struct System<'a> {
     /// What differs from the first system's work; empty for nothing.
     pub differs: &'static str,
     /// The target, if there is one.
-    pub target: Option<Target>,
+    pub target: Option<SpeedTarget>,
     /// Does one repetition.
-    pub run: Box<dyn FnMut() -> Cost + 'a>,
+    pub run: Box<dyn FnMut() -> ProcessorCost + 'a>,
     /// Whether it has its own process already.
     pub has_process: bool,
     /// Whether each repetition gets a new process. The allocator keeps the memory of ten thousand
@@ -62,7 +53,7 @@ pub struct Figures {
     /// What differs from the first system's work.
     pub differs: &'static str,
     /// The target, if there is one.
-    pub target: Option<Target>,
+    pub target: Option<SpeedTarget>,
     /// Milliseconds for a repetition.
     pub millis: Spread,
     /// Units per second of processor time.
@@ -82,25 +73,6 @@ pub struct Spread {
     pub max: f64,
 }
 
-impl Cost {
-    /// The cost of `work`, which does this many units.
-    pub fn of(units: u64, work: impl FnOnce()) -> Self {
-        let nanos = processor_nanos(work);
-        Self { nanos, units }
-    }
-
-    /// The cost of `work`, which returns the number of units.
-    pub fn counted(work: impl FnOnce() -> u64) -> Self {
-        let mut units = 0;
-        let nanos = processor_nanos(|| units = work());
-        Self { nanos, units }
-    }
-
-    fn nanos_per_unit(self) -> f64 {
-        self.nanos as f64 / self.units as f64
-    }
-}
-
 impl Spread {
     fn of(numbers: impl Iterator<Item = f64>) -> Self {
         let mut numbers: Vec<f64> = numbers.collect();
@@ -118,9 +90,9 @@ impl Figures {
     /// Whether the median meets the target; `None` without a target.
     pub fn is_met(&self) -> Option<bool> {
         self.target.map(|target| match target {
-            Target::AtLeast(times) => self.ratio.median >= times,
-            Target::AtMost(times) => self.ratio.median <= times,
-            Target::Millis(millis) => self.millis.median <= millis,
+            SpeedTarget::AtLeast(times) => self.ratio.median >= times,
+            SpeedTarget::AtMost(times) => self.ratio.median <= times,
+            SpeedTarget::Millis(millis) => self.millis.median <= millis,
         })
     }
 }
@@ -147,7 +119,7 @@ impl Comparison<'_> {
     ///
     /// Ratios are taken within a round: what else the machine does then slows all systems alike.
     pub fn measure(&mut self, repetitions: u32, mut on_round: impl FnMut(u32)) -> Vec<Figures> {
-        let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); self.systems.len()];
+        let mut costs: Vec<Vec<ProcessorCost>> = vec![Vec::new(); self.systems.len()];
         for round in 0..=repetitions {
             on_round(round);
             for (system, costs) in self.systems.iter_mut().zip(&mut costs) {

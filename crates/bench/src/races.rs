@@ -54,7 +54,7 @@ pub enum StrategyKind {
 
 /// The results of all strategies in one setting.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct SettingResults {
     /// The setting.
     pub setting: Setting,
     /// The results.
@@ -63,7 +63,7 @@ pub struct Table {
 
 /// The size of the searches.
 #[derive(Clone, Copy, Debug)]
-pub struct Size {
+pub struct CampaignSize {
     /// In programs that can fail.
     pub search: Campaign,
     /// In fixed variants. Over nine settings each strategy runs more than 100,000 schedules.
@@ -104,7 +104,7 @@ impl Setting {
     }
 
     /// Runs every strategy.
-    pub fn table(self, size: Size) -> Table {
+    pub fn table(self, size: CampaignSize) -> SettingResults {
         let mut results: Vec<StrategyResult> = ours::races::Strategy::ALL
             .map(|strategy| self.ours(strategy, size))
             .into();
@@ -112,7 +112,7 @@ impl Setting {
         results.push(self.depth_first(size));
         results.push(self.our_exhaustive());
         results.push(self.loom());
-        Table {
+        SettingResults {
             setting: self,
             results,
         }
@@ -126,7 +126,7 @@ impl Setting {
         }
     }
 
-    fn ours(self, strategy: ours::races::Strategy, size: Size) -> StrategyResult {
+    fn ours(self, strategy: ours::races::Strategy, size: CampaignSize) -> StrategyResult {
         let search = |fixed, campaign| ours::races::search(strategy, self.test(fixed), campaign);
         let is_portfolio = strategy == ours::races::Strategy::Portfolio;
         StrategyResult {
@@ -142,7 +142,7 @@ impl Setting {
         }
     }
 
-    fn shuttle(self, strategy: shuttle::Strategy, size: Size) -> StrategyResult {
+    fn shuttle(self, strategy: shuttle::Strategy, size: CampaignSize) -> StrategyResult {
         let search = |fixed, campaign| self.shuttle_test(fixed).search(strategy, campaign);
         StrategyResult {
             tool: "shuttle 0.9.9",
@@ -153,7 +153,7 @@ impl Setting {
         }
     }
 
-    fn depth_first(self, size: Size) -> StrategyResult {
+    fn depth_first(self, size: CampaignSize) -> StrategyResult {
         let search = |fixed, campaign: Campaign| {
             let schedules = campaign.seeds * campaign.schedules;
             BugSearch::single(self.shuttle_test(fixed).depth_first(schedules))
@@ -224,7 +224,7 @@ impl StrategyResult {
     }
 }
 
-impl Table {
+impl SettingResults {
     /// Compares the portfolio with the best of shuttle's random strategies.
     ///
     /// # Panics
@@ -277,8 +277,8 @@ impl PortfolioResult<'_> {
 }
 
 /// A fraction `1 / scale` of the schedules, with the same number of master seeds.
-const fn size(scale: u32) -> Size {
-    Size {
+const fn size(scale: u32) -> CampaignSize {
+    CampaignSize {
         search: Campaign {
             seeds: 200,
             schedules: 500 / scale,
@@ -297,7 +297,7 @@ pub fn measure(scale: u32, json: bool) -> Option<serde_json::Value> {
         eprintln!("{NAME}: {}", setting.name());
         setting.table(size)
     };
-    let tables: Vec<Table> = Setting::all().map(table).collect();
+    let tables: Vec<SettingResults> = Setting::all().map(table).collect();
     if json {
         return Some(report::to_json(&tables, size));
     }

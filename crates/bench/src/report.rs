@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::comparison::{Comparison, Figures, Spread, Target};
+use crate::comparison::{Comparison, Figures, SpeedTarget, Spread};
 
 /// Prints the heading.
 pub fn print_head(repetitions: u32) {
@@ -67,8 +67,8 @@ fn target(figures: &Figures) -> String {
         return String::new();
     };
     let millis = match target {
-        Target::Millis(_) => format!("{:.2} ms", figures.millis.median),
-        Target::AtLeast(_) | Target::AtMost(_) => String::new(),
+        SpeedTarget::Millis(_) => format!("{:.2} ms", figures.millis.median),
+        SpeedTarget::AtLeast(_) | SpeedTarget::AtMost(_) => String::new(),
     };
     let result = if figures.is_met() == Some(true) {
         "met"
@@ -78,11 +78,11 @@ fn target(figures: &Figures) -> String {
     format!("{millis}; target {}: {result}", in_words(target))
 }
 
-fn in_words(target: Target) -> String {
+fn in_words(target: SpeedTarget) -> String {
     match target {
-        Target::AtLeast(times) => format!(">= {times:.2}"),
-        Target::AtMost(times) => format!("<= {times:.2}"),
-        Target::Millis(millis) => format!("<= {millis} ms"),
+        SpeedTarget::AtLeast(times) => format!(">= {times:.2}"),
+        SpeedTarget::AtMost(times) => format!("<= {times:.2}"),
+        SpeedTarget::Millis(millis) => format!("<= {millis} ms"),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use crate::comparison::Cost;
+use crate::clock::ProcessorCost;
 
 /// A process that does repetitions on request.
 pub struct Subprocess {
@@ -35,7 +35,7 @@ impl Subprocess {
     }
 
     /// Requests one repetition.
-    pub fn ask(&mut self, request: &str) -> Cost {
+    pub fn ask(&mut self, request: &str) -> ProcessorCost {
         let requests = self.requests.as_mut().expect("it is open until the end");
         writeln!(requests, "{request}").expect("the process reads its input");
         let mut response = String::new();
@@ -44,7 +44,7 @@ impl Subprocess {
             .expect("the process writes text");
         let mut numbers = response.split_whitespace().map(str::parse);
         match (numbers.next(), numbers.next()) {
-            (Some(Ok(nanos)), Some(Ok(units))) => Cost { nanos, units },
+            (Some(Ok(nanos)), Some(Ok(units))) => ProcessorCost { nanos, units },
             _ => panic!("the response to {request:?} was {response:?}"),
         }
     }
@@ -59,10 +59,10 @@ impl Drop for Subprocess {
 }
 
 /// The loop of such a process: does `run` for each line.
-pub fn serve(mut run: impl FnMut() -> Cost) {
+pub fn serve(mut run: impl FnMut() -> ProcessorCost) {
     for line in std::io::stdin().lines() {
         line.expect("requests are text");
-        let Cost { nanos, units } = run();
+        let ProcessorCost { nanos, units } = run();
         println!("{nanos} {units}");
     }
 }

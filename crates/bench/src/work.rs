@@ -20,7 +20,7 @@ pub const PORT: u16 = 102;
 /// W1: associations with one server. Each is a connection with a connect request and confirm, a
 /// message and its acknowledgment, and a close by the client.
 #[derive(Clone, Copy, Debug)]
-pub struct Associations {
+pub struct AssociationWork {
     /// The number of clients.
     pub clients: u32,
     /// Associations of each client.
@@ -31,21 +31,21 @@ pub struct Associations {
 
 /// W2: one connection with a message that goes back and forth.
 #[derive(Clone, Copy, Debug)]
-pub struct PingPong {
+pub struct PingPongWork {
     /// The number of messages in both directions together.
     pub messages: u32,
 }
 
 /// W5: timers that expire repeatedly, at pseudo-random times within an hour.
 #[derive(Clone, Copy, Debug)]
-pub struct Timers {
+pub struct TimerWork {
     /// The number of timers.
     pub timers: u32,
     /// Expiries of each timer.
     pub firings: u32,
 }
 
-impl Associations {
+impl AssociationWork {
     /// The number of associations.
     pub const fn total(self) -> u64 {
         self.clients as u64 * self.each as u64
@@ -58,7 +58,7 @@ impl Associations {
     }
 }
 
-impl Timers {
+impl TimerWork {
     /// The number of expiries.
     pub const fn total(self) -> u64 {
         self.timers as u64 * self.firings as u64

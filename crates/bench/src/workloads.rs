@@ -6,10 +6,11 @@ use config::plan::Scenario;
 use litmus::Program;
 use net::LossModel;
 
-use crate::comparison::{Comparison, Cost, System, Target};
-use crate::ours::{self, mtas, schedules::Race};
+use crate::clock::ProcessorCost;
+use crate::comparison::{Comparison, SpeedTarget, System};
+use crate::ours::{self, mtas, schedules::LitmusSetting};
 use crate::peers::{self, madsim::Madsim};
-use crate::work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PingPong, Timers};
+use crate::work::{ASSOCIATION_DELAY, AssociationWork, MESSAGE_DELAY, PingPongWork, TimerWork};
 
 type OptionalMadsim<'a> = Option<&'a RefCell<Madsim>>;
 
@@ -17,7 +18,7 @@ type OptionalMadsim<'a> = Option<&'a RefCell<Madsim>>;
 pub fn all(scale: u32, madsim: OptionalMadsim<'_>) -> Vec<Comparison<'_>> {
     let work = |clients, at_once: u32| {
         let each = 10_000 / scale / clients;
-        Associations {
+        AssociationWork {
             clients,
             each,
             at_once: at_once.min(each),
@@ -46,13 +47,13 @@ pub fn all(scale: u32, madsim: OptionalMadsim<'_>) -> Vec<Comparison<'_>> {
         ("W4-stale-block-20", Program::StaleBlock, 20),
     ];
     for (name, program, private_steps) in races {
-        let race = Race {
+        let race = LitmusSetting {
             program,
             private_steps,
         };
         all.push(schedules(name, race, 100_000 / scale));
     }
-    let timers_of = |timers, firings| Timers { timers, firings };
+    let timers_of = |timers, firings| TimerWork { timers, firings };
     all.push(exhaustive("W4-exhaustive", 0));
     all.push(exhaustive("W4-exhaustive-20", 20));
     all.push(timers("W5-10k", timers_of(10_000, 101)));
@@ -67,8 +68,8 @@ pub fn all(scale: u32, madsim: OptionalMadsim<'_>) -> Vec<Comparison<'_>> {
 fn system<'a>(
     name: impl Into<String>,
     differs: &'static str,
-    target: Option<Target>,
-    run: impl FnMut() -> Cost + 'a,
+    target: Option<SpeedTarget>,
+    run: impl FnMut() -> ProcessorCost + 'a,
 ) -> System<'a> {
     System {
         name: name.into(),
@@ -82,10 +83,10 @@ fn system<'a>(
 
 fn associations<'a>(
     name: &'static str,
-    work: Associations,
+    work: AssociationWork,
     madsim: OptionalMadsim<'a>,
 ) -> Comparison<'a> {
-    let target = |times| (name == "W1").then_some(Target::AtLeast(times));
+    let target = |times| (name == "W1").then_some(SpeedTarget::AtLeast(times));
     let ours = move || {
         ours::associations::associations(work, LossModel::None);
     };
@@ -93,7 +94,7 @@ fn associations<'a>(
         "mtasim",
         "handshake, FIN, TIME-WAIT, all timers of RFC 9293",
         None,
-        move || Cost::of(work.total(), ours),
+        move || ProcessorCost::of(work.total(), ours),
     );
     with_peers(name, work, ours, [target(5.0), target(2.0)], madsim)
 }
@@ -101,7 +102,7 @@ fn associations<'a>(
 /// The same, as tokio programs over `guest::net`.
 fn guest_associations<'a>(
     name: &'static str,
-    work: Associations,
+    work: AssociationWork,
     targets: [f64; 2],
     madsim: OptionalMadsim<'a>,
 ) -> Comparison<'a> {
@@ -112,21 +113,21 @@ fn guest_associations<'a>(
         {
             let scenario = ours::guests::star(work.clients, ASSOCIATION_DELAY);
             move || {
-                Cost::of(work.total(), || {
+                ProcessorCost::of(work.total(), || {
                     ours::guests::associations(&scenario, work);
                 })
             }
         },
     );
-    let targets = targets.map(|times| Some(Target::AtLeast(times)));
+    let targets = targets.map(|times| Some(SpeedTarget::AtLeast(times)));
     with_peers(name, work, ours, targets, madsim)
 }
 
 fn with_peers<'a>(
     name: &'static str,
-    work: Associations,
+    work: AssociationWork,
     ours: System<'a>,
-    [of_turmoil_net, of_madsim]: [Option<Target>; 2],
+    [of_turmoil_net, of_madsim]: [Option<SpeedTarget>; 2],
     madsim: OptionalMadsim<'a>,
 ) -> Comparison<'a> {
     let mut systems = vec![
@@ -135,13 +136,13 @@ fn with_peers<'a>(
             "turmoil-net 0.1.0",
             "handshake and FIN; retransmission counted in ticks, no timers",
             of_turmoil_net,
-            move || Cost::of(work.total(), || peers::turmoil_net::associations(work)),
+            move || ProcessorCost::of(work.total(), || peers::turmoil_net::associations(work)),
         ),
         system(
             "turmoil 0.7.2",
             "messages instead of segments",
             None,
-            move || Cost::of(work.total(), || peers::turmoil::associations(work)),
+            move || ProcessorCost::of(work.total(), || peers::turmoil::associations(work)),
         ),
     ];
     if let Some(madsim) = madsim {
@@ -165,7 +166,7 @@ fn with_peers<'a>(
     }
 }
 
-fn whole_mtas<'a>(messages: u32, work: Associations) -> Comparison<'a> {
+fn whole_mtas<'a>(messages: u32, work: AssociationWork) -> Comparison<'a> {
     let mail = mtas::Mail {
         hosts: 16,
         pattern: mtas::Pattern::HubAndSpoke,
@@ -181,13 +182,13 @@ fn whole_mtas<'a>(messages: u32, work: Associations) -> Comparison<'a> {
         unit: "associations",
         systems: vec![
             system("mtasim", "one message an association", None, move || {
-                Cost::counted(|| mtas::associations(&mtas::run(&scenario)))
+                ProcessorCost::counted(|| mtas::associations(&mtas::run(&scenario)))
             }),
             system(
                 "turmoil-net 0.1.0",
                 "the programs of W1: no threads, no heap",
-                Some(Target::AtLeast(1.0)),
-                move || Cost::of(work.total(), || peers::turmoil_net::associations(work)),
+                Some(SpeedTarget::AtLeast(1.0)),
+                move || ProcessorCost::of(work.total(), || peers::turmoil_net::associations(work)),
             ),
         ],
     }
@@ -204,7 +205,7 @@ fn bad_links<'a>() -> Comparison<'a> {
     let bad = "loss.outages = { ping_success = '1/8', mean_outage = '30s' }\n";
     let run = |scenario: Scenario| {
         move || {
-            Cost::counted(|| {
+            ProcessorCost::counted(|| {
                 let outcome = mtas::run(&scenario);
                 assert_eq!(outcome.messages.arrived, outcome.messages.submitted);
                 outcome.messages.arrived
@@ -224,9 +225,9 @@ fn bad_links<'a>() -> Comparison<'a> {
 }
 
 fn messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
-    let work = PingPong { messages };
+    let work = PingPongWork { messages };
     let ours = system("mtasim", "", None, move || {
-        Cost::of(u64::from(messages), || {
+        ProcessorCost::of(u64::from(messages), || {
             ours::ping_pong::ping_pong(work);
         })
     });
@@ -235,10 +236,10 @@ fn messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
 
 /// The same, as tokio programs over `guest::net`.
 fn guest_messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
-    let work = PingPong { messages };
+    let work = PingPongWork { messages };
     let scenario = ours::guests::star(1, MESSAGE_DELAY);
     let ours = system("mtasim, guests", "", None, move || {
-        Cost::of(u64::from(messages), || {
+        ProcessorCost::of(u64::from(messages), || {
             ours::guests::ping_pong(&scenario, work);
         })
     });
@@ -247,7 +248,7 @@ fn guest_messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'
 
 fn messages_with_peers<'a>(
     name: &'static str,
-    work: PingPong,
+    work: PingPongWork,
     ours: System<'a>,
     [of_turmoil_net, of_madsim]: [f64; 2],
     madsim: OptionalMadsim<'a>,
@@ -258,18 +259,23 @@ fn messages_with_peers<'a>(
         system(
             "turmoil-net 0.1.0",
             "",
-            Some(Target::AtLeast(of_turmoil_net)),
-            move || Cost::of(units, || peers::turmoil_net::ping_pong(work)),
+            Some(SpeedTarget::AtLeast(of_turmoil_net)),
+            move || ProcessorCost::of(units, || peers::turmoil_net::ping_pong(work)),
         ),
         system("turmoil 0.7.2", "", None, move || {
-            Cost::of(units, || peers::turmoil::ping_pong(work))
+            ProcessorCost::of(units, || peers::turmoil::ping_pong(work))
         }),
     ];
     if let Some(madsim) = madsim {
         let run = move || madsim.borrow_mut().ping_pong(work);
         systems.push(System {
             has_process: true,
-            ..system("madsim 0.2.34", "", Some(Target::AtLeast(of_madsim)), run)
+            ..system(
+                "madsim 0.2.34",
+                "",
+                Some(SpeedTarget::AtLeast(of_madsim)),
+                run,
+            )
         });
     }
     Comparison {
@@ -284,7 +290,7 @@ fn messages_with_peers<'a>(
 fn idle_hours<'a>() -> Comparison<'a> {
     // The longest run is a year. 20 ms for 10,000 hours are 16 ms for these.
     const HOURS: u32 = 8_000;
-    let target = Some(Target::Millis(16.0));
+    let target = Some(SpeedTarget::Millis(16.0));
     let scenario = ours::guests::star(1, MESSAGE_DELAY);
     Comparison {
         name: "G6",
@@ -293,12 +299,12 @@ fn idle_hours<'a>() -> Comparison<'a> {
         ),
         unit: "runs",
         systems: vec![system("mtasim, guests", "", target, move || {
-            Cost::of(1, || ours::guests::idle_hours(&scenario, HOURS))
+            ProcessorCost::of(1, || ours::guests::idle_hours(&scenario, HOURS))
         })],
     }
 }
 
-fn schedules<'a>(name: &'static str, race: Race, schedules: u32) -> Comparison<'a> {
+fn schedules<'a>(name: &'static str, race: LitmusSetting, schedules: u32) -> Comparison<'a> {
     let peer: peers::shuttle::LitmusTest = match race.program {
         Program::FreeList => peers::shuttle::free_list,
         Program::Aba => peers::shuttle::aba,
@@ -307,7 +313,7 @@ fn schedules<'a>(name: &'static str, race: Race, schedules: u32) -> Comparison<'
     let units = u64::from(schedules);
     let ours = move |detect_races| {
         move || {
-            Cost::of(units, || {
+            ProcessorCost::of(units, || {
                 race.random(schedules, detect_races);
             })
         }
@@ -335,9 +341,9 @@ fn schedules<'a>(name: &'static str, race: Race, schedules: u32) -> Comparison<'
             system(
                 "shuttle 0.9.9",
                 "starting and joining threads are also scheduling points",
-                Some(Target::AtLeast(10.0)),
+                Some(SpeedTarget::AtLeast(10.0)),
                 move || {
-                    Cost::of(units, || {
+                    ProcessorCost::of(units, || {
                         peers::shuttle::random(peer, private_steps, schedules);
                     })
                 },
@@ -350,7 +356,7 @@ fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
     let ours = move |detect_races| {
         move || {
             let exhaust = |program| {
-                Race {
+                LitmusSetting {
                     program,
                     private_steps,
                 }
@@ -358,7 +364,7 @@ fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
             };
             let all = || Program::ALL.into_iter().map(exhaust).sum::<u64>();
             // A single pass is too short for the clock.
-            Cost::counted(|| (0..20).map(|_| all()).sum())
+            ProcessorCost::counted(|| (0..20).map(|_| all()).sum())
         }
     };
     let theirs = move || {
@@ -368,7 +374,7 @@ fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
             peers::loom::stale_block,
         ];
         let exhaust = |test| peers::loom::exhaustive(test, private_steps);
-        Cost::counted(|| tests.into_iter().map(exhaust).sum())
+        ProcessorCost::counted(|| tests.into_iter().map(exhaust).sum())
     };
     Comparison {
         name,
@@ -392,16 +398,16 @@ fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
             system(
                 "loom 0.7.3",
                 "also explores the values of weakly ordered loads",
-                Some(Target::AtLeast(30.0)),
+                Some(SpeedTarget::AtLeast(30.0)),
                 theirs,
             ),
         ],
     }
 }
 
-fn timers<'a>(name: &'static str, work: Timers) -> Comparison<'a> {
-    let run = |run: fn(Timers)| move || Cost::of(work.total(), || run(work));
-    let near = Some(Target::AtLeast(1.0 / 1.5));
+fn timers<'a>(name: &'static str, work: TimerWork) -> Comparison<'a> {
+    let run = |run: fn(TimerWork)| move || ProcessorCost::of(work.total(), || run(work));
+    let near = Some(SpeedTarget::AtLeast(1.0 / 1.5));
     Comparison {
         name,
         title: format!(
@@ -426,7 +432,7 @@ fn timers<'a>(name: &'static str, work: Timers) -> Comparison<'a> {
             system(
                 "tokio paused",
                 "includes a task for each timer",
-                Some(Target::AtLeast(5.0)),
+                Some(SpeedTarget::AtLeast(5.0)),
                 run(peers::timers::tokio_paused),
             ),
         ],
@@ -442,9 +448,9 @@ fn idle<'a>() -> Comparison<'a> {
         systems: vec![system(
             "mtasim",
             "",
-            Some(Target::Millis(10.0)),
+            Some(SpeedTarget::Millis(10.0)),
             move || {
-                Cost::of(1, || {
+                ProcessorCost::of(1, || {
                     mtas::run(&scenario);
                 })
             },
@@ -471,9 +477,9 @@ fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Comparis
             link: "",
         };
         let scenario = mail.scenario();
-        let target = (hosts > 2).then_some(Target::AtMost(2.0));
+        let target = (hosts > 2).then_some(SpeedTarget::AtMost(2.0));
         let run = move || {
-            Cost::counted(|| {
+            ProcessorCost::counted(|| {
                 let mut events = 0;
                 while events < EVENTS_MIN {
                     let outcome = mtas::run(&scenario);
@@ -508,16 +514,16 @@ fn logging<'a>() -> Comparison<'a> {
         unit: "runs",
         systems: vec![
             system("digest only", "", None, move || {
-                Cost::of(1, || {
+                ProcessorCost::of(1, || {
                     mtas::run(&quiet);
                 })
             }),
             system(
                 "all logs",
                 "all records kept; Winsock.log, event logs and journal as text",
-                Some(Target::AtMost(3.0)),
+                Some(SpeedTarget::AtMost(3.0)),
                 move || {
-                    Cost::of(1, || {
+                    ProcessorCost::of(1, || {
                         mtas::run_with_logs(&logged);
                     })
                 },

@@ -20,30 +20,30 @@ macro_rules! service {
 
 
             use super::Use;
-            use crate::line::Line;
+            use crate::echo::EchoConnection;
             use crate::{GET, HANDLERS, MAX, compare};
 
             struct Manager(Use);
 
             $(#[$attribute])?
             impl $bb8::ManageConnection for Manager {
-                type Connection = Line;
+                type Connection = EchoConnection;
                 type Error = io::Error;
 
-                async fn connect(&self) -> Result<Line, io::Error> {
+                async fn connect(&self) -> Result<EchoConnection, io::Error> {
                     loop {
-                        let connected = Line::connect().await;
+                        let connected = EchoConnection::connect().await;
                         if connected.is_ok() || !self.0.persists {
                             return connected;
                         }
                     }
                 }
 
-                async fn is_valid(&self, line: &mut Line) -> Result<(), io::Error> {
+                async fn is_valid(&self, line: &mut EchoConnection) -> Result<(), io::Error> {
                     line.ask("PING").await.map(drop)
                 }
 
-                fn has_broken(&self, line: &mut Line) -> bool {
+                fn has_broken(&self, line: &mut EchoConnection) -> bool {
                     line.is_broken || self.0.renews
                 }
             }

@@ -10,21 +10,21 @@ macro_rules! service {
             use $deadpool::Runtime::Tokio1;
             use $deadpool::managed::{Manager, Pool, RecycleError, RecycleResult, Timeouts};
 
-            use crate::line::Line;
+            use crate::echo::EchoConnection;
             use crate::{GET, HANDLERS, MAX, MORE, compare};
 
-            struct Lines;
+            struct EchoManager;
 
             #[async_trait::async_trait]
-            impl Manager for Lines {
-                type Type = Line;
+            impl Manager for EchoManager {
+                type Type = EchoConnection;
                 type Error = io::Error;
 
-                async fn create(&self) -> Result<Line, io::Error> {
-                    Line::connect().await
+                async fn create(&self) -> Result<EchoConnection, io::Error> {
+                    EchoConnection::connect().await
                 }
 
-                async fn recycle(&self, line: &mut Line) -> RecycleResult<io::Error> {
+                async fn recycle(&self, line: &mut EchoConnection) -> RecycleResult<io::Error> {
                     match line.is_broken {
                         true => Err(RecycleError::StaticMessage("broken")),
                         false => Ok(()),
@@ -35,7 +35,9 @@ macro_rules! service {
             /// The program.
             // service: begin
             pub async fn app() {
-                let pool = Pool::builder(Lines).max_size(MAX as usize).runtime(Tokio1);
+                let pool = Pool::builder(EchoManager)
+                    .max_size(MAX as usize)
+                    .runtime(Tokio1);
                 let pool = pool.timeouts(Timeouts::wait_millis(30_000)).build();
                 let pool = pool.expect("a pool");
                 let open = guest::gauge("connections");
@@ -45,7 +47,7 @@ macro_rules! service {
                 }
             }
 
-            async fn handler(question: String, pool: Pool<Lines>) {
+            async fn handler(question: String, pool: Pool<EchoManager>) {
                 let mut ticks = tokio::time::interval(Duration::from_secs(64));
                 loop {
                     ticks.tick().await;

@@ -2,7 +2,7 @@
 
 pub mod bb8;
 pub mod deadpool;
-pub mod line;
+pub mod echo;
 pub mod mobc;
 pub mod qp;
 pub mod redis;

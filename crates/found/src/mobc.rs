@@ -10,25 +10,25 @@ macro_rules! service {
             use tokio::time::{Instant, interval, interval_at, timeout};
             use $mobc::{Manager, Pool, State};
 
-            use crate::line::Line;
+            use crate::echo::EchoConnection;
             use crate::{EVERY, FEW, HANDLERS, compare};
 
-            struct Lines;
+            struct EchoManager;
 
             #[async_trait::async_trait]
-            impl Manager for Lines {
-                type Connection = Line;
+            impl Manager for EchoManager {
+                type Connection = EchoConnection;
                 type Error = io::Error;
 
-                async fn connect(&self) -> Result<Line, io::Error> {
-                    Line::connect().await
+                async fn connect(&self) -> Result<EchoConnection, io::Error> {
+                    EchoConnection::connect().await
                 }
 
-                async fn check(&self, line: Line) -> Result<Line, io::Error> {
+                async fn check(&self, line: EchoConnection) -> Result<EchoConnection, io::Error> {
                     Ok(line)
                 }
 
-                fn validate(&self, line: &mut Line) -> bool {
+                fn validate(&self, line: &mut EchoConnection) -> bool {
                     !line.is_broken
                 }
             }
@@ -37,7 +37,7 @@ macro_rules! service {
             // service: begin
             pub async fn app(what: &'static str, is_wrong: fn(State) -> bool) {
                 let pool = Pool::builder().max_open(FEW.into()).get_timeout(None);
-                let pool = pool.build(Lines);
+                let pool = pool.build(EchoManager);
                 for number in 0..HANDLERS {
                     guest::spawn(handler(number.to_string(), pool.clone()));
                 }
@@ -51,7 +51,7 @@ macro_rules! service {
                 }
             }
 
-            async fn handler(question: String, pool: Pool<Lines>) {
+            async fn handler(question: String, pool: Pool<EchoManager>) {
                 let mut ticks = interval(EVERY);
                 loop {
                     ticks.tick().await;

@@ -11,21 +11,21 @@ macro_rules! service {
             use $qp::Pool;
             use $qp::resource::Manage;
 
-            use crate::line::Line;
+            use crate::echo::EchoConnection;
             use crate::{FEW, GET, HANDLERS, compare};
 
-            struct Lines;
+            struct EchoManager;
 
             #[async_trait::async_trait]
-            impl Manage for Lines {
-                type Output = Line;
+            impl Manage for EchoManager {
+                type Output = EchoConnection;
                 type Error = io::Error;
 
-                async fn try_create(&self) -> Result<Line, io::Error> {
-                    Line::connect().await
+                async fn try_create(&self) -> Result<EchoConnection, io::Error> {
+                    EchoConnection::connect().await
                 }
 
-                async fn validate(&self, line: &Line) -> bool {
+                async fn validate(&self, line: &EchoConnection) -> bool {
                     !line.is_broken
                 }
             }
@@ -33,7 +33,7 @@ macro_rules! service {
             /// The program.
             // service: begin
             pub async fn app() {
-                let pool = Pool::new(Lines, FEW as usize);
+                let pool = Pool::new(EchoManager, FEW as usize);
                 let mut ticks = interval(Duration::from_secs(64));
                 loop {
                     ticks.tick().await;
@@ -43,7 +43,7 @@ macro_rules! service {
                 }
             }
 
-            async fn handler(question: String, pool: Pool<Lines>) {
+            async fn handler(question: String, pool: Pool<EchoManager>) {
                 let request = async {
                     let mut line = pool.acquire().await?;
                     line.ask_briefly(&question).await

@@ -45,11 +45,17 @@ pub fn profile() -> Profile {
     }
 }
 
+struct SegmentOnTheWay {
+    receiver: usize,
+    label: FlowLabel,
+    segment: Segment,
+}
+
 struct Transfer {
     line: RecordedLink,
     hosts: [SocketTable; 2],
-    /// What is on its way: the receiver, the label of its flow and the segment.
-    on_the_way: BTreeMap<(Instant, u64), (usize, FlowLabel, Segment)>,
+    /// By arrival and number.
+    on_the_way: BTreeMap<(Instant, u64), SegmentOnTheWay>,
     count: u64,
     now: Instant,
     client: SocketHandle,
@@ -146,7 +152,11 @@ impl Transfer {
                     HEADERS + segment.options_length() as u32 + segment.payload.len() as u32;
                 if let Some(at) = self.line.send(self.now, from, &segment, length) {
                     self.count += 1;
-                    let arrival = (to, outgoing.label, segment);
+                    let arrival = SegmentOnTheWay {
+                        receiver: to,
+                        label: outgoing.label,
+                        segment,
+                    };
                     self.on_the_way.insert((at, self.count), arrival);
                 }
             }
@@ -168,8 +178,9 @@ impl Transfer {
         }
         self.now = self.now.max(next);
         if arrival == Some(next) {
-            let (_, (to, label, segment)) = self.on_the_way.pop_first().expect("an arrival");
-            self.hosts[to].on_segment(uptime(self.now), ADDRESSES[1 - to], label, segment);
+            let (_, arrival) = self.on_the_way.pop_first().expect("an arrival");
+            let (to, from) = (arrival.receiver, ADDRESSES[1 - arrival.receiver]);
+            self.hosts[to].on_segment(uptime(self.now), from, arrival.label, arrival.segment);
         } else {
             for host in &mut self.hosts {
                 host.on_timeout(uptime(self.now));

@@ -15,10 +15,8 @@ pub struct Compared {
     pub simulated: TransferSummary,
 }
 
-/// A number that a summary has, in seconds or pieces; none if it did not come to that.
-type Measure = (&'static str, fn(&TransferSummary) -> Option<f64>);
-
-const MEASURES: [Measure; 8] = [
+/// The numbers of a summary, in seconds or pieces; none if it did not come to that.
+const MEASURES: [(&str, fn(&TransferSummary) -> Option<f64>); 8] = [
     ("time to connect, s", |it| it.connected.map(seconds)),
     ("time to finish, s", |it| it.finished.map(seconds)),
     ("time to abort, s", |it| it.aborted.map(seconds)),

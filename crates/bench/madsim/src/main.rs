@@ -15,7 +15,7 @@ use madsim::Config;
 use madsim::runtime::{NodeHandle, Runtime};
 use tokio::net::{TcpListener, TcpStream};
 
-use work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PORT, PingPong};
+use work::{ASSOCIATION_DELAY, AssociationWork, MESSAGE_DELAY, PORT, PingPongWork};
 
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), PORT);
 
@@ -29,7 +29,7 @@ fn main() {
             .collect();
         let (nanos, units) = match (workload, numbers.as_slice()) {
             ("associations", &[clients, each, at_once]) => {
-                let work = Associations {
+                let work = AssociationWork {
                     clients,
                     each,
                     at_once,
@@ -37,7 +37,7 @@ fn main() {
                 (clock::processor_nanos(|| associations(work)), work.total())
             }
             ("ping-pong", &[messages]) => (
-                clock::processor_nanos(|| ping_pong(PingPong { messages })),
+                clock::processor_nanos(|| ping_pong(PingPongWork { messages })),
                 u64::from(messages),
             ),
             _ => panic!("there is no workload {line:?}"),
@@ -61,7 +61,7 @@ fn node(runtime: &Runtime, number: u32) -> NodeHandle {
         .build()
 }
 
-fn associations(work: Associations) {
+fn associations(work: AssociationWork) {
     let runtime = runtime(ASSOCIATION_DELAY);
     let server = node(&runtime, 0);
     let clients: Vec<NodeHandle> = (1..=work.clients).map(|it| node(&runtime, it)).collect();
@@ -87,7 +87,7 @@ async fn serve() {
     }
 }
 
-async fn open(work: Associations) -> u64 {
+async fn open(work: AssociationWork) -> u64 {
     let callers = work.per_task().map(|count| tokio::spawn(calls(count)));
     for caller in callers.collect::<Vec<_>>() {
         caller.await.expect("it ends");
@@ -102,7 +102,7 @@ async fn calls(count: u32) {
     }
 }
 
-fn ping_pong(work: PingPong) {
+fn ping_pong(work: PingPongWork) {
     let rounds = work.messages / 2;
     let runtime = runtime(MESSAGE_DELAY);
     let (server, client) = (node(&runtime, 0), node(&runtime, 1));

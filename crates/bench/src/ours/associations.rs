@@ -9,7 +9,7 @@ use winsock::{
 
 use super::plain::{Program, address, run, star};
 use crate::work::{
-    ACKNOWLEDGMENT_BYTES, ASSOCIATION_DELAY, Associations, CONNECT_BYTES, PORT, TEXT_BYTES,
+    ACKNOWLEDGMENT_BYTES, ASSOCIATION_DELAY, AssociationWork, CONNECT_BYTES, PORT, TEXT_BYTES,
 };
 
 const SELECTED: NetworkEvents = NetworkEvents::CONNECT
@@ -23,12 +23,12 @@ struct End {
     event: EventHandle,
     /// Bytes that are missing before the next step.
     awaited: usize,
-    step: Step,
+    step: AwaitedStep,
 }
 
 /// What a side waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum AwaitedStep {
     Connection,
     Confirm,
     Acknowledgment,
@@ -59,7 +59,7 @@ struct Server {
 }
 
 /// Runs the workload; returns the number of events.
-pub fn associations(work: Associations, loss: LossModel) -> u64 {
+pub fn associations(work: AssociationWork, loss: LossModel) -> u64 {
     let mut internet = star(work.clients, ASSOCIATION_DELAY, loss);
     let mut server = Server::default();
     let mut clients: Vec<Client> = (1..=work.clients)
@@ -138,7 +138,7 @@ impl End {
         assert_eq!(sent, Ok(bytes.len()), "the send buffer is large enough");
     }
 
-    fn wait_for(&mut self, step: Step, octets: usize) {
+    fn wait_for(&mut self, step: AwaitedStep, octets: usize) {
         (self.step, self.awaited) = (step, octets);
     }
 }
@@ -159,7 +159,7 @@ impl Client {
             socket,
             event,
             awaited: 0,
-            step: Step::Connection,
+            step: AwaitedStep::Connection,
         });
     }
 }
@@ -180,30 +180,33 @@ impl Program for Client {
         if recorded.events.contains(NetworkEvents::CONNECT) {
             assert_eq!(recorded.connect, None, "the server listens");
             end.send(now, sockets, &[1; CONNECT_BYTES]);
-            end.wait_for(Step::Confirm, CONNECT_BYTES);
+            end.wait_for(AwaitedStep::Confirm, CONNECT_BYTES);
         }
         if !recorded.events.contains(NetworkEvents::READ) || !end.receive(now, sockets) {
             return;
         }
         match end.step {
-            Step::Confirm if self.stays_open => {
+            AwaitedStep::Confirm if self.stays_open => {
                 self.done += 1;
                 if self.left > 0 {
                     self.open(now, sockets);
                 }
             }
-            Step::Confirm => {
+            AwaitedStep::Confirm => {
                 end.send(now, sockets, &[2; TEXT_BYTES]);
-                end.wait_for(Step::Acknowledgment, ACKNOWLEDGMENT_BYTES);
+                end.wait_for(AwaitedStep::Acknowledgment, ACKNOWLEDGMENT_BYTES);
             }
-            Step::Acknowledgment => {
+            AwaitedStep::Acknowledgment => {
                 self.ends.close(now, sockets, event);
                 self.done += 1;
                 if self.left > 0 {
                     self.open(now, sockets);
                 }
             }
-            Step::Connection | Step::Request | Step::Text | Step::Close => {
+            AwaitedStep::Connection
+            | AwaitedStep::Request
+            | AwaitedStep::Text
+            | AwaitedStep::Close => {
                 unreachable!("a client waits for confirm and acknowledgment")
             }
         }
@@ -221,7 +224,7 @@ impl Server {
                 socket,
                 event,
                 awaited: CONNECT_BYTES,
-                step: Step::Request,
+                step: AwaitedStep::Request,
             });
         }
     }
@@ -254,19 +257,22 @@ impl Program for Server {
         let recorded = sockets
             .enum_events(end.socket, Some(event))
             .expect("both are open");
-        if recorded.events.contains(NetworkEvents::READ) && end.step != Step::Close {
+        if recorded.events.contains(NetworkEvents::READ) && end.step != AwaitedStep::Close {
             while end.receive(now, sockets) {
                 match end.step {
-                    Step::Request => {
+                    AwaitedStep::Request => {
                         end.send(now, sockets, &[3; CONNECT_BYTES]);
-                        end.wait_for(Step::Text, TEXT_BYTES);
+                        end.wait_for(AwaitedStep::Text, TEXT_BYTES);
                     }
-                    Step::Text => {
+                    AwaitedStep::Text => {
                         end.send(now, sockets, &[4; ACKNOWLEDGMENT_BYTES]);
-                        end.wait_for(Step::Close, 0);
+                        end.wait_for(AwaitedStep::Close, 0);
                         break;
                     }
-                    Step::Connection | Step::Confirm | Step::Acknowledgment | Step::Close => {
+                    AwaitedStep::Connection
+                    | AwaitedStep::Confirm
+                    | AwaitedStep::Acknowledgment
+                    | AwaitedStep::Close => {
                         unreachable!("a server waits for request and message")
                     }
                 }

@@ -11,7 +11,7 @@ use guest::{Guests, Sim};
 use tokio::io::AsyncReadExt;
 
 use crate::dialogue;
-use crate::work::{Associations, PORT, PingPong};
+use crate::work::{AssociationWork, PORT, PingPongWork};
 
 /// A server in the middle of clients, without loss.
 pub fn star(clients: u32, delay: Duration) -> Scenario {
@@ -40,7 +40,7 @@ fn run(scenario: &Scenario, setup: impl Fn(&mut Sim) + Send + Sync) {
 }
 
 /// W1, in a star with these clients.
-pub fn associations(scenario: &Scenario, work: Associations) {
+pub fn associations(scenario: &Scenario, work: AssociationWork) {
     run(scenario, move |sim| {
         sim.host("server", serve);
         for client in 0..work.clients {
@@ -58,7 +58,7 @@ async fn serve() {
     }
 }
 
-async fn open(work: Associations) {
+async fn open(work: AssociationWork) {
     join_all(work.per_task().map(calls)).await;
 }
 
@@ -70,7 +70,7 @@ async fn calls(count: u32) {
 }
 
 /// W2, in a star with one client.
-pub fn ping_pong(scenario: &Scenario, work: PingPong) {
+pub fn ping_pong(scenario: &Scenario, work: PingPongWork) {
     let rounds = work.messages / 2;
     pair(
         scenario,

@@ -8,7 +8,7 @@ use winsock::{
 };
 
 use super::plain::{Program, address, run, star};
-use crate::work::{MESSAGE_BYTES, MESSAGE_DELAY, PORT, PingPong};
+use crate::work::{MESSAGE_BYTES, MESSAGE_DELAY, PORT, PingPongWork};
 
 const SELECTED: NetworkEvents = NetworkEvents::CONNECT.union(NetworkEvents::READ);
 
@@ -23,7 +23,7 @@ struct End {
 }
 
 /// Runs the workload; returns the number of events.
-pub fn ping_pong(work: PingPong) -> u64 {
+pub fn ping_pong(work: PingPongWork) -> u64 {
     let mut internet = star(1, MESSAGE_DELAY, LossModel::None);
     let end = |host| End {
         host,

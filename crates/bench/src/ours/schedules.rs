@@ -6,14 +6,14 @@ use machine::{Bound, Exhaustive, Random};
 
 /// A litmus test that can fail, with this many private steps around its shared parts.
 #[derive(Clone, Copy, Debug)]
-pub struct Race {
+pub struct LitmusSetting {
     /// The program.
     pub program: Program,
     /// The number of private steps.
     pub private_steps: u32,
 }
 
-impl Race {
+impl LitmusSetting {
     /// Runs this many random schedules; returns how many failed.
     pub fn random(self, schedules: u32, detect_races: bool) -> u32 {
         let mut runner = self.test().runner(detect_races);

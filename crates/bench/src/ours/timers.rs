@@ -2,10 +2,10 @@
 
 use kernel::{Duration, EventKey, EventQueue, Instant};
 
-use crate::work::Timers;
+use crate::work::TimerWork;
 
 /// Expires timers again and again, in the total order of their keys.
-pub fn event_queue(work: Timers) {
+pub fn event_queue(work: TimerWork) {
     let mut queue = EventQueue::new();
     let key = |at, timer, firing: u32| EventKey {
         at,

@@ -3,9 +3,9 @@
 
 use std::process::Command;
 
-use crate::comparison::Cost;
+use crate::clock::ProcessorCost;
 use crate::subprocess::Subprocess;
-use crate::work::{Associations, PingPong};
+use crate::work::{AssociationWork, PingPongWork};
 
 /// The program with madsim.
 pub struct Madsim(Subprocess);
@@ -32,8 +32,8 @@ impl Madsim {
     }
 
     /// W1.
-    pub fn associations(&mut self, work: Associations) -> Cost {
-        let Associations {
+    pub fn associations(&mut self, work: AssociationWork) -> ProcessorCost {
+        let AssociationWork {
             clients,
             each,
             at_once,
@@ -43,7 +43,7 @@ impl Madsim {
     }
 
     /// W2.
-    pub fn ping_pong(&mut self, work: PingPong) -> Cost {
+    pub fn ping_pong(&mut self, work: PingPongWork) -> ProcessorCost {
         self.0.ask(&format!("ping-pong {}", work.messages))
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use hierarchical_hash_wheel_timer::wheels::Skip;
 use hierarchical_hash_wheel_timer::wheels::quad_wheel::{QuadWheelWithOverflow, no_prune};
 
-use crate::work::Timers;
+use crate::work::TimerWork;
 
 /// One tokio task for each timer, under a paused clock.
-pub fn tokio_paused(work: Timers) {
+pub fn tokio_paused(work: TimerWork) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -30,7 +30,7 @@ pub fn tokio_paused(work: Timers) {
 }
 
 /// `std::collections::BinaryHeap`, ordered by time and a sequence number.
-pub fn binary_heap(work: Timers) {
+pub fn binary_heap(work: TimerWork) {
     let mut heap = BinaryHeap::new();
     let mut sequence = 0_u64;
     for timer in 0..work.timers {
@@ -51,7 +51,7 @@ pub fn binary_heap(work: Timers) {
 
 /// hierarchical_hash_wheel_timer 1.4.0: four wheels with 256 slots of a millisecond. Timers in one slot
 /// expire in no defined order.
-pub fn wheel(work: Timers) {
+pub fn wheel(work: TimerWork) {
     let mut wheel = QuadWheelWithOverflow::new(no_prune::<(u32, u32)>);
     let arm = |wheel: &mut QuadWheelWithOverflow<(u32, u32)>, timer, firings| {
         let delay = Duration::from_millis(work.gap(timer, firings));

@@ -7,7 +7,7 @@ use turmoil::net::{TcpListener, TcpStream};
 use turmoil::{Builder, Sim};
 
 use crate::dialogue;
-use crate::work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PORT, PingPong};
+use crate::work::{ASSOCIATION_DELAY, AssociationWork, MESSAGE_DELAY, PORT, PingPongWork};
 
 /// Longer than any of the workloads.
 const DURATION_MAX: Duration = Duration::from_secs(1_000_000);
@@ -24,7 +24,7 @@ fn sim<'a>(delay: Duration) -> Sim<'a> {
 }
 
 /// W1.
-pub fn associations(work: Associations) {
+pub fn associations(work: AssociationWork) {
     let mut sim = sim(ASSOCIATION_DELAY);
     sim.host("server", || async {
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await?;
@@ -57,7 +57,7 @@ async fn calls(count: u32) {
 }
 
 /// W2.
-pub fn ping_pong(work: PingPong) {
+pub fn ping_pong(work: PingPongWork) {
     let rounds = work.messages / 2;
     let mut sim = sim(MESSAGE_DELAY);
     sim.host("server", move || async move {

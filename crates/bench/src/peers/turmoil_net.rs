@@ -8,7 +8,7 @@ use turmoil_net::shim::tokio::net::{TcpListener, TcpStream};
 use turmoil_net::{KernelConfig, Latency, rule};
 
 use crate::dialogue;
-use crate::work::{ASSOCIATION_DELAY, Associations, MESSAGE_DELAY, PORT, PingPong};
+use crate::work::{ASSOCIATION_DELAY, AssociationWork, MESSAGE_DELAY, PORT, PingPongWork};
 
 /// Retransmissions are counted in ticks of a millisecond. The threshold is far above a round trip of
 /// 40 ms, which would be taken for a loss.
@@ -19,7 +19,7 @@ fn config() -> KernelConfig {
 }
 
 /// W1.
-pub fn associations(work: Associations) {
+pub fn associations(work: AssociationWork) {
     let (done, mut finished) = mpsc::unbounded_channel();
     let mut fixture = ClientServer::with_config(config()).server("server", serve());
     // The fixture has one client. The others are entered as servers.
@@ -55,7 +55,7 @@ async fn serve() {
     }
 }
 
-async fn open(work: Associations) {
+async fn open(work: AssociationWork) {
     join_all(work.per_task().map(calls)).await;
 }
 
@@ -67,7 +67,7 @@ async fn calls(count: u32) {
 }
 
 /// W2.
-pub fn ping_pong(work: PingPong) {
+pub fn ping_pong(work: PingPongWork) {
     let rounds = work.messages / 2;
     let server = async move {
         let listener = TcpListener::bind(("0.0.0.0", PORT)).await;

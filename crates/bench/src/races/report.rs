@@ -5,11 +5,11 @@ use std::time::Duration;
 use mtasim_bench::bug_search::BugSearch;
 use serde_json::{Value, json};
 
-use super::{Size, StrategyResult, Table};
+use super::{CampaignSize, SettingResults, StrategyResult};
 use crate::report::scaled;
 
 /// Prints every strategy in every setting, then the targets.
-pub fn print(tables: &[Table], size: Size) {
+pub fn print(tables: &[SettingResults], size: CampaignSize) {
     println!("{}  finding three heap races\n", super::NAME);
     println!(
         "{} master seeds of {} schedules each; processor time; intervals of 95 %\n",
@@ -18,7 +18,7 @@ pub fn print(tables: &[Table], size: Size) {
     print_results(tables);
     print_portfolio(tables);
     print_exhaustive(tables);
-    let failed: u64 = tables.iter().map(Table::false_alarms).sum();
+    let failed: u64 = tables.iter().map(SettingResults::false_alarms).sum();
     let all = tables.iter().flat_map(|table| &table.results);
     let schedules: u64 = all.map(|result| result.fixed.schedules()).sum();
     println!(
@@ -27,7 +27,7 @@ pub fn print(tables: &[Table], size: Size) {
     );
 }
 
-fn print_results(tables: &[Table]) {
+fn print_results(tables: &[SettingResults]) {
     println!(
         "| program, private steps | tool | strategy | schedules/s | a schedule fails | schedules to the first | time to the first | all orders | fixed variant |"
     );
@@ -54,7 +54,7 @@ fn print_results(tables: &[Table]) {
     println!();
 }
 
-fn print_portfolio(tables: &[Table]) {
+fn print_portfolio(tables: &[SettingResults]) {
     println!(
         "The portfolio and the best of shuttle's strategies: how many times as likely a schedule fails.\n"
     );
@@ -85,7 +85,7 @@ fn print_portfolio(tables: &[Table]) {
     println!();
 }
 
-fn print_exhaustive(tables: &[Table]) {
+fn print_exhaustive(tables: &[SettingResults]) {
     println!("Executions of all orders with at most two preemptions.\n");
     println!("| program, private steps | mtasim | loom 0.7.3 | no more than loom |");
     println!("|---|---:|---:|---|");
@@ -98,7 +98,7 @@ fn print_exhaustive(tables: &[Table]) {
 }
 
 /// All results as JSON.
-pub fn to_json(tables: &[Table], size: Size) -> Value {
+pub fn to_json(tables: &[SettingResults], size: CampaignSize) -> Value {
     let result = |result: &StrategyResult| {
         let search = &result.search;
         let interval = search.interval();
@@ -117,7 +117,7 @@ pub fn to_json(tables: &[Table], size: Size) -> Value {
             "fixed": {"schedules": result.fixed.schedules(), "failed": result.fixed.failed()},
         })
     };
-    let table = |table: &Table| {
+    let table = |table: &SettingResults| {
         let compared = table.portfolio();
         let ratio = compared
             .ratio

@@ -9,7 +9,7 @@ use std::time::Duration;
 use guest::search::Search;
 use guest::{Sim, search};
 use mtasim_found::bb8::{self, Use};
-use mtasim_found::line::echo;
+use mtasim_found::echo::echo;
 use mtasim_found::redis::Recycling;
 use mtasim_found::{COUNTED, GET, MORE, POOL, WAITING, WRONG, deadpool, mobc, qp, redis};
 

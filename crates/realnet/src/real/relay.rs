@@ -31,8 +31,13 @@ pub(crate) struct EndReport {
     pub(crate) at: Instant,
 }
 
-/// A packet that a device gave: the end of the line, when, and its bytes.
-type Packet = (usize, Instant, Vec<u8>);
+/// A packet that a device gave.
+struct DevicePacket {
+    /// The end of the line.
+    end: usize,
+    at: Instant,
+    bytes: Vec<u8>,
+}
 
 /// How often an idle relay looks whether all has ended.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -40,7 +45,7 @@ const GLANCE: Duration = Duration::from_millis(100);
 /// The relay, with a line for each transfer.
 pub(crate) struct Relay {
     devices: [Arc<SyncDevice>; 2],
-    packets: Receiver<Packet>,
+    packets: Receiver<DevicePacket>,
     first_port: u16,
     lines: Vec<(Option<Instant>, RecordedLink)>,
     /// Packets on their way: to which end, and the bytes.
@@ -57,7 +62,11 @@ impl Relay {
             thread::spawn(move || {
                 let mut bytes = vec![0; 2048];
                 while let Ok(length) = device.recv(&mut bytes) {
-                    let packet = (end, Instant::now(), bytes[..length].to_vec());
+                    let packet = DevicePacket {
+                        end,
+                        at: Instant::now(),
+                        bytes: bytes[..length].to_vec(),
+                    };
                     if sender.send(packet).is_err() {
                         return;
                     }
@@ -113,7 +122,12 @@ impl Relay {
         (self.lines.into_iter().map(one).collect(), ended)
     }
 
-    fn on_packet(&mut self, (from, at, bytes): Packet) {
+    fn on_packet(&mut self, packet: DevicePacket) {
+        let DevicePacket {
+            end: from,
+            at,
+            bytes,
+        } = packet;
         let Some(segment) = decode(&bytes) else {
             return;
         };

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum::http::uri::PathAndQuery;
-use guest::net::TcpListener;
 use guest::Sim;
+use guest::net::TcpListener;
 use mtasim_adapters::{connect, dated, incoming};
 use tonic::body::Body;
 use tonic::codegen::http;
