@@ -37,6 +37,7 @@ pub mod net;
 mod observations;
 mod on_host;
 mod panics;
+mod programs;
 mod property;
 mod random;
 mod run;

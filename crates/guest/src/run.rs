@@ -7,29 +7,34 @@ use std::task::{Context, Poll};
 
 use config::plan::Scenario;
 use internet::Internet;
-use kernel::{Choices, Duration, Instant};
+use kernel::{Choices, Duration, Instant, mix};
 use net::{HostId, Network};
+use simulation::mta_hosts::MtaHosts;
 use simulation::observers::Observe;
 use simulation::outcome::Stop;
 use simulation::recorder::{Ended, Recorder, link_counts};
-use simulation::{LoweringError, Observations, Options, Outcome, lowering};
+use simulation::{CallCounts, LoweringError, Observations, Options, Outcome, lowering};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::ambient::{self, with_world};
 use crate::observations::{FailedAttempt, PropertyKind, Violated, without_numbers};
 use crate::panics;
+use crate::programs;
 use crate::sim::{HostProgram, Owed, Sim};
 use crate::sockets::socket_config;
 use crate::task::spawn_on;
 use crate::traces::Traces;
 use crate::world::World;
 
-/// Runs the programs that `setup` registers as the hosts of `scenario`, and observes what
-/// `observe` asks for. Observing does not change the run.
+/// Pilot runs before a run whose scheduler needs call counts, as `explore::pilot` makes them.
+const PILOTS: u64 = 3;
+
+/// Runs the programs that `setup` registers as the guests of `scenario`, and observes what `observe` asks
+/// for. Observing does not change the run. Its other hosts run the MTA that they name.
 ///
 /// # Errors
-/// If a link cannot be calibrated, a host of the scenario has no program or is not a guest, or a
-/// program's host is not in the scenario.
+/// If a link cannot be calibrated, a guest has no program, no host is a guest, or the host of a program is
+/// not one of the scenario's guests.
 pub fn run(
     setup: impl Fn(&mut Sim),
     scenario: &Scenario,
@@ -39,80 +44,83 @@ pub fn run(
 ) -> Result<(Outcome, Observations), LoweringError> {
     let mut sim = Sim::default();
     setup(&mut sim);
-    check_programs(&sim, scenario)?;
+    programs::check(&sim, scenario)?;
+    let mut hosts = scenario.hosts.values();
+    if hosts.all(|host| host.build().is_none()) {
+        return run_with(&sim, scenario, seed, Observed { options, observe }, None);
+    }
+    let mut counts = CallCounts::default();
+    if scenario.scheduler.needs_counts() {
+        for pilot in 0..PILOTS {
+            let seed = mix(seed, pilot);
+            let mtas = MtaHosts::counting(scenario, Choices::new(seed), &mut counts);
+            run_with(&sim, scenario, seed, Observed::nothing(), Some(mtas))?;
+        }
+    }
+    let mtas = MtaHosts::named(scenario, Choices::new(seed), options, &counts)?;
+    let observed = Observed { options, observe };
+    run_with(&sim, scenario, seed, observed, Some(mtas))
+}
+
+/// What is kept and observed of a run.
+struct Observed {
+    options: Options,
+    observe: Observe,
+}
+
+impl Observed {
+    fn nothing() -> Self {
+        Self {
+            options: Options {
+                keep_records: false,
+            },
+            observe: Observe::default(),
+        }
+    }
+}
+
+/// One run. `mtas` are its hosts that run an MTA, if it has any.
+fn run_with(
+    sim: &Sim,
+    scenario: &Scenario,
+    seed: u64,
+    observed: Observed,
+    mtas: Option<MtaHosts>,
+) -> Result<(Outcome, Observations), LoweringError> {
     let links = lowering::links(scenario)?;
     let healed = lowering::healed(&links);
     let choices = Choices::new(seed);
     let sockets = |name, host: &config::plan::Host| {
-        socket_config(lowering::sockets(
-            name,
-            host,
-            u32::from(host.address),
-            choices,
-        ))
+        let config = lowering::sockets(name, host, u32::from(host.address), choices);
+        match host.build() {
+            Some(_) => config,
+            None => socket_config(config),
+        }
     };
     let hosts = scenario.hosts.iter();
     let hosts: Vec<winsock::Config> = hosts.map(|(name, host)| sockets(name, host)).collect();
     let count = u32::try_from(hosts.len()).expect("the file's reader limits hosts");
     let internet = Internet::new(choices, hosts, &links)?;
     let healed = Network::new(choices, count, &healed)?;
-    let recorder = Recorder::new(scenario, options, observe);
+    let recorder = Recorder::new(scenario, observed.options, observed.observe);
 
     panics::install_hook();
     let runtime = runtime(seed);
     let traces = tracing::subscriber::set_default(Traces::default());
     runtime.block_on(async {
-        let mut world = World::new(scenario, choices, internet, healed, recorder);
+        let mut world = World::new(scenario, choices, internet, healed, recorder, mtas);
         world.schedule_start();
-        world.to_start = world.hosts.ids().collect();
+        let hosts = world.hosts.ids();
+        world.to_start = hosts.filter(|host| !world.is_mta(*host)).collect();
         ambient::enter(world);
-        poll_fn(|context| poll_run(&sim, context)).await;
+        poll_fn(|context| poll_run(sim, context)).await;
     });
     // Tasks that still run are dropped here, while the world is still entered: their destructors may call
     // it. It has stopped, and ignores what they do.
     drop(runtime);
     drop(traces);
     let world = ambient::leave().expect("it was entered above");
-    Ok(finish(&sim, world, seed))
-}
-
-/// Every host is a guest with one program, and every program has a host.
-fn check_programs(sim: &Sim, scenario: &Scenario) -> Result<(), LoweringError> {
-    let rejected = |text| Err(LoweringError::Rejected(text));
-    let hosts: Vec<&str> = scenario.hosts.keys().map(String::as_str).collect();
-    for program in &sim.programs {
-        let name = &program.host;
-        if !scenario.hosts.contains_key(name) {
-            let hosts = hosts.join(", ");
-            return rejected(format!(
-                "a program is registered for host `{name}`, but the scenario's hosts are {hosts}: \
-                 add [host.{name}] with guest = true to the file, or correct the name"
-            ));
-        }
-    }
-    for (name, host) in &scenario.hosts {
-        if let Some(build) = host.build() {
-            return rejected(format!(
-                "host `{name}` runs the MTA {build}: beside guests every host must be one. Write \
-                 guest = true in place of `build`"
-            ));
-        }
-        match sim.programs.iter().filter(|it| it.host == *name).count() {
-            1 => {}
-            0 => {
-                return rejected(format!(
-                    "host `{name}` is a guest and has no program: register one with \
-                     sim.host(\"{name}\", || async {{ .. }})"
-                ));
-            }
-            count => {
-                return rejected(format!(
-                    "host `{name}` has {count} programs: register one, which may spawn tasks"
-                ));
-            }
-        }
-    }
-    Ok(())
+    Ok(finish(sim, world, seed))
 }
 
 /// One thread, no real time and no real I/O: time advances only when no task can run.
@@ -260,7 +268,7 @@ fn report_end(host: HostId, ended: Result<(), String>) {
 }
 
 fn finish(sim: &Sim, mut world: World, seed: u64) -> (Outcome, Observations) {
-    let (stop, at) = world.stop.take().unwrap_or((Stop::Quiet, Instant::ZERO));
+    let (stop, at) = world.stop.unwrap_or((Stop::Quiet, Instant::ZERO));
     // A run that a limit cut off decides nothing about what is owed: it might still have come.
     if let Some(healed_at) = world.healed_at.filter(|_| stop.limit().is_none()) {
         for owed in &sim.owed {
@@ -275,6 +283,10 @@ fn finish(sim: &Sim, mut world: World, seed: u64) -> (Outcome, Observations) {
             world.violate_late(it);
         }
     }
+    world.with_mtas_at(at, |run| {
+        run.final_checks(stop);
+        run.end_observation();
+    });
     let scenario = world.scenario;
     let internet = world.sockets.internet();
     let mut networks: Vec<&Network> = world.faulty.iter().collect();
@@ -292,7 +304,8 @@ fn finish(sim: &Sim, mut world: World, seed: u64) -> (Outcome, Observations) {
         reached: observations.reached,
         gauges: observations.gauges,
     };
-    world.recorder.finish(&scenario, ended, None)
+    let counts = world.mtas.map(|mtas| mtas.into_counts(&scenario, at));
+    world.recorder.finish(&scenario, ended, counts)
 }
 
 /// What is wrong with something that is owed, and when. That it fails late and that it never

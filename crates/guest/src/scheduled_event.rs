@@ -1,10 +1,11 @@
 //! What is due at given times, besides packets and TCP timers.
 
 use net::HostId;
+use simulation::mta_hosts::MtaEvent;
 use simulation::record::EventClass;
 
-/// The class of the end of a run among the events of its instant: the last.
-const END: u8 = EventClass::ThreadsRun as u8;
+/// The class of the end of a run among the events of its instant: the last, after modeled threads.
+const END: u8 = EventClass::ThreadsRun as u8 + 1;
 
 /// Something that is due, besides packets and TCP timers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,14 @@ pub(crate) enum ScheduledEvent {
     Resumes(HostId),
     /// The run is over.
     End,
+    /// Something is due for an MTA.
+    Mta(MtaEvent),
+}
+
+impl From<MtaEvent> for ScheduledEvent {
+    fn from(event: MtaEvent) -> Self {
+        Self::Mta(event)
+    }
 }
 
 impl ScheduledEvent {
@@ -34,15 +43,26 @@ impl ScheduledEvent {
             Self::Resumes(_) => EventClass::WaitEnds as u8,
             Self::Starts(_) => EventClass::Start as u8,
             Self::End => END,
+            Self::Mta(event) => event.class(),
         }
     }
 
+    /// The host that it concerns, or host 0.
     pub(crate) const fn host(self) -> HostId {
         match self {
-            Self::Starts(host) | Self::Resumes(host) => host,
-            Self::Begins { .. } | Self::Ends { .. } | Self::Reseed(_) | Self::Heal | Self::End => {
-                HostId(0)
-            }
+            Self::Starts(host)
+            | Self::Resumes(host)
+            | Self::Mta(
+                MtaEvent::WaitEnds { host, .. }
+                | MtaEvent::ServiceStarts { host }
+                | MtaEvent::ThreadsRun { host, .. },
+            ) => host,
+            Self::Begins { .. }
+            | Self::Ends { .. }
+            | Self::Reseed(_)
+            | Self::Heal
+            | Self::End
+            | Self::Mta(MtaEvent::Submission { .. }) => HostId(0),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::task::Waker;
 
+use config::plan::Scenario;
 use internet::{Internet, NetworkEvent, uptime};
 use kernel::{Instant, key, mix};
 use net::HostId;
@@ -57,6 +58,8 @@ pub(crate) struct Sockets {
     internet: Internet<ScheduledEvent>,
     /// By host, then by event object. Handles are multiples of four and are used again.
     waiters: Vec<Vec<Waiters>>,
+    /// Whether the host's sockets are those of a guest. Those of an MTA have other owners.
+    is_guest: Vec<bool>,
     /// Keys of the hosts' names: their connections' random choices do not depend on other hosts.
     keys: Vec<u64>,
     /// How often a host has connected to an address.
@@ -67,13 +70,12 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    pub(crate) fn new<'a>(
-        internet: Internet<ScheduledEvent>,
-        names: impl Iterator<Item = &'a String>,
-    ) -> Self {
-        let keys: Vec<u64> = names.map(|name| key(name)).collect();
+    pub(crate) fn new(internet: Internet<ScheduledEvent>, scenario: &Scenario) -> Self {
+        let keys: Vec<u64> = scenario.hosts.keys().map(|name| key(name)).collect();
+        let hosts = scenario.hosts.values();
         Self {
             internet,
+            is_guest: hosts.map(|host| host.build().is_none()).collect(),
             waiters: keys.iter().map(|_| Vec::new()).collect(),
             keys,
             connects: BTreeMap::new(),
@@ -95,15 +97,16 @@ impl Sockets {
         self.internet.sockets(host).address()
     }
 
-    /// Handles a network event. Returns whether a task was woken.
+    /// Handles a network event. Returns its host, and whether a task was woken.
     pub(crate) fn on_network(
         &mut self,
         at: Instant,
         event: NetworkEvent,
         recorder: &mut Recorder,
-    ) -> bool {
+    ) -> (HostId, bool) {
         let host = self.internet.handle_event(at, event, recorder);
-        self.wake_waiters(host) | self.deliver_datagrams(at, recorder)
+        let is_woken = self.wake_waiters(host) | self.deliver_datagrams(at, recorder);
+        (host, is_woken)
     }
 
     /// Keys the random choices about what a host sends.
@@ -130,6 +133,10 @@ impl Sockets {
     /// Turns the signals of a host's sockets into wakes.
     fn wake_waiters(&mut self, host: HostId) -> bool {
         let mut is_woken = false;
+        // The signals of an MTA's sockets are for its threads.
+        if !self.is_guest[host.0 as usize] {
+            return is_woken;
+        }
         while let Some(signal) = self.internet.sockets_mut(host).poll_signal() {
             let Signal::Event(event) = signal else {
                 continue;

@@ -1,20 +1,22 @@
 //! The state of one running simulation: its clock, its events, the hosts with their sockets, and
-//! what was observed of the guests.
+//! what was observed of the guests. `mtas`: hosts that run an MTA, beside the guests.
 
 mod faults;
+mod mtas;
 
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use config::plan::Scenario;
+use config::plan::{Keyword, Scenario};
 use internet::{Event, Internet};
 use kernel::{Choices, Instant};
 use net::{HostId, Network};
 use simulation::heartbeat::HeartbeatWriter;
+use simulation::mta_hosts::MtaHosts;
 use simulation::outcome::Stop;
-use simulation::record::Record;
+use simulation::record::{EventClass, Record};
 use simulation::recorder::Recorder;
 use simulation::{MemoryLimit, interruption};
 use tokio::time::{Instant as TokioInstant, Sleep};
@@ -46,6 +48,8 @@ pub(crate) struct World {
     pub(crate) hosts: Hosts,
     pub(crate) spawned: Spawned,
     pub(crate) sockets: Sockets,
+    /// The hosts that run an MTA; `None` if all are guests.
+    pub(crate) mtas: Option<MtaHosts>,
     pub(crate) faults: Faults,
     pub(crate) observations: Observations,
     pub(crate) recorder: Recorder,
@@ -67,6 +71,8 @@ pub(crate) struct World {
     clock: TokioClock,
     /// Polls of guests' tasks since time last advanced.
     polls: u64,
+    /// The last tick at which tokio's timers were given precedence to modeled threads.
+    timers_first_at: Option<u64>,
 }
 
 /// tokio's clock and its timers.
@@ -87,11 +93,13 @@ impl World {
         internet: Internet<ScheduledEvent>,
         healed: Network,
         recorder: Recorder,
+        mtas: Option<MtaHosts>,
     ) -> Self {
         Self {
             hosts: Hosts::new(scenario.hosts.keys()),
             spawned: Spawned::default(),
-            sockets: Sockets::new(internet, scenario.hosts.keys()),
+            sockets: Sockets::new(internet, scenario),
+            mtas,
             faults: Faults::new(scenario),
             observations: Observations::default(),
             recorder,
@@ -106,6 +114,7 @@ impl World {
             main: None,
             clock: TokioClock::new(),
             polls: 0,
+            timers_first_at: None,
             scenario: scenario.clone(),
             choices,
         }
@@ -174,9 +183,15 @@ impl World {
     pub(crate) fn violate_at(&mut self, violated: Violated, at: Instant) {
         let host = &self.hosts.of(violated.host).name;
         let limit = self.scenario.limits.violations;
-        if let Some(new) = self.observations.add(violated, host, at, limit) {
-            let record = Record::Violation(Box::new(new.clone()));
-            self.recorder.write(at, record);
+        let Some(new) = self.observations.add(violated, host, at, limit) else {
+            return;
+        };
+        let awaited = self.scenario.until_first.as_deref();
+        let is_awaited = awaited.is_some_and(|it| it == new.kind.as_str() || it == new.signature());
+        let record = Record::Violation(Box::new(new.clone()));
+        self.recorder.write(at, record);
+        if is_awaited && self.stop.is_none() {
+            self.end(Stop::FirstFailure);
         }
     }
 
@@ -272,18 +287,25 @@ impl World {
     /// Whether what the network holds has reached `limits.memory`. What programs hold is their own.
     fn is_memory_full(&mut self) -> bool {
         self.memory_limit.is_due(self.events) && {
-            let held = self.sockets.internet_mut().held();
+            let mut held = self.sockets.internet().held();
+            if let Some(mtas) = &self.mtas {
+                held = mtas.held(held, &self.scenario);
+            }
             self.memory_limit.is_reached(self.events, held)
         }
     }
 
-    /// Handles all events of one instant. Returns whether a task was woken.
+    /// Handles all events of one instant. Returns whether a task was woken, or a timer of tokio's may be
+    /// due.
     fn handle_events_at(&mut self, at: u64) -> bool {
         let mut is_woken = false;
         while self.stop.is_none() {
-            let next = self.sockets.internet_mut().next_time();
-            if next.is_none_or(|next| next.nanos() != at) {
+            let next = self.sockets.internet_mut().next_key();
+            let Some(next) = next.filter(|next| next.at.nanos() == at) else {
                 break;
+            };
+            if next.class == EventClass::ThreadsRun as u8 && self.tasks_come_first(at, is_woken) {
+                return true;
             }
             self.events += 1;
             self.heartbeat.beat();
@@ -291,11 +313,17 @@ impl World {
                 break;
             };
             is_woken |= match event {
-                Event::Network(event) => self.sockets.on_network(key.at, event, &mut self.recorder),
+                Event::Network(event) => {
+                    let recorder = &mut self.recorder;
+                    let (host, is_woken) = self.sockets.on_network(key.at, event, recorder);
+                    self.wake_threads(host);
+                    is_woken
+                }
                 Event::User(due) => {
                     self.on_due(due);
-                    // It may reset connections, or end or start a program.
-                    true
+                    // It may reset connections, or end or start a program. What an MTA does reaches guests
+                    // by packets only.
+                    !matches!(due, ScheduledEvent::Mta(_))
                 }
             };
             if self.events >= self.scenario.limits.events {
@@ -304,6 +332,8 @@ impl World {
                 self.end(Stop::Interrupted);
             } else if self.is_memory_full() {
                 self.end(Stop::Memory);
+            } else if let Some(stop) = self.mtas.as_ref().and_then(MtaHosts::stop) {
+                self.end(stop);
             }
         }
         is_woken || self.stop.is_some()

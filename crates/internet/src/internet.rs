@@ -220,6 +220,11 @@ impl<E> Internet<E> {
         self.queue.next_time()
     }
 
+    /// The key of the next event.
+    pub fn next_key(&mut self) -> Option<EventKey> {
+        self.queue.next_key()
+    }
+
     /// Removes the next event from the queue.
     pub fn pop_event(&mut self) -> Option<(EventKey, Event<E>)> {
         self.queue.pop()

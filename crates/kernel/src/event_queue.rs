@@ -132,6 +132,17 @@ impl<E> EventQueue<E> {
         }
     }
 
+    /// The key of the next event.
+    pub fn next_key(&mut self) -> Option<EventKey> {
+        self.advance();
+        let first = self.run.last().map(|entry| entry.key);
+        let late = self.late.peek().map(|Reverse(entry)| entry.key);
+        match (first, late) {
+            (Some(first), Some(late)) => Some(first.min(late)),
+            (first, late) => first.or(late),
+        }
+    }
+
     /// Removes and returns the next event.
     ///
     /// # Panics

@@ -410,6 +410,9 @@ pub(crate) fn mta(name: &str, start: ServiceStart<'_>) -> mta::Config {
         .chain(&called)
         .map(|it| it.lifetime + it.session_disconnect)
         .max();
+    // A guest has no connector of its own: an MTA with one to a guest takes its calls, too.
+    let is_guest = |name: &&String| start.scenario.hosts[*name].build().is_none();
+    let guests: Vec<&String> = calls.iter().map(|it| &it.to).filter(is_guest).collect();
     let calls = outgoing.iter().zip(calls);
     mta::Config {
         build: Rc::clone(start.build),
@@ -422,7 +425,9 @@ pub(crate) fn mta(name: &str, start: ServiceStart<'_>) -> mta::Config {
             .collect(),
         peers: called
             .iter()
-            .map(|connector| address(&connector.from))
+            .map(|connector| &connector.from)
+            .chain(guests)
+            .map(|peer| address(peer))
             .collect(),
         responder_timeouts: ResponderTimeouts {
             connect: Duration::from_secs(120),

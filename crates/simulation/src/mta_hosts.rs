@@ -34,7 +34,7 @@ use crate::oracles::Oracles;
 use crate::outcome::{Associations, HostView, Stop};
 use crate::record::Record;
 use crate::recorder::{MtaCounts, Recorder};
-use crate::scheduling::Scheduling;
+use crate::scheduling::{CallCounts, Scheduling};
 use config::plan::{Keyword, Scenario, ThreadKind};
 
 use arrivals::WorkloadArrivals;
@@ -91,18 +91,32 @@ pub struct MtaRun<'a, E> {
 
 impl MtaHosts {
     /// The MTAs of a scenario at time zero, with the builds that its hosts name. The other hosts are guests.
+    /// `counts` are the call counts that the scenario's scheduler needs; other schedulers ignore them.
     ///
     /// # Errors
-    /// If the scenario's scheduler needs the call counts of pilot runs.
+    /// If the scheduler needs counts, and there are none.
     pub fn named(
         scenario: &Scenario,
         choices: Choices,
         options: Options,
+        counts: &CallCounts,
     ) -> Result<Self, LoweringError> {
-        let scheduling = Scheduling::Named(Vec::new());
+        let scheduling = counts.known();
         scheduling.check(scenario)?;
         let builds = scenario.hosts.values().map(lowering::build).collect();
         Ok(Self::new(scenario, choices, builds, options, scheduling))
+    }
+
+    /// The same under the random walk, whatever the scenario's scheduler is. The run adds the calls of each
+    /// host's threads to `counts`.
+    #[must_use]
+    pub fn counting(scenario: &Scenario, choices: Choices, counts: &mut CallCounts) -> Self {
+        let scheduling = counts.counting(scenario.hosts.len());
+        let options = Options {
+            keep_records: false,
+        };
+        let builds = scenario.hosts.values().map(lowering::build).collect();
+        Self::new(scenario, choices, builds, options, scheduling)
     }
 
     /// The same with these builds, one for each host in the order of their names.

@@ -38,7 +38,9 @@ fn check(
             match format {
                 _ if arguments.print => terminal.print(&scenario.to_toml())?,
                 Format::Human => {
-                    terminal.print(&format!("{}: ok, {}\n", path.display(), scenario.title))?;
+                    let (file, title) = (path.display(), &scenario.title);
+                    let guests = guests(&scenario);
+                    terminal.print(&format!("{file}: ok, {title}{guests}\n"))?;
                 }
                 Format::Json => terminal.print_json(&json_line(path, valid(&scenario)))?,
             }
@@ -51,6 +53,20 @@ fn check(
             Ok(exit_code::USAGE)
         }
         (Err(failure), _) => Err(failure),
+    }
+}
+
+/// What a run needs that the file does not have: the programs of its guests.
+fn guests(scenario: &Scenario) -> String {
+    let hosts = scenario.hosts.iter();
+    let guests = hosts.filter(|(_, host)| host.build().is_none());
+    let guests: Vec<&str> = guests.map(|(name, _)| name.as_str()).collect();
+    match guests.as_slice() {
+        [] => String::new(),
+        guests => format!(
+            "\n  guests, which run in a program that registers them (mtasim::guest): {}",
+            guests.join(", ")
+        ),
     }
 }
 

@@ -107,7 +107,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A link joins two hosts, and a connector two hosts that links join.
+    /// A link joins two hosts. A connector leads from an MTA to a host that links join with it: to a guest,
+    /// too, which the MTA calls like any peer.
     fn routes(&mut self) {
         for (name, link) in &self.scenario.links {
             if link.between[0] == link.between[1] {
@@ -122,15 +123,17 @@ impl Checker<'_> {
         for (name, connector) in &self.scenario.connectors {
             let (from, to) = (connector.from.as_str(), connector.to.as_str());
             let path = format!("connector.{name}.to");
-            let is_guest = |name: &str| {
-                let host = self.scenario.hosts.get(name);
-                host.is_some_and(|host| host.build().is_none())
-            };
+            let host = self.scenario.hosts.get(from);
             if from == to {
                 self.contradiction(path, "a connector joins two different hosts");
-            } else if let Some(guest) = [from, to].into_iter().find(|name| is_guest(name)) {
-                let message = format!("a connector joins two MTAs, and `{guest}` is a guest");
-                self.contradiction(path, message);
+            } else if host.is_some_and(|host| host.build().is_none()) {
+                let message = format!("a connector starts at an MTA, and `{from}` is a guest");
+                let help = format!(
+                    "let the program of `{from}` connect to port 102 of `{to}`, or give `{from}` a \
+                     `build` of the MTA in place of `guest`"
+                );
+                let mistake = Diagnostic::of_file(Code::Contradiction, message).help(help);
+                self.add(format!("connector.{name}.from"), mistake);
             } else if let (Some(one), Some(other)) = (components.get(from), components.get(to))
                 && one != other
             {

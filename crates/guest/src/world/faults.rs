@@ -95,6 +95,7 @@ impl World {
         for (index, reseed) in self.scenario.pins.reseeds.clone().iter().enumerate() {
             self.schedule(reseed.from, ScheduledEvent::Reseed(index));
         }
+        self.with_mtas(|run| run.schedule_start());
         for fault in 0..self.faults.faults.len() {
             self.schedule_begin(fault, Instant::ZERO);
         }
@@ -119,13 +120,18 @@ impl World {
             ScheduledEvent::Heal => self.heal(),
             ScheduledEvent::Starts(host) => {
                 self.sockets.internet_mut().switch_on(host);
-                self.to_start.push(host);
+                if self.is_mta(host) {
+                    self.with_mtas(|run| run.start_service(host));
+                } else {
+                    self.to_start.push(host);
+                }
             }
             ScheduledEvent::Resumes(host) => {
                 let now = self.now();
                 let tasks = self.hosts.resume(host, now);
                 tasks.into_iter().for_each(|task| task.wake());
             }
+            ScheduledEvent::Mta(event) => self.on_mta(event),
             ScheduledEvent::End => self.end(Stop::Duration),
         }
     }
@@ -193,14 +199,16 @@ impl World {
             FaultKind::Crash { host, .. } => self.crash(self.host(host)),
             FaultKind::RestartService { host } => {
                 let host = self.host(host);
-                if self.sockets.internet_mut().is_up(host) {
+                if self.is_mta(host) {
+                    self.with_mtas(|run| run.restart_service(host));
+                } else if self.sockets.internet_mut().is_up(host) {
                     self.stop_program(host, "the program is stopped");
                     let now = self.now();
                     self.sockets.end_process(now, host);
                     self.schedule(now, ScheduledEvent::Starts(host));
                 }
             }
-            FaultKind::Stall { host, .. } => {
+            FaultKind::Stall { host, thread, .. } => {
                 let host = self.host(host);
                 // A stall that would outlast the faults ends with them.
                 let end = Instant::ZERO.saturating_add(self.scenario.duration);
@@ -208,6 +216,9 @@ impl World {
                     Some(_) => until.min(end),
                     None => until,
                 };
+                if let Some(thread) = *thread {
+                    return self.with_mtas(|run| run.stall(host, thread, until));
+                }
                 self.hosts.stall(host, until);
                 if until < Instant::MAX {
                     self.schedule(until, ScheduledEvent::Resumes(host));
@@ -260,6 +271,7 @@ impl World {
         self.choices = Choices::new(self.scenario.pins.reseeds[index].seed);
         let choices = self.choices;
         self.sockets.internet_mut().reseed(now, choices);
+        self.with_mtas(|run| run.reseed(now, choices));
         for fault in 0..self.faults.faults.len() {
             let it = &mut self.faults.faults[fault];
             let is_random = matches!(it.times.when, When::Random { .. });
@@ -280,6 +292,9 @@ impl World {
             // The network from before is kept for its packet counts.
             let faulty = self.sockets.internet_mut().replace_network(healed);
             self.faulty = Some(faulty);
+        }
+        if let Some(mtas) = &mut self.mtas {
+            mtas.on_healing();
         }
         let now = self.now();
         self.healed_at = Some(now);
@@ -338,6 +353,9 @@ impl World {
     }
 
     fn reset(&mut self, host: HostId, peer: Option<u32>) {
+        if self.is_mta(host) {
+            return self.with_mtas(|run| run.reset(host, peer));
+        }
         let now = self.now();
         self.sockets.reset(now, host, peer, &mut self.recorder);
     }
@@ -346,6 +364,9 @@ impl World {
     fn crash(&mut self, host: HostId) {
         if !self.sockets.internet_mut().is_up(host) {
             return;
+        }
+        if self.is_mta(host) {
+            return self.with_mtas(|run| run.crash(host));
         }
         let name = &self.hosts.of(host).name;
         let (plan, address) = (&self.scenario.hosts[name], self.sockets.address(host));

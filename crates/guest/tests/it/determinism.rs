@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::line::{Line, echo};
 use crate::time::scenario;
-use crate::{bb8_check, bb8_starves};
+use crate::{bb8_check, bb8_starves, mixed};
 
 const SEEDS: u64 = 100;
 /// Without a campaign.
@@ -50,7 +50,7 @@ struct Example {
     setup: fn(&mut Sim),
 }
 
-const EXAMPLES: [Example; 3] = [
+const EXAMPLES: [Example; 4] = [
     Example {
         name: "clients",
         scenario: || scenario(&["duration=10m"]),
@@ -65,6 +65,11 @@ const EXAMPLES: [Example; 3] = [
         name: "a pool with a check",
         scenario: || scenario(&[]),
         setup: bb8_check::setup,
+    },
+    Example {
+        name: "a monitor beside MTAs",
+        scenario: || mixed::scenario(&[]),
+        setup: mixed::setup,
     },
 ];
 

@@ -8,6 +8,7 @@ mod leaks;
 mod line;
 mod links;
 mod mistakes;
+mod mixed;
 mod names;
 mod oracles;
 mod time;

@@ -68,10 +68,21 @@ fn hosts_and_programs_must_match() {
     assert!(twice.contains("host `db` has 2 programs"));
     let mta = refused(&["host.SERVER={ build = '5.5.2655.16' }"], |sim| {
         sim.host("db", echo).host("app", || async {});
+        sim.host("SERVER", || async {});
     });
-    assert!(
-        mta.contains("host `SERVER` runs the MTA 5.5.2655.16"),
-        "{mta}"
+    assert_eq!(
+        mta,
+        "a program is registered for host `SERVER`, which runs the MTA 5.5.2655.16: write guest = true \
+         in place of `build`, or register no program for it"
+    );
+    let builds = [
+        "host.app={ build = '5.5.2655.16' }",
+        "host.db={ build = '5.5.2655.16' }",
+    ];
+    assert_eq!(
+        refused(&builds, |_| {}),
+        "no host of the scenario is a guest: run it with `mtasim`, or give a host guest = true in place \
+         of `build`"
     );
 }
 

@@ -217,6 +217,14 @@ fn settings_do_not_contradict_each_other() {
             "`connector.c.to`: a connector joins two different hosts",
         ),
         (
+            with(
+                "[host.A]\nbuild = \"5.5.2653.23\"",
+                "[host.A]\nguest = true",
+            ),
+            "11:8",
+            "`connector.c.from`: a connector starts at an MTA, and `A` is a guest",
+        ),
+        (
             after("[host.C]\nbuild = \"4.0.994.2\"\n[connector.far]\nfrom = \"A\"\nto = \"C\"\n"),
             "17:6",
             "`connector.far.to`: no path of links leads from `A` to `C`",
@@ -502,4 +510,23 @@ fn percent_are_a_fraction() {
     for wrong in ["101%", "%", "12.%", ".5%", "-1%", "1e1%"] {
         assert!(read(wrong).is_err(), "{wrong}");
     }
+}
+
+/// An MTA calls a guest as it calls any peer.
+#[test]
+fn a_connector_may_lead_to_a_guest() {
+    let text = with(
+        "[host.B]\nbuild = \"5.5.2653.23\"",
+        "[host.B]\nguest = true",
+    );
+    let scenario = super::load(&text);
+    assert!(scenario.hosts["B"].build().is_none());
+    let shown = rendered(
+        text.replace("from = \"A\"\nto = \"B\"", "from = \"B\"\nto = \"A\"")
+            .as_bytes(),
+        &[],
+    );
+    let help =
+        "let the program of `B` connect to port 102 of `A`, or give `B` a `build` of the MTA";
+    assert!(shown.contains(help), "{shown}");
 }
