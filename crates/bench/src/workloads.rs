@@ -462,8 +462,8 @@ fn idle<'a>() -> Comparison<'a> {
 const EVENTS_MIN: u64 = 200_000;
 
 fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Comparison<'a> {
-    // A scenario has at most 40,000 named tables, eight for each host of a mesh.
-    let sizes = [2, 16, 128, 990, 4_990 / scale];
+    // A scenario has at most 50,000 named tables, eight for each host of a mesh.
+    let sizes = [2, 16, 128, 990, 6_240 / scale];
     let messages = match pattern {
         mtas::Pattern::HubAndSpoke => 2,
         mtas::Pattern::Mesh => 1,

@@ -13,8 +13,8 @@ use super::diagnostic::{Code, Diagnostic, Span};
 pub const SIZE_MAX: usize = 1 << 23;
 /// Items of a list and tables of a kind.
 pub(crate) const ITEMS_MAX: u64 = 100_000;
-/// Named tables of all kinds together. Each takes some 25 microseconds to read, check and print.
-pub(crate) const TABLES_MAX: usize = 40_000;
+/// Named tables of all kinds together. Each takes some 15 microseconds to read, check and print.
+pub(crate) const TABLES_MAX: usize = 50_000;
 /// Links have the most keys and take the longest to read.
 pub(crate) const LINKS_MAX: usize = 20_000;
 /// Keys and tables of a file, as [`too_much`] counts them before the text is parsed.

@@ -39,7 +39,7 @@ fn lookups() -> String {
             "[fault.f{index}]\nlookup = {{ name = \"a{index}b\", for = \"1s\" }}\nat = \"1s\"\n"
         )
     };
-    filled(&hosts, 39_990, fault, "")
+    filled(&hosts, 49_990, fault, "")
 }
 
 fn tables() -> Vec<(&'static str, String)> {
@@ -85,17 +85,17 @@ fn tables() -> Vec<(&'static str, String)> {
         ),
         (
             "faults",
-            filled(SMALL, 39_990, |index| fault("l", index), ""),
+            filled(SMALL, 49_990, |index| fault("l", index), ""),
         ),
         (
             "faults of no link",
-            filled(SMALL, 39_990, |index| fault(&alike(index), index), ""),
+            filled(SMALL, 49_990, |index| fault(&alike(index), index), ""),
         ),
         (
             "unknown keys",
             filled(
                 SMALL,
-                39_990,
+                49_990,
                 |index| format!("[host.h{index}]\nbuild = \"5.5.2653.23\"\ncpuz = 1\n"),
                 "",
             ),
@@ -108,7 +108,7 @@ fn tables() -> Vec<(&'static str, String)> {
             "wrong units",
             filled(
                 SMALL,
-                39_990,
+                49_990,
                 |index| {
                     format!(
                         "[link.w{index}]\nbetween = [\"A\", \"B\"]\ndelay = \"{index}parsecs\"\n"
@@ -121,7 +121,7 @@ fn tables() -> Vec<(&'static str, String)> {
             "calibrated links",
             filled(
                 SMALL,
-                39_990,
+                49_990,
                 |index| {
                     format!(
                         "[link.w{index}]\nbetween = [\"A\", \"B\"]\nloss.outages = {{ ping_success = \"1/{}\", mean_outage = \"30s\" }}\n",

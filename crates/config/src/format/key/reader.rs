@@ -1,6 +1,6 @@
 //! Fills a section from a document and collects every mistake.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scalar::wrong_type;
 use super::{Choice, Key, Keys, Range, Section, Setting};
@@ -290,6 +290,7 @@ impl<'a> Reader<'a> {
 
     fn report_unknown_names(&mut self, document: &Node) {
         let none = Table::new();
+        let mut are_tables = BTreeMap::new();
         for (kind, name, path) in std::mem::take(&mut self.names) {
             if self.diagnostics.len() == DIAGNOSTICS_MAX {
                 return;
@@ -300,11 +301,15 @@ impl<'a> Reader<'a> {
             else {
                 continue;
             };
-            if !tables.values().all(|it| it.node.is_table()) {
-                continue;
-            }
             let mut misspelt = self.misspelt.iter().filter(|it| it.0 == kind);
             if tables.contains_key(&name) || misspelt.any(|it| it.1.contains_key(&name)) {
+                continue;
+            }
+            // Once for each kind: a file has as many names as tables.
+            if !*are_tables
+                .entry(kind)
+                .or_insert_with(|| tables.values().all(|it| it.node.is_table()))
+            {
                 continue;
             }
             let short = shortened(&name);
