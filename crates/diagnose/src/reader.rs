@@ -65,6 +65,8 @@ impl<'a> Reader<'a> {
         };
         self.summary.count(line.number, &read);
         self.hosts.add(read.tag, line.number);
+        // Instances are numbered from the start of the process, so a low number shows a restart. Nothing else in a
+        // Winsock.log does.
         if let LineForm::Allocated(_, instance) = read.form
             && let Some(service) = self.service.take_if(|it| it.is_over_at(instance))
         {

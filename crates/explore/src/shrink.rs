@@ -364,6 +364,7 @@ impl<'a> ShrinkSearch<'a> {
                     return false;
                 };
                 workload.arrivals = Arrivals::At(kept.to_vec());
+                // A workload without messages does nothing, and would be tried again as a part.
                 if kept.is_empty() {
                     candidate.workloads.remove(&name);
                 }

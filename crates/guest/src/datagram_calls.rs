@@ -39,6 +39,7 @@ impl Sockets {
         let identity = Identity {
             flow: mix(bound.label, role),
             unit: *nth,
+            // UDP repeats nothing: what a guest sends again is a new datagram.
             attempt: 0,
         };
         let datagram = Datagram {

@@ -168,6 +168,7 @@ impl<E> Internet<E> {
                 };
                 observer.on_packet(now, hop.from, event);
                 match reason {
+                    // A router reports what it cannot forward (RFC 792), and says nothing of what a line or a queue loses.
                     DropReason::NoRoute | DropReason::LineDown => {
                         self.send_unreachable(now, hop, packet, observer);
                     }
@@ -311,6 +312,7 @@ impl<E> Internet<E> {
             time_to_live: net::packet::TIME_TO_LIVE,
             length: HEADERS,
             identity: Identity {
+                // A flow of its own: the reset must not share the random choices of the packet that it answers.
                 flow: mix(flow, kernel::key("unknown connection")),
                 unit,
                 attempt,

@@ -86,6 +86,8 @@ impl SegmentComparison<'_> {
         };
         let mut wanted = (None, TcpOptions::default());
         for option in options {
+            // An option that the profile does not have cannot be compared; the report lists it, so that a script that
+            // passes without it is not taken for a full pass.
             let (name, is_known) = match option {
                 TcpOption::MaximumSegmentSize(size) => {
                     wanted.0 = Some(*size);

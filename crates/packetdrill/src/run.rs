@@ -295,6 +295,7 @@ impl Runner {
         self.host.collect();
         match peer {
             Some(Peer::Client) => self.expects_client = true,
+            // The next connection: its sequence numbers count from zero again.
             Some(Peer::Server(local_port)) => {
                 self.flow = Flow {
                     local_port,
@@ -309,6 +310,8 @@ impl Runner {
             let name = call.arguments.get(2).filter(|_| call.name == "getsockopt");
             self.not_compared.extend(name.cloned());
         }
+        // A call with an interval, such as `0...0.2`, blocks. Ours never do: it is tried again after each event until
+        // it returns, which has to be at the end of the interval.
         if let Some(end) = statement.time.end
             && answer == Returned::Error(SocketError::WouldBlock)
         {

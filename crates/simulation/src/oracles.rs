@@ -330,6 +330,7 @@ impl Oracles {
     ) {
         for defect in defects {
             if self.is_full() {
+                // Counted, so that the outcome does not seem complete.
                 self.violations.dropped += 1;
                 continue;
             }

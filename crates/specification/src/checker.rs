@@ -37,10 +37,12 @@ impl Model {
     #[must_use]
     pub fn steps(&self, state: &State) -> Vec<Step> {
         let mut steps = Vec::new();
+        // A forbidden state is where the search ends: what would follow shows nothing more.
         if state.wrong.is_some() {
             return steps;
         }
         for (id, block) in state.blocks() {
+            // Each use of a block has a new instance number, so that late messages of the last one are told apart.
             let next = Id(id.0, id.1 + 1);
             match block {
                 BlockState::Free if state.connections < self.connections => {

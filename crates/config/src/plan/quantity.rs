@@ -202,6 +202,7 @@ fn parse_offset(node: &Node) -> Result<Offset, Diagnostic> {
 
 fn parse_count_range(node: &Node) -> Result<CountRange, Diagnostic> {
     const WANTED: &str = "a range of counts such as \"0\", \"1..\" or \"2..10\"";
+    // `leaks = 0` needs no quotes.
     if let Item::Integer(..) = node.item {
         return parse_u64(node).map(CountRange::exactly);
     }

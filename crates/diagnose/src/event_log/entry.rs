@@ -99,6 +99,7 @@ impl PartialEntry {
             if begins.is_text_form {
                 self.form = Form::Text;
             }
+            // Labels may come before the id: the entry then began with the first of them.
             if !self.is_open() || begins.ends_previous {
                 self.first_line = line.number;
             }
@@ -113,6 +114,8 @@ impl PartialEntry {
         }
         let mut entry = None;
         if let Some((label, value)) = labelled(bytes) {
+            // A label that an entry has only once begins the next one. Which comes first depends on the form: Event
+            // Viewer prints the type or the source first, and the id later.
             let is_next = match label {
                 Label::Type => self.id.is_some() || self.form == Form::Clipboard,
                 Label::Source => !self.is_described && self.id.is_some() && self.origin.is_some(),

@@ -268,6 +268,7 @@ fn pair_at(accesses: &[&LoggedAccess], earlier: usize, later: usize) -> Critical
 /// program, and the last accesses, one of which may be the fatal one.
 fn with_interleaving(accesses: &[&LoggedAccess], from: usize, threads: [u16; 2]) -> CriticalPair {
     let is_own = |access: &&&LoggedAccess| access.number == threads[0] && !access.by_heap;
+    // Words of the heap are left out: all threads share them, and they would fill the list.
     let before = accesses[..=from].iter().rev().filter(is_own).take(NEAR);
     let after = accesses[from..].iter().filter(is_own).take(2 * NEAR);
     let near: BTreeSet<u32> = before.chain(after).filter_map(|it| it.address).collect();

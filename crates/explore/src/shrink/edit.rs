@@ -13,6 +13,7 @@ pub(crate) fn prune(scenario: &mut Scenario) {
     scenario
         .connectors
         .retain(|_, it| hosts.contains_key(&it.from) && hosts.contains_key(&it.to));
+    // In this order: each step removes what the next one looks up.
     let connectors = &scenario.connectors;
     scenario
         .workloads

@@ -149,6 +149,7 @@ fn search_one(
     let Some((outcome, at)) = run_logged(search, scenario) else {
         return false;
     };
+    // It fails without any further preemption, which is smaller still.
     if let Some(at) = at {
         return search.accept(scenario.clone(), at, outcome);
     }
@@ -256,6 +257,7 @@ fn pin_like(
         return false;
     };
     let mut points = points(&outcome, &search.racing);
+    // The nearest first: without the removed part the same preemption is needed a little earlier or later.
     points.sort_by_key(|point| {
         let later = point.at.nanos().abs_diff(model.at.nanos());
         let lengths = [point, model].map(|it| it.preemption.length.nanos());

@@ -51,6 +51,7 @@ impl CoverageReport {
     #[must_use]
     pub fn of(counters: &Counters) -> Self {
         let mut growth = counters.growth.clone();
+        // Points are kept at powers of two; the end of the sweep is one more.
         if growth.last().is_some_and(|last| last.runs < counters.runs) {
             growth.push(counters.distinct());
         }

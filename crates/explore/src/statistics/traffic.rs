@@ -141,6 +141,7 @@ impl ConnectorCounters {
                 high: self.over_runs(&self.all_p90).map(|it| it as f64),
             });
         }
+        // Histograms count whole numbers, so messages in an hour are kept in thousandths.
         let unit = if of == TrafficQuantity::Throughput {
             1_000.0
         } else {

@@ -54,6 +54,7 @@ pub(crate) fn read<E: From<io::Error>>(
         }
         let mut is_finished = bytes.ends_with(b"\n");
         let is_too_long = !is_finished && bytes.len() == ROW_MAX;
+        // Skipped without being kept: a damaged file may have no line end for gigabytes.
         while !is_finished && is_too_long {
             bytes.clear();
             let more = read_line(&mut reader, &mut bytes)?;
@@ -63,6 +64,7 @@ pub(crate) fn read<E: From<io::Error>>(
         number += 1;
         let row = if is_too_long {
             Row::Damaged(format!("it has more than {ROW_MAX} bytes"))
+        // A process that is killed while it writes leaves a line without its end. It is no damage.
         } else if is_finished {
             row(&bytes)
         } else {

@@ -247,6 +247,7 @@ impl World {
                 self.apply_cuts(link);
             }
             FaultKind::ClockOffset { host, .. } => {
+                // Back to the offset of the file, which need not be zero.
                 let usual = self.scenario.hosts[host].clock_offset;
                 self.set_clock(self.host(host), usual.nanos);
             }
@@ -259,6 +260,7 @@ impl World {
         let now = self.now();
         self.recorder
             .write(now, Record::Fault(fault as u32, Stage::Ends));
+        // The wait for the next occurrence is drawn from the end of this one: occurrences never overlap.
         if is_random && !self.faults.is_over {
             self.schedule_begin(fault, now);
         }

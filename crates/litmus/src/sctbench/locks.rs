@@ -216,6 +216,7 @@ pub(super) async fn token_ring(t: Caller, s: Shared, number: u32) -> Caller {
     } else {
         for stage in stages {
             let before = t.read(s.word((stage + 2) % 3)).await;
+            // Stage 0 begins a new round with the next number; the others hand it on.
             let value = if stage == 0 { (before + 1) % 4 } else { before };
             t.write(s.word(stage), value).await;
             t.write(s.word(FLAGS + stage), 1).await;

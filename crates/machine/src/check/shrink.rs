@@ -23,6 +23,7 @@ pub(super) struct Shrunk {
 pub(super) fn shrink(runner: &mut Runner, setup: Setup<'_>, failing: Ran) -> Shrunk {
     let wrong = failing.wrong.clone().expect("only a failing run is shrunk");
     let again = follow(runner, setup, &failing, &failing.schedule());
+    // The program depends on something else than the schedule: nothing that follows would mean anything.
     if !again.has(&wrong.signature) {
         return Shrunk {
             ran: failing,
@@ -32,6 +33,8 @@ pub(super) fn shrink(runner: &mut Runner, setup: Setup<'_>, failing: Ran) -> Shr
     }
     let mut small = without_switches(runner, setup, again, &wrong.signature);
     let (mut is_least, mut preemptions) = (true, 0);
+    // Leaving out switches cannot find a failure that needs other ones. Fewer preemptions are fewer orders, so
+    // the search goes through them all first.
     while preemptions < small.preemptions() {
         let (found, exhausted) = search(runner, setup, preemptions, &wrong.signature);
         if let Some(found) = found {

@@ -24,6 +24,7 @@ impl<E: Environment> Engine<E> {
     ) -> Option<Answer> {
         let at = self.uncontested_clock()?;
         let dispatch = SchedulingDecision { thread, at };
+        // The most frequent calls only. A lock that is held, or that a thread waits for, is left to the scheduler.
         let operation = &request.operation;
         let (word, class) = if let Operation::Read(_) | Operation::Write(..) = operation {
             let word = self

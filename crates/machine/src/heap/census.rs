@@ -72,6 +72,7 @@ pub(crate) fn format(memory: &mut Memory, layout: HeapLayout) {
         tail = entry;
         block = block.offset(units * UNIT_BYTES);
     }
+    // Larger blocks are all in list 0, which has no bit.
     if units < LIST_COUNT {
         memory.poke(layout.bitmap_word(units), 1 << (units % 32));
     }

@@ -56,6 +56,7 @@ impl FastTrack {
         unordered: &mut Vec<Access>,
     ) {
         let state = self.words.entry(index);
+        // Accesses to one word mostly have the same name, which the new epoch then takes over without a look-up.
         let like = state.write.as_ref().or(state.read.as_ref());
         if like.is_none() {
             self.touched

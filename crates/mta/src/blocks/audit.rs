@@ -65,6 +65,7 @@ impl Audit {
         let (free, free_list_ends) = walk_free_list(layout, word);
         let waiting = (0..layout.threads).map(|index| {
             let array = layout.thread_block(index);
+            // A race may have damaged the count: the snapshot reads no word beyond the array.
             let count = word(array + wait_array::COUNT).min(wait_array::ENTRIES_MAX);
             let entries = (0..count).map(|at| Address(word(Layout::entry(array, at))));
             entries

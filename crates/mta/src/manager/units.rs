@@ -111,6 +111,7 @@ impl Manager {
                 }
             }
             Spdu::Data { user } => self.inbox.add(block, user),
+            // A minor synchronisation point is confirmed, so that both sides know from where to resume (X.215).
             Spdu::MinorSync { serial } => {
                 self.inbox.checkpoint(block);
                 self.send(block, &Spdu::MinorSyncAck { serial });
@@ -120,6 +121,8 @@ impl Manager {
                     self.record(arrived);
                     self.send(block, &Spdu::ActivityEndAck { serial });
                 }
+                // The first acknowledgment was lost with its connection. Without another one the initiator would repeat
+                // the message.
                 Finished::Duplicate => self.send(block, &Spdu::ActivityEndAck { serial }),
                 Finished::Incomplete => self.abort(index),
             },

@@ -278,6 +278,7 @@ impl Driver<'_> {
             let packet = self.state.receiving(block);
             packet.header.extend_from_slice(bytes.as_slice());
             if let Ok(header) = <[u8; tpkt::HEADER_BYTES]>::try_from(packet.header.as_slice()) {
+                // A header that is not one of TPKT: the stream cannot be read any further (RFC 1006 section 6).
                 packet.length = tpkt::body_length(header).map_err(|_| None)?;
                 log(t, LogLine::HeaderDone(packet.length as u32));
             }

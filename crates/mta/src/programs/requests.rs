@@ -177,6 +177,7 @@ impl Driver<'_> {
             .lock(t, Structure::Blocks, StructureOperation::Use)
             .await;
         let found = shared.state(t, block, Stimulus::ConnectFailed).await;
+        // A session timeout may have taken the block out of service meanwhile; whoever closes it ends the attempts.
         let connecting = found == Some(BlockState::Connecting);
         let attempt = t.read(address + field::RETRIES).await.wrapping_add(1);
         let failure = ConnectFailure {

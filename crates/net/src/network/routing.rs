@@ -85,6 +85,8 @@ impl RouteTable {
         let mut table = Self {
             hosts: nodes,
             neighbours,
+            // Rows for routers alone: a leaf has one link for everything, and the table of all pairs of ten thousand
+            // hosts would have 10^8 entries.
             first_links: vec![None; routers.len() * routers.len()],
             routers,
         };

@@ -110,6 +110,8 @@ fn model(loss: Loss, shared: Option<Duration>) -> Result<LossModel, CalibrationE
                 ping_success,
                 mean_burst,
             } => match shared {
+                // A ping crosses the link twice. With one chain for both directions its reply often meets the burst that
+                // its request met, so the same success needs other probabilities than with a chain for each.
                 Some(_) => calibration::bursts_shared(ping_success, mean_burst)?,
                 None => calibration::bursts_each_way(ping_success, mean_burst)?,
             },

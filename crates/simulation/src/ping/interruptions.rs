@@ -52,6 +52,7 @@ impl Interruptions {
                     let end = ends.iter().position(|end| end == host)?;
                     InterruptionKind::Crash(HostId(end as u32))
                 }
+                // A ping needs the IP layer of both ends alone: what stops their processes does not stop it.
                 FaultKind::Cut { .. }
                 | FaultKind::Reset(_)
                 | FaultKind::RestartService { .. }

@@ -64,6 +64,8 @@ impl TcpOptions {
     /// Appends the octets of the options to `bytes`.
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         const NOP: u8 = 1;
+        // Padded to words of four octets, as RFC 7323 appendix A suggests. On a SYN, SACK-permitted takes the place of
+        // the padding, as in Linux.
         match self.timestamps {
             Some(Timestamps { value, echo }) => {
                 bytes.extend_from_slice(match self.sack_permitted {
