@@ -6,8 +6,8 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, mix};
 
 use machine::{
-    Counts, DelayBounding, InterestingCalls, Parallel, Pct, Portfolio, Pos, Preempting, Random,
-    Scheduler, Surw, Tally,
+    CallCounter, Counts, DelayBounding, InterestingCalls, Parallel, Pct, Portfolio, Pos,
+    Preempting, Random, Scheduler, Surw,
 };
 
 use crate::sctbench::{Benchmark, BenchmarkRunner};
@@ -99,7 +99,7 @@ impl Strategy {
             strategy: self,
             seed,
             runner: benchmark.runner(fixed),
-            tally: Rc::default(),
+            counter: Rc::default(),
             counts: Counts::default(),
             schedule: 0,
         }
@@ -125,7 +125,7 @@ pub struct Search {
     strategy: Strategy,
     seed: u64,
     runner: BenchmarkRunner,
-    tally: Rc<RefCell<Tally>>,
+    counter: Rc<RefCell<CallCounter>>,
     counts: Counts,
     schedule: u64,
 }
@@ -153,9 +153,9 @@ impl Search {
         if !needs_counts || !is_counted {
             return self.runner.run(scheduler);
         }
-        let counting = Tally::counting(&self.tally, scheduler);
+        let counting = CallCounter::counting(&self.counter, scheduler);
         let failed = self.runner.run(Box::new(counting));
-        self.counts = self.tally.borrow().counts();
+        self.counts = self.counter.borrow().counts();
         failed
     }
 }

@@ -51,8 +51,8 @@ use schedule::{Following, RecordedOrder};
 use crate::dpor::{Bound, Exhaustive};
 use crate::engine::activity::Activity;
 use crate::schedulers::{
-    Counts, DelayBounding, Parallel, Pct, Portfolio, Pos, Preempting, Random, Scheduler, Surw,
-    Tally,
+    CallCounter, Counts, DelayBounding, Parallel, Pct, Portfolio, Pos, Preempting, Random,
+    Scheduler, Surw,
 };
 
 pub use crate::call::{QueueId, SemaphoreId};
@@ -271,7 +271,7 @@ impl Check {
     fn sample(&self, setup: Setup<'_>, goes_on: &mut dyn FnMut(String, Ran) -> bool) -> Passed {
         let search = &self.search;
         let mut runner = self.runner();
-        let tally = Rc::new(RefCell::new(Tally::default()));
+        let counter = Rc::new(RefCell::new(CallCounter::default()));
         let mut counts = Counts::default();
         let mut schedules = 0;
         while schedules < self.schedules {
@@ -285,8 +285,8 @@ impl Check {
             // schedules, but a schedule that reaches new code changes them, so they are refreshed.
             let is_counted = schedules < COUNTED || schedules.is_multiple_of(COUNTED);
             let ran = if search.needs_counts() && is_counted {
-                let ran = runner.run(setup, Box::new(Tally::counting(&tally, scheduler)));
-                counts = tally.borrow().counts();
+                let ran = runner.run(setup, Box::new(CallCounter::counting(&counter, scheduler)));
+                counts = counter.borrow().counts();
                 ran
             } else {
                 runner.run(setup, scheduler)

@@ -132,8 +132,8 @@ pub use race::finding::{Finding, FindingKind, Signature};
 pub use schedulers::enabled_set::EnabledSet;
 pub use schedulers::pending_call::{Enabledness, PendingCall};
 pub use schedulers::{
-    Cooperative, Counts, DelayBounding, Increment, InterestingCalls, Parallel, Pct, Portfolio, Pos,
-    Preempting, Random, RoundRobin, Scheduler, Strategy, Surw, Tally, TimeWeighted,
+    CallCounter, Cooperative, Counts, DelayBounding, Increment, InterestingCalls, Parallel, Pct,
+    Portfolio, Pos, Preempting, Random, RoundRobin, Scheduler, Strategy, Surw, TimeWeighted,
 };
 pub use thread::Thread;
 

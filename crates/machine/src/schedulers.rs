@@ -42,7 +42,7 @@ use kernel::Choices;
 use crate::schedulers::enabled_set::EnabledSet;
 
 pub use cooperative::Cooperative;
-pub use counts::{Counts, Tally};
+pub use counts::{CallCounter, Counts};
 pub use delay_bounding::DelayBounding;
 pub use parallel::Parallel;
 pub use pct::Pct;

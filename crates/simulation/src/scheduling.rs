@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration};
 use machine::{
-    Cooperative, Counts, DelayBounding, Explorer, InterestingCalls, Parallel, Pct, Portfolio, Pos,
-    Random, RoundRobin, Strategy, Surw, Tally, TimeWeighted,
+    CallCounter, Cooperative, Counts, DelayBounding, Explorer, InterestingCalls, Parallel, Pct,
+    Portfolio, Pos, Random, RoundRobin, Strategy, Surw, TimeWeighted,
 };
 use net::HostId;
 
@@ -25,7 +25,7 @@ const DELAYS: u32 = 2;
 /// How many calls the threads of each host make, counted over some runs. `pct`, `delay-bounding`, `surw` and
 /// `portfolio` spread their random choices over a run whose length they must know in advance.
 #[derive(Debug, Default)]
-pub struct CallCounts(Vec<Rc<RefCell<Tally>>>);
+pub struct CallCounts(Vec<Rc<RefCell<CallCounter>>>);
 
 impl CallCounts {
     /// The scheduling of a run that adds to these counts.
@@ -36,7 +36,7 @@ impl CallCounts {
 
     /// The scheduling that the scenario names, with these call counts of a run.
     pub(crate) fn known(&self) -> Scheduling {
-        let counts = self.0.iter().map(|tally| tally.borrow().counts());
+        let counts = self.0.iter().map(|counter| counter.borrow().counts());
         Scheduling::Named(counts.collect())
     }
 }
@@ -47,7 +47,7 @@ pub(crate) enum Scheduling {
     /// The scenario's scheduler, with the counts of each host if it needs any.
     Named(Vec<Counts>),
     /// The random walk, with the calls of each host counted.
-    Counting(Vec<Rc<RefCell<Tally>>>),
+    Counting(Vec<Rc<RefCell<CallCounter>>>),
     /// One run of an exhaustive search, and the host of each service in the order of starts.
     Explored(Rc<Explorer>, Rc<RefCell<Vec<HostId>>>),
 }
@@ -81,11 +81,11 @@ impl Scheduling {
     ) -> Strategy {
         let counts = match self {
             Self::Named(counts) => counts.get(host.0 as usize).cloned().unwrap_or_default(),
-            Self::Counting(tallies) => {
+            Self::Counting(counters) => {
                 let walk = Random::new(choices, rng_key);
                 // A pilot run is a random walk, the only strategy that is worth something without
                 // counts.
-                let counting = Tally::counting(&tallies[host.0 as usize], walk);
+                let counting = CallCounter::counting(&counters[host.0 as usize], walk);
                 return Strategy::Controlled(Box::new(counting));
             }
             Self::Explored(explorer, starts) => {

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use kernel::{Choices, Duration, mix};
 use litmus::LitmusTest;
 use machine::{
-    Bound, Counts, Exhaustive, InterestingCalls, Parallel, Pct, Portfolio, Pos, Preempting, Random,
-    Scheduler, Surw, Tally, TimeWeighted,
+    Bound, CallCounter, Counts, Exhaustive, InterestingCalls, Parallel, Pct, Portfolio, Pos,
+    Preempting, Random, Scheduler, Surw, TimeWeighted,
 };
 
 use crate::bug_search::{BugSearch, Campaign, Recorder, SeedSearch};
@@ -91,26 +91,26 @@ impl Strategy {
         schedule: u32,
         choices: Choices,
         counts: &Counts,
-        tally: Option<&SharedTally>,
+        counter: Option<&SharedCounter>,
     ) -> Box<dyn Scheduler> {
         match self {
-            Self::Random => counting(tally, Random::new(choices, HOST)),
-            Self::TimeWeighted => counting(tally, TimeWeighted::new(choices, HOST, ACCESS_TIME)),
-            Self::Parallel => counting(tally, Parallel::new(choices, HOST, ACCESS_TIME)),
+            Self::Random => counting(counter, Random::new(choices, HOST)),
+            Self::TimeWeighted => counting(counter, TimeWeighted::new(choices, HOST, ACCESS_TIME)),
+            Self::Parallel => counting(counter, Parallel::new(choices, HOST, ACCESS_TIME)),
             Self::AnyEvenness => counting(
-                tally,
+                counter,
                 Parallel::with_random_jitter(choices, HOST, ACCESS_TIME),
             ),
-            Self::Pct(depth) => counting(tally, Pct::new(choices, HOST, depth, counts.most())),
-            Self::Pos => counting(tally, Pos::new(choices, HOST)),
-            Self::Surw(selection) => counting(tally, Surw::new(choices, HOST, counts, selection)),
+            Self::Pct(depth) => counting(counter, Pct::new(choices, HOST, depth, counts.most())),
+            Self::Pos => counting(counter, Pos::new(choices, HOST)),
+            Self::Surw(selection) => counting(counter, Surw::new(choices, HOST, counts, selection)),
             Self::Preempting(count) => {
-                counting(tally, Preempting::new(choices, HOST, count, counts))
+                counting(counter, Preempting::new(choices, HOST, count, counts))
             }
             Self::Portfolio => {
                 let nth = u64::from(schedule);
                 counting(
-                    tally,
+                    counter,
                     Portfolio::nth(nth, choices, HOST, counts, ACCESS_TIME),
                 )
             }
@@ -118,15 +118,15 @@ impl Strategy {
     }
 }
 
-type SharedTally = Rc<RefCell<Tally>>;
+type SharedCounter = Rc<RefCell<CallCounter>>;
 
-/// The scheduler, which counts its calls if there is a tally.
+/// The scheduler, which counts its calls if there is a counter.
 fn counting(
-    tally: Option<&SharedTally>,
+    counter: Option<&SharedCounter>,
     scheduler: impl Scheduler + 'static,
 ) -> Box<dyn Scheduler> {
-    match tally {
-        Some(tally) => Box::new(Tally::counting(tally, scheduler)),
+    match counter {
+        Some(counter) => Box::new(CallCounter::counting(counter, scheduler)),
         None => Box::new(scheduler),
     }
 }
@@ -145,12 +145,12 @@ const fn is_counted(schedule: u32) -> bool {
 pub fn search(strategy: Strategy, test: LitmusTest, campaign: Campaign) -> BugSearch {
     let mut runner = test.runner(false);
     let mut search = |seed, recorder: &Recorder| {
-        let tally = SharedTally::default();
+        let counter = SharedCounter::default();
         let mut counts = Counts::default();
         for schedule in 0..campaign.schedules {
             let choices = Choices::new(mix(seed, u64::from(schedule)));
             let is_counted = strategy.needs_counts() && is_counted(schedule);
-            let tally = is_counted.then_some(&tally);
+            let counter = is_counted.then_some(&counter);
             // Nothing is counted before the first schedule, so it is a random walk. The portfolio begins with
             // a member that needs no counts.
             let needs_walk = is_counted && schedule == 0 && strategy != Strategy::Portfolio;
@@ -159,9 +159,9 @@ pub fn search(strategy: Strategy, test: LitmusTest, campaign: Campaign) -> BugSe
             } else {
                 strategy
             };
-            recorder.add(runner.run(strategy.scheduler(schedule, choices, &counts, tally)));
-            if let Some(tally) = tally {
-                counts = tally.borrow().counts();
+            recorder.add(runner.run(strategy.scheduler(schedule, choices, &counts, counter)));
+            if let Some(counter) = counter {
+                counts = counter.borrow().counts();
             }
         }
     };

@@ -1,6 +1,6 @@
 //! Call counts of pilot runs, which some adversaries need before a run.
 //!
-//! A [`Tally`] counts pilot runs through [`Counting`] schedulers; [`Counts`] is what they say about
+//! A [`CallCounter`] counts pilot runs through [`Counting`] schedulers; [`Counts`] is what they say about
 //! the next run. A thread that was never counted makes no calls.
 //!
 //! A call is *conflicting* here if another thread has ever made a call on the same resource and at
@@ -20,16 +20,16 @@ use crate::schedulers::pending_call::PendingCall;
 
 /// Scheduling points of some runs, by thread and by resource.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct CallCounter {
     runs: u64,
     /// By the thread's stable key.
-    threads: BTreeMap<u64, ThreadTally>,
+    threads: BTreeMap<u64, ThreadCallCounter>,
     users: BTreeMap<Resource, Users>,
 }
 
 /// The calls of one thread.
 #[derive(Clone, Debug, Default)]
-struct ThreadTally {
+struct ThreadCallCounter {
     by_resource: BTreeMap<Option<Resource>, u64>,
     /// Calls in the present run, and the most in any run.
     this_run: u64,
@@ -100,14 +100,14 @@ pub(crate) struct ConflictPoint {
 #[derive(Debug)]
 pub struct Counting<S> {
     chooser: S,
-    tally: Rc<RefCell<Tally>>,
+    counter: Rc<RefCell<CallCounter>>,
 }
 
-impl Tally {
+impl CallCounter {
     /// Counts one more run, in which `chooser` chooses.
     #[must_use]
-    pub fn counting<S: Scheduler>(tally: &Rc<RefCell<Self>>, chooser: S) -> Counting<S> {
-        let mut counts = tally.borrow_mut();
+    pub fn counting<S: Scheduler>(counter: &Rc<RefCell<Self>>, chooser: S) -> Counting<S> {
+        let mut counts = counter.borrow_mut();
         counts.runs += 1;
         for thread in counts.threads.values_mut() {
             (thread.this_run, thread.conflicts) = (0, 0);
@@ -115,7 +115,7 @@ impl Tally {
         drop(counts);
         Counting {
             chooser,
-            tally: Rc::clone(tally),
+            counter: Rc::clone(counter),
         }
     }
 
@@ -124,11 +124,11 @@ impl Tally {
     pub fn counts(&self) -> Counts {
         // Rounded up: a call that only some runs make must keep a weight.
         let mean = |calls: u64| calls.div_ceil(self.runs.max(1));
-        let thread = |(&key, tally): (&u64, &ThreadTally)| ThreadCounts {
+        let thread = |(&key, counter): (&u64, &ThreadCallCounter)| ThreadCounts {
             key,
-            all: mean(tally.by_resource.values().sum()),
-            conflicts: tally.conflicts_of_a_long_run(self.runs),
-            by_resource: (tally.by_resource.iter())
+            all: mean(counter.by_resource.values().sum()),
+            conflicts: counter.conflicts_of_a_long_run(self.runs),
+            by_resource: (counter.by_resource.iter())
                 .filter_map(|(resource, &calls)| Some(((*resource)?, mean(calls))))
                 .collect(),
         };
@@ -172,7 +172,7 @@ impl Tally {
     }
 }
 
-impl ThreadTally {
+impl ThreadCallCounter {
     /// The mean number of conflicting calls, over those of `runs` runs that are at least as long as
     /// the mean. The mean over all runs would leave out what only some runs reach; the maximum would
     /// count what hardly any run reaches, such as many retries.
@@ -302,7 +302,7 @@ impl<S: Scheduler> Scheduler for Counting<S> {
     fn choose(&mut self, step: u64, enabled: &EnabledSet) -> usize {
         let index = self.chooser.choose(step, enabled);
         if let Some(chosen) = enabled.get(index) {
-            self.tally.borrow_mut().count(chosen);
+            self.counter.borrow_mut().count(chosen);
         }
         index
     }

@@ -8,7 +8,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use kernel::{Duration, Instant};
-use machine::{Counts, Field, Location, Machine, Progress, Random, Scheduler, Strategy, Tally};
+use machine::{
+    CallCounter, Counts, Field, Location, Machine, Progress, Random, Scheduler, Strategy,
+};
 
 use crate::schedulers::{all, choices};
 use crate::support::{HOST, Numbers, Thread, config, machine, records};
@@ -300,10 +302,10 @@ fn the_portfolio_is_never_far_from_the_best() {
 
 fn pilot(program: &Program, machine: &mut Machine<Numbers>) -> Counts {
     const PILOTS: u64 = 16;
-    let tally = Rc::new(RefCell::new(Tally::default()));
+    let counter = Rc::new(RefCell::new(CallCounter::default()));
     for seed in 0..PILOTS {
-        let counting = Tally::counting(&tally, Random::new(choices(seed), HOST));
+        let counting = CallCounter::counting(&counter, Random::new(choices(seed), HOST));
         fails(program, machine, Box::new(counting));
     }
-    Rc::unwrap_or_clone(tally).into_inner().counts()
+    Rc::unwrap_or_clone(counter).into_inner().counts()
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use machine::{Field, Preempting, Random, Scheduler, Strategy, Tally};
+use machine::{CallCounter, Field, Preempting, Random, Scheduler, Strategy};
 
 use crate::schedulers::{PILOTS, agrees, choices, staged_bug};
 use crate::support::{HOST, Thread, config, finish, machine, records};
@@ -47,13 +47,17 @@ fn every_conflict_point_is_equally_likely() {
     const RUNS: u64 = 6_000;
     const WORDS: u32 = 4;
     for padding in [0, 9] {
-        let tally = Rc::new(RefCell::new(Tally::default()));
+        let counter = Rc::new(RefCell::new(CallCounter::default()));
         for _ in 0..2 {
             // The first run shows which thread uses what, the second which calls conflict.
             let walk = Random::new(choices(0), HOST);
-            torn(WORDS, padding, Box::new(Tally::counting(&tally, walk)));
+            torn(
+                WORDS,
+                padding,
+                Box::new(CallCounter::counting(&counter, walk)),
+            );
         }
-        let counts = tally.borrow().counts();
+        let counts = counter.borrow().counts();
         let mut found: BTreeMap<Option<u32>, u64> = BTreeMap::new();
         for seed in 0..RUNS {
             let preempting = Preempting::new(choices(seed), HOST, 1, &counts);
@@ -73,12 +77,12 @@ fn every_conflict_point_is_equally_likely() {
 #[test]
 fn two_preemptions_find_a_bug_that_needs_two() {
     const RUNS: u64 = 8_000;
-    let tally = Rc::new(RefCell::new(Tally::default()));
+    let counter = Rc::new(RefCell::new(CallCounter::default()));
     for seed in 0..PILOTS {
         let walk = Random::new(choices(seed), HOST);
-        staged_bug(3, Box::new(Tally::counting(&tally, walk)));
+        staged_bug(3, Box::new(CallCounter::counting(&counter, walk)));
     }
-    let counts = tally.borrow().counts();
+    let counts = counter.borrow().counts();
     let found = |preemptions| {
         let run = |seed: &u64| {
             let preempting = Preempting::new(choices(*seed), HOST, preemptions, &counts);

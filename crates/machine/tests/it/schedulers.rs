@@ -9,8 +9,8 @@ use std::rc::Rc;
 use kernel::{Choices, Duration};
 use litmus::{LitmusTest, Program};
 use machine::{
-    Counts, DelayBounding, EnabledSet, Field, InterestingCalls, Parallel, Pct, Portfolio, Pos,
-    Preempting, Random, Scheduler, Strategy, Surw, Tally, TimeWeighted,
+    CallCounter, Counts, DelayBounding, EnabledSet, Field, InterestingCalls, Parallel, Pct,
+    Portfolio, Pos, Preempting, Random, Scheduler, Strategy, Surw, TimeWeighted,
 };
 
 use crate::support::{HOST, Thread, config, finish, machine, records};
@@ -101,13 +101,13 @@ pub(crate) fn all(counts: &Counts) -> Vec<(&'static str, Make)> {
 }
 
 fn pilot(test: LitmusTest) -> Counts {
-    let tally = Rc::new(RefCell::new(Tally::default()));
+    let counter = Rc::new(RefCell::new(CallCounter::default()));
     let mut runner = test.runner(false);
     for seed in 0..PILOTS {
         let walk = Random::new(choices(seed), HOST);
-        runner.run(Box::new(Tally::counting(&tally, walk)));
+        runner.run(Box::new(CallCounter::counting(&counter, walk)));
     }
-    Rc::unwrap_or_clone(tally).into_inner().counts()
+    Rc::unwrap_or_clone(counter).into_inner().counts()
 }
 
 fn failures(test: LitmusTest, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler>) -> u64 {
@@ -165,12 +165,15 @@ fn order(calls: &[u32], scheduler: Box<dyn Scheduler>) -> Vec<u32> {
 }
 
 fn exact_counts(calls: &[u32]) -> Counts {
-    let tally = Rc::new(RefCell::new(Tally::default()));
+    let counter = Rc::new(RefCell::new(CallCounter::default()));
     order(
         calls,
-        Box::new(Tally::counting(&tally, Random::new(choices(0), HOST))),
+        Box::new(CallCounter::counting(
+            &counter,
+            Random::new(choices(0), HOST),
+        )),
     );
-    Rc::unwrap_or_clone(tally).into_inner().counts()
+    Rc::unwrap_or_clone(counter).into_inner().counts()
 }
 
 /// Each thread makes three calls. Both read the head before either writes it, unless one thread runs
