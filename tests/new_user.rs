@@ -210,7 +210,7 @@ fn a_range_without_seeds_is_not_a_sweep_that_passes() {
         code(&output, 2);
         let said = text(&output.stderr);
         assert!(
-            said.contains("it has no seeds: the end is not included"),
+            said.contains("it has no seeds, because the end is not included"),
             "{said}"
         );
     }

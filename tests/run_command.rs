@@ -236,6 +236,22 @@ fn files_that_end_at_the_limit_of_records_are_not_written_in_silence() {
             is_cut,
             "{errors}"
         );
+        if !is_cut {
+            continue;
+        }
+        // The command that the message names writes whole files.
+        let (_, command) = errors
+            .split_once("For all of it: mtasim ")
+            .expect("a command");
+        let arguments: Vec<&str> = command.split_whitespace().collect();
+        let output = mtasim(&arguments);
+        code(&output, 0);
+        assert_eq!(text(&output.stderr), "");
+        let journal = fs::read_to_string(out.join("journal.jsonl")).expect("the journal");
+        let first: Json =
+            serde_json::from_str(journal.lines().next().expect("a line")).expect("JSON");
+        assert_eq!(first["records"], first["records_kept"]);
+        assert_eq!(first["records"], journal.lines().count() - 1);
     }
 }
 

@@ -120,8 +120,19 @@ fn a_sweep_counts_undecided_runs_apart() {
         page.contains("0 runs, at least 0.0 % (95 %: 0.0 to 100.0 %; 4 runs cut off before)"),
         "{page}"
     );
+    assert!(
+        page.contains("time to first failure: 10 % of runs: undecided, 50 % of runs: undecided"),
+        "{page}"
+    );
+    assert!(
+        page.contains("shows a new one: undecided, since every run was cut off"),
+        "{page}"
+    );
     let summary = json(&fs::read(out.join("summary.json")).expect("a summary"));
     assert_eq!(summary["undecided"]["limits.events"], 4);
+    assert_eq!(summary["first_failure"][1]["time_ns"], Value::Null);
+    assert_eq!(summary["first_failure"][1]["undecided"], true);
+    assert_eq!(summary["coverage"]["unseen_high"], 1.0);
     assert_eq!(summary["unknown"], 4);
     assert_eq!(summary["as_expected"], 0);
     let lines = fs::read_to_string(out.join("seeds.jsonl")).expect("results");
@@ -262,6 +273,25 @@ fn a_failure_before_the_limit_is_explained_and_replayed_with_a_word_about_the_li
     );
     let json_of = mtasim(&["replay", &capsule, "--format", "json"]);
     assert_eq!(json(&json_of.stdout)["cut_off"], "limits.violations");
+}
+
+/// Where every run was cut off, nothing is known of the median, and no test case about decided runs passes.
+#[test]
+fn the_plot_and_the_test_cases_of_undecided_runs_say_so() {
+    let folder = folder();
+    let file = stopped(&folder);
+    let plot = folder.path().join("plot.svg");
+    let sweep = ["sweep", &file, "--seeds", "0..4", "--plot", argument(&plot)];
+    let output = mtasim(&[&sweep[..], &["--format", "junit"]].concat());
+    code(&output, UNDECIDED);
+    let xml = text(&output.stdout);
+    assert!(
+        xml.contains("skipped=\"1\"") && xml.contains("<skipped/>"),
+        "{xml}"
+    );
+    let plot = fs::read_to_string(plot).expect("a plot");
+    let note = "in 0 of 4 runs; 4 UNDECIDED, cut off before; the median is undecided";
+    assert!(plot.contains(note), "{plot}");
 }
 
 /// Some of these runs leak before the limit. Of the others it is unknown, so the rate has bounds.

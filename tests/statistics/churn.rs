@@ -108,11 +108,12 @@ fn a_call_that_finds_no_block_is_reported_at_both_ends() {
     ];
     let scenario = read(&text("10s", "4 KiB"), &fixed);
     let outcome = run(&scenario, 1);
-    let refused = outcome.associations.refused;
+    let counts = outcome.associations;
+    let refused = counts.refused + counts.refused_when_called;
     assert!(refused > 0);
     assert_eq!(outcome.events_logged[&9_156], refused);
-    assert_eq!(outcome.events_logged[&289], outcome.associations.failed);
-    assert_eq!(outcome.associations.failed, refused);
+    assert_eq!(outcome.events_logged[&289], counts.failed());
+    assert_eq!(counts.failed(), refused);
 }
 
 #[test]

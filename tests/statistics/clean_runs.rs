@@ -30,7 +30,7 @@ fn clean(build: &str) {
         .collect();
     let outcome = run(&pair(&settings), 1);
     assert!(outcome.associations.opened > 2_000);
-    assert_eq!(outcome.associations.failed, 0, "{build}");
+    assert_eq!(outcome.associations.failed(), 0, "{build}");
     assert_eq!(outcome.exceptions, [], "{build}");
     assert_eq!(super::leaks_of(&outcome), 0, "{build}");
     assert_eq!(outcome.messages.arrived, outcome.messages.submitted);
@@ -92,7 +92,7 @@ fn spotless(seeds: std::ops::Range<u64>) {
         assert_eq!(outcome.violations, [], "{context}");
         assert_eq!(outcome.exceptions, [], "{context}");
         opened += outcome.associations.opened;
-        failed += outcome.associations.failed;
+        failed += outcome.associations.failed();
     }
     println!("associations opened {opened}, failed {failed}; no violation, no exception");
     assert!(

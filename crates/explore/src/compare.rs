@@ -23,6 +23,8 @@ use crate::worker_pool::{Completion, WorkerPool};
 
 /// The maximum number of seeds listed that fail in the second arm only.
 pub const BROKE_MAX: usize = 1_000;
+/// Signatures listed where none contains the text asked for.
+const SIGNATURES_SHOWN: usize = 8;
 /// The maximum number of signatures counted.
 const SIGNATURES_MAX: usize = 1_000;
 
@@ -66,6 +68,11 @@ pub struct Comparison {
     pub pairs: Vec<ArmComparison>,
     /// Failing runs by signature, with one count per arm.
     pub signatures: BTreeMap<String, Vec<u64>>,
+    /// Failures that do not count because their signature does not contain the text asked for: failing runs
+    /// by signature, with one count per arm.
+    pub not_counted: BTreeMap<String, Vec<u64>>,
+    /// The text that signatures must contain, if only some count.
+    pub wanted: Option<String>,
     /// Runs that a limit cut off without a failure, by the name of the limit, with one count per arm.
     pub cut_off: BTreeMap<String, Vec<u64>>,
 }
@@ -73,6 +80,8 @@ pub struct Comparison {
 /// The run of one arm.
 struct ArmRun {
     signatures: Vec<String>,
+    /// Signatures that do not count.
+    others: Vec<String>,
     /// The limit that cut it off without a failure.
     cut_off: Option<&'static str>,
 }
@@ -80,14 +89,18 @@ struct ArmRun {
 impl ArmRun {
     /// A run in which only failures whose signature contains `wanted` count.
     fn of(outcome: &Outcome, wanted: Option<&str>) -> Self {
-        let mut signatures = outcome.signatures();
-        signatures.retain(|it| wanted.is_none_or(|wanted| it.contains(wanted)));
+        let counts = |it: &String| wanted.is_none_or(|wanted| it.contains(wanted));
+        let (signatures, others) = outcome
+            .signatures()
+            .into_iter()
+            .partition::<Vec<_>, _>(counts);
         let limit = outcome.stop.limit();
         Self {
             // A failure before the cut stays a failure. Without one, nobody knows what the rest of
             // the run would have shown.
             cut_off: limit.filter(|_| signatures.is_empty()),
             signatures,
+            others,
         }
     }
 }
@@ -202,7 +215,7 @@ pub fn compare(
     match completion.map_err(CompareError::Threads)? {
         Completion::Panicked(seed) => Err(CompareError::Panicked(seed)),
         Completion::Finished | Completion::Stopped | Completion::Interrupted => {
-            Ok(counts.comparison(&trial.arms, trial.seeds))
+            Ok(counts.comparison(trial))
         }
     }
 }
@@ -222,8 +235,25 @@ struct ComparisonCounts {
     seeds: u64,
     /// For each arm but the first.
     pairs: Vec<PairCounts>,
-    signatures: BTreeMap<String, Vec<u64>>,
+    signatures: SignatureCounts,
+    others: SignatureCounts,
     cut_off: BTreeMap<String, Vec<u64>>,
+}
+
+/// Failing runs by signature, with one count per arm.
+#[derive(Default)]
+struct SignatureCounts(BTreeMap<String, Vec<u64>>);
+
+impl SignatureCounts {
+    fn add(&mut self, signature: &str, [arm, arms]: [usize; 2]) {
+        // A signature may hold a text of the user's, such as a panic message: without a limit each seed
+        // could add one.
+        let is_known = self.0.contains_key(signature);
+        if is_known || self.0.len() < SIGNATURES_MAX {
+            let counts = self.0.entry(signature.to_owned());
+            counts.or_insert_with(|| vec![0; arms])[arm] += 1;
+        }
+    }
 }
 
 /// Counts of one arm against the first.
@@ -262,7 +292,8 @@ impl ComparisonCounts {
         Self {
             seeds: 0,
             pairs: vec![PairCounts::default(); arms - 1],
-            signatures: BTreeMap::new(),
+            signatures: SignatureCounts::default(),
+            others: SignatureCounts::default(),
             cut_off: BTreeMap::new(),
         }
     }
@@ -279,18 +310,16 @@ impl ComparisonCounts {
                 counts.or_insert_with(|| vec![0; arms.len()])[arm] += 1;
             }
             for signature in &run.signatures {
-                // A signature may hold a text of the user's, such as a panic message: without a
-                // limit each seed could add one.
-                let is_known = self.signatures.contains_key(signature);
-                if is_known || self.signatures.len() < SIGNATURES_MAX {
-                    let counts = self.signatures.entry(signature.clone());
-                    counts.or_insert_with(|| vec![0; arms.len()])[arm] += 1;
-                }
+                self.signatures.add(signature, [arm, arms.len()]);
+            }
+            for signature in &run.others {
+                self.others.add(signature, [arm, arms.len()]);
             }
         }
     }
 
-    fn comparison(self, arms: &[Arm], seeds: SeedRange) -> Comparison {
+    fn comparison(self, trial: &Trial) -> Comparison {
+        let (arms, seeds) = (&trial.arms, trial.seeds);
         let others = arms[1..].iter().zip(self.pairs);
         Comparison {
             schema_version: 3,
@@ -307,7 +336,9 @@ impl ComparisonCounts {
                     broke_seeds: pair.broke,
                 })
                 .collect(),
-            signatures: self.signatures,
+            signatures: self.signatures.0,
+            not_counted: self.others.0,
+            wanted: trial.signature.clone(),
             cut_off: self.cut_off,
         }
     }
@@ -324,6 +355,36 @@ impl Comparison {
     #[must_use]
     pub fn is_undecided(&self) -> bool {
         self.pairs.iter().any(|pair| pair.undecided > 0)
+    }
+}
+
+impl Comparison {
+    /// If no failure counts, what would.
+    fn write_hint(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(wanted) = self.wanted.as_ref().filter(|_| self.signatures.is_empty()) else {
+            return Ok(());
+        };
+        let occurred: Vec<&str> = self.not_counted.keys().map(String::as_str).collect();
+        let shown = &occurred[..occurred.len().min(SIGNATURES_SHOWN)];
+        match (shown, occurred.len() - shown.len()) {
+            ([], _) => writeln!(
+                formatter,
+                "  no failure occurred, with `{wanted}` or without"
+            ),
+            (_, more) => {
+                writeln!(
+                    formatter,
+                    "  no signature contains `{wanted}`, so no failure counts; these occurred:"
+                )?;
+                for signature in shown {
+                    writeln!(formatter, "    {signature}")?;
+                }
+                match more {
+                    0 => Ok(()),
+                    more => writeln!(formatter, "    and {more} more: --format json lists all"),
+                }
+            }
+        }
     }
 }
 
@@ -366,6 +427,7 @@ impl fmt::Display for Comparison {
             let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
             writeln!(formatter, "  {signature}: {} runs", counts.join(" -> "))?;
         }
+        self.write_hint(formatter)?;
         for (limit, counts) in &self.cut_off {
             let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
             writeln!(

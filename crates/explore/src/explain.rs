@@ -12,7 +12,7 @@ mod interval_events;
 
 use std::fmt::{self, Write};
 
-use config::plan::{ExceptionCode, Scenario};
+use config::plan::{ExceptionCode, Limits, Scenario, ViolationKind};
 use kernel::{Duration, Instant};
 use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome};
@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use self::critical_pair::{CriticalPair, FailureContext};
 use self::failure_likelihood::FailureLikelihood;
+use self::headline::FailedRun;
 use crate::cut_off;
 use crate::run_result::{Failure, failures};
 use crate::shrink::{edit, parts};
@@ -53,9 +54,8 @@ pub struct Explanation {
     pub at: u64,
     /// The message of the oracle.
     pub detail: String,
-    /// The cause in one sentence: timer, message, order and the build's answer. `None` if the
-    /// records and accesses show no decisive order.
-    pub headline: Option<String>,
+    /// The cause in one sentence: which two events came in which order, and what followed.
+    pub headline: String,
     /// The seed of the run.
     pub seed: u64,
     /// Each part, and whether it is necessary.
@@ -181,7 +181,7 @@ fn shortened(scenario: &Scenario, at: Instant) -> Scenario {
     short
 }
 
-/// As [`explain`], from one run only: the cause, the records that led to the failure and the two
+/// As [`explain`], from one run, or two if the first is long: the cause, the records that led to the failure and the two
 /// accesses that decided it, without the parts.
 ///
 /// # Errors
@@ -202,44 +202,82 @@ fn of_one_run(
     subject: &dyn Subject,
 ) -> Result<(Explanation, Outcome), ExplainError> {
     let mut logged = scenario.clone();
-    // The log changes no call and no draw: this is the run that failed, with more of it kept.
+    // Neither changes a call or a draw: this is the run that failed, with more of it kept.
     logged.limits.access_log = critical_pair::ACCESSES_MAX;
-    let outcome = subject.run(&logged, seed, Options { keep_records: true })?;
+    logged.limits.records = logged.limits.records.max(Limits::default().records);
+    let mut outcome = subject.run(&logged, seed, Options { keep_records: true })?;
     let failure = chosen(scenario, &outcome, signature);
     let failure = failure.ok_or_else(|| no_failure(scenario, &outcome))?;
+    let at = Instant::from_nanos(failure.at);
     let FailureDetails {
         detail,
         causal_trace,
         host,
         threads,
     } = failure_details(&outcome, &failure.signature);
+    let mut runs = 1;
+    let by = at.saturating_add(GRACE_MIN).since_start();
+    if is_driven_out(&outcome, &host, at) && by < scenario.duration {
+        edit::cut(&mut logged, by);
+        let short = subject.run(&logged, seed, OUTCOME_ONLY)?;
+        runs += 1;
+        // A scheduler that spreads its choices over a whole run makes another run.
+        if short.signatures().contains(&failure.signature) {
+            outcome.access_log = short.access_log;
+        }
+    }
+    let mut violations = outcome.violations.iter();
+    let is_race = violations
+        .any(|it| it.kind == ViolationKind::DataRace && it.signature() == failure.signature);
     let context = FailureContext {
         host: &host,
-        at: Instant::from_nanos(failure.at),
+        at,
         threads: &threads,
+        race: is_race.then_some(failure.signature.as_str()),
     };
     let critical_pair = critical_pair::pair(scenario, &outcome, context);
-    let violations = outcome.violations.iter();
-    let mut violations = violations.filter(|it| it.signature() == failure.signature);
-    // The history of a block says more than two accesses, which decide a failure only if threads
-    // raced.
-    let of_block = violations.find_map(|it| headline::of_block(scenario, &outcome, it));
-    let of_pair = || headline::of_pair(scenario, &host, critical_pair.as_ref()?);
-    let headline = of_block.or_else(of_pair);
+    let failed = FailedRun {
+        scenario,
+        outcome: &outcome,
+        host: &host,
+        at,
+        pair: critical_pair.as_ref(),
+    };
     let explanation = Explanation {
         signature: failure.signature.clone(),
         cut_off: outcome.stop.limit(),
         at: failure.at,
         detail,
-        headline,
+        headline: headline(failed, &failure.signature),
         seed,
         parts: Vec::new(),
         causal_trace,
         critical_pair,
-        runs: 1,
+        runs,
         failure_likelihood: None,
     };
     Ok((explanation, outcome))
+}
+
+/// Whether what the host did after a failure has driven out of its log what led to it.
+fn is_driven_out(outcome: &Outcome, host: &str, at: Instant) -> bool {
+    let own = || outcome.access_log.iter().filter(|it| it.host == host);
+    let before = own().filter(|it| it.at <= at).count() as u64;
+    own().count() as u64 >= critical_pair::ACCESSES_MAX && before < critical_pair::ACCESSES_MAX / 2
+}
+
+/// The cause of the failure with this signature.
+fn headline(failed: FailedRun<'_>, signature: &str) -> String {
+    let mut violations = failed.outcome.violations.iter();
+    if let Some(violation) = violations.find(|it| it.signature() == signature) {
+        return headline::of_violation(failed, violation);
+    }
+    let mut exceptions = failed.outcome.exceptions.iter();
+    let exception = exceptions.find(|it| it.signature() == signature);
+    headline::of_exception(
+        failed,
+        exception.expect("the failure is one of this outcome"),
+    )
 }
 
 /// Why there is nothing to explain.
@@ -323,9 +361,7 @@ impl fmt::Display for Explanation {
             "{}\n  at {at}, seed {}",
             self.signature, self.seed
         )?;
-        if let Some(headline) = &self.headline {
-            writeln!(formatter, "  {headline}")?;
-        }
+        writeln!(formatter, "  {}", self.headline)?;
         if let Some(limit) = self.cut_off {
             let unknown = "what would have followed is unknown";
             writeln!(

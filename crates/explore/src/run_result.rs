@@ -204,9 +204,10 @@ impl RunResult {
             stop: outcome.stop.word().to_owned(),
             associations: named(&[
                 ("opened", outcome.associations.opened),
-                ("closed", outcome.associations.closed),
-                ("failed", outcome.associations.failed),
+                ("not_opened", outcome.associations.not_opened),
                 ("refused", outcome.associations.refused),
+                ("closed", outcome.associations.closed),
+                ("broken", outcome.associations.broken),
             ]),
             messages: named(&[
                 ("submitted", outcome.messages.submitted),

@@ -25,6 +25,8 @@ pub struct Journal<R> {
     digest: Digest,
     keep: usize,
     kept: Vec<(Instant, R)>,
+    /// Records that were not kept.
+    dropped: u64,
 }
 
 impl<R: Record> Journal<R> {
@@ -39,6 +41,7 @@ impl<R: Record> Journal<R> {
             digest: Digest::new(),
             keep,
             kept: Vec::new(),
+            dropped: 0,
         }
     }
 
@@ -46,9 +49,7 @@ impl<R: Record> Journal<R> {
     pub fn write(&mut self, at: Instant, record: R) {
         self.digest
             .record(at, |bytes| record.write_canonical(bytes));
-        if self.kept.len() < self.keep {
-            self.kept.push((at, record));
-        }
+        self.note(at, record);
     }
 
     /// Keeps a record without adding it to the digest. For records that repeat, for a reader, what others
@@ -56,7 +57,15 @@ impl<R: Record> Journal<R> {
     pub fn note(&mut self, at: Instant, record: R) {
         if self.kept.len() < self.keep {
             self.kept.push((at, record));
+        } else {
+            self.dropped += 1;
         }
+    }
+
+    /// The number of records, kept or not.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.kept.len() as u64 + self.dropped
     }
 
     /// The digest so far.
@@ -114,6 +123,7 @@ mod tests {
             (all.kept().len(), some.kept().len(), none.kept().len()),
             (10, 3, 0)
         );
+        assert_eq!((all.count(), some.count(), none.count()), (10, 10, 10));
         assert!(some.is_cut_short() && !all.is_cut_short() && !none.is_cut_short());
     }
 }

@@ -53,6 +53,9 @@ pub fn first_line(build: &str, scenario: &Scenario, outcome: &Outcome) -> String
     line.text("title", &scenario.title);
     line.number("seed", outcome.seed);
     line.text("digest", outcome.digest);
+    // Fewer are kept than there are if the scenario's limit of records is lower.
+    line.number("records", outcome.record_count);
+    line.number("records_kept", outcome.records.len());
     line.end()
 }
 

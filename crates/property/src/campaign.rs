@@ -108,8 +108,8 @@ impl Covered {
         *self.schedulers.entry(scheduler).or_default() += 1;
         self.preempted += u64::from(!scenario.pins.preempt.is_empty());
         // Either side may find the pool empty: a caller logs 9156, and a called MTA refuses.
-        let is_short =
-            outcome.associations.refused > 0 || outcome.events_logged.contains_key(&EXHAUSTED);
+        let is_short = outcome.associations.refused + outcome.associations.refused_when_called > 0
+            || outcome.events_logged.contains_key(&EXHAUSTED);
         self.short_pool += u64::from(is_short);
         self.timeout_met_close += u64::from(timeout_met_close(&outcome.coverage));
     }

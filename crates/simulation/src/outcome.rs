@@ -1,6 +1,7 @@
 //! The result of a run: counts, violations, exceptions and digest.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use kernel::{Checkpoint, Duration, Fingerprint, Instant};
 use net::HostId;
@@ -32,29 +33,31 @@ pub struct Exception {
     pub cause: String,
 }
 
-/// Counts of associations. Each is counted once, at its caller.
+/// Counts of associations. Each is counted once, at its caller: those begun are opened, not opened,
+/// refused or pending, and those opened are closed, broken or left open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Associations {
-    /// Begun by a caller, including those refused because no block was free.
+    /// Begun by a caller.
     pub begun: u64,
     /// Opened.
     pub opened: u64,
+    /// Never opened, although the caller had a free control block.
+    pub not_opened: u64,
+    /// Never opened because the caller had no free control block.
+    pub refused: u64,
     /// Opened and released in order.
     pub closed: u64,
-    /// Never opened, or opened and broken off.
-    pub failed: u64,
-    /// Refused because no control block was free, at the caller (these have failed, too) or at the
-    /// called host.
-    pub refused: u64,
+    /// Opened and broken off.
+    pub broken: u64,
+    /// Calls that a called host refused because it had no free control block. At the caller these are
+    /// not opened.
+    pub refused_when_called: u64,
 }
 
 impl Associations {
-    /// The sums over all connectors.
+    /// The sums over all connectors. `refused` are those of callers and called hosts together.
     pub(crate) fn of(traffic: &Traffic, refused: u64) -> Self {
-        let mut sums = Self {
-            refused,
-            ..Self::default()
-        };
+        let mut sums = Self::default();
         for Calls {
             begun,
             opened,
@@ -68,9 +71,56 @@ impl Associations {
             sums.begun += begun;
             sums.opened += opened;
             sums.closed += closed;
-            sums.failed += broken + not_opened + refused;
+            sums.broken += broken;
+            sums.not_opened += not_opened;
+            sums.refused += refused;
         }
+        sums.refused_when_called = refused.saturating_sub(sums.refused);
         sums
+    }
+
+    /// Neither opened nor given up when the process or the run ended.
+    #[must_use]
+    pub const fn pending(self) -> u64 {
+        self.begun - self.opened - self.not_opened - self.refused
+    }
+
+    /// Open when the process or the run ended.
+    #[must_use]
+    pub const fn left_open(self) -> u64 {
+        self.opened - self.closed - self.broken
+    }
+
+    /// Given up: not opened, refused, or broken off.
+    #[must_use]
+    pub const fn failed(self) -> u64 {
+        self.not_opened + self.refused + self.broken
+    }
+}
+
+/// `9 begun: 7 opened, 1 not opened, 1 refused, 0 pending; of those opened 4 closed, 2 broken, 1 left open`
+impl fmt::Display for Associations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} begun: {} opened, {} not opened, {} refused, {} pending; of those opened {} closed, {} \
+             broken, {} left open",
+            self.begun,
+            self.opened,
+            self.not_opened,
+            self.refused,
+            self.pending(),
+            self.closed,
+            self.broken,
+            self.left_open()
+        )?;
+        match self.refused_when_called {
+            0 => Ok(()),
+            calls => write!(
+                formatter,
+                "; {calls} of those not opened refused by the called host"
+            ),
+        }
     }
 }
 
@@ -235,8 +285,10 @@ pub struct Outcome {
     pub gauges: BTreeMap<String, Vec<(Instant, i64)>>,
     /// Each expectation of the scenario that failed, in words.
     pub unexpected: Vec<String>,
-    /// The records, if they were kept.
+    /// The records, if they were kept: the first ones, as many as the scenario's limits allow.
     pub records: Vec<(Instant, Record)>,
+    /// The number of records of the run, kept or not.
+    pub record_count: u64,
     /// Accesses to shared memory, in the order of time, as many as the scenario's limits allow.
     pub access_log: Vec<LoggedAccess>,
     /// The hosts, by the numbers that the records use.
@@ -395,7 +447,7 @@ impl Outcome {
             check("associations opened", self.associations.opened, range);
         }
         if let Some(range) = expect.associations.failed {
-            check("associations failed", self.associations.failed, range);
+            check("associations failed", self.associations.failed(), range);
         }
         if expect.only {
             self.check_unnamed(expect, &mut unexpected);

@@ -132,6 +132,7 @@ impl Recorder {
         mtas: Option<MtaCounts>,
     ) -> (Outcome, Observations) {
         let observations = self.observer.into_observations();
+        let record_count = self.journal.count();
         let (records, digest) = self.journal.into_parts();
         let counted = mtas.unwrap_or_else(|| MtaCounts::none(scenario));
         let mut outcome = Outcome {
@@ -157,6 +158,7 @@ impl Recorder {
             gauges: ended.gauges,
             unexpected: Vec::new(),
             records,
+            record_count,
             access_log: counted.access_log,
             hosts: counted.hosts,
         };

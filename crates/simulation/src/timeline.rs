@@ -3,6 +3,8 @@
 //! A scenario that pins them instead of drawing them gives the same run. Outages and arrivals are
 //! known before the run, since random choices depend only on the seed and their keys.
 
+mod drawn_outages;
+
 use std::collections::BTreeMap;
 
 use kernel::{Choices, Duration, Instant};
@@ -13,6 +15,8 @@ use crate::mta_hosts::workload::MessageSource;
 use crate::outcome::Outcome;
 use crate::record::Record;
 use config::plan::{DroppedPacket, OutageWindow, Scenario};
+
+pub use drawn_outages::{DrawnOutages, outages_around};
 
 /// The most outages, arrivals or lost packets that are listed for each link or workload.
 pub const LISTED_MAX: usize = 10_000;
@@ -44,29 +48,6 @@ pub fn outages(scenario: &Scenario, seed: u64) -> Result<Vec<OutageWindow>, Lowe
         }));
     }
     Ok(listed)
-}
-
-/// The links of which [`outages`] does not list all.
-///
-/// # Errors
-/// If a link cannot be calibrated as the scenario says.
-pub fn links_with_more_outages(
-    scenario: &Scenario,
-    seed: u64,
-) -> Result<Vec<String>, LoweringError> {
-    let configs = lowering::links(scenario)?;
-    let hosts = u32::try_from(scenario.hosts.len()).expect("the format limits hosts");
-    let network = Network::new(Choices::new(seed), hosts, &configs)?;
-    let end = Instant::ZERO.saturating_add(scenario.duration);
-    let has_more = |link| {
-        Direction::BOTH.into_iter().any(|direction| {
-            let mut all = network.outages(link, direction, Instant::ZERO);
-            all.nth(LISTED_MAX).is_some_and(|it| it.from < end)
-        })
-    };
-    let links = scenario.links.keys().zip((0..).map(LinkId));
-    let with_more = links.filter(|(_, link)| has_more(*link));
-    Ok(with_more.map(|(name, _)| name.clone()).collect())
 }
 
 /// When the ticks of each host's TCP timers come under `seed`, in the form in which a scenario sets it.

@@ -169,11 +169,15 @@ impl<W: Write> Trace<'_, W> {
     }
 
     fn links(&mut self, run: &FinishedRun<'_>) -> io::Result<()> {
-        let outages = timeline::outages(run.scenario, run.outcome.seed).unwrap_or_default();
+        let max = usize::try_from(run.scenario.limits.records).unwrap_or(usize::MAX);
+        let end = run.outcome.simulated;
+        let outages = timeline::outages_around(run.scenario, run.outcome.seed, end, &[], max);
+        let outages = outages.unwrap_or_default();
         for (number, (name, link)) in (0..).zip(&run.scenario.links) {
             let parent = self.track(&format!("link {name}"), None)?;
             let track = self.track("outages", Some(parent))?;
-            for outage in outages.iter().filter(|it| it.link == *name) {
+            let own = outages.iter().filter(|it| it.link == *name);
+            for outage in own.flat_map(|it| &it.windows) {
                 self.slice(track, outage.from, outage.to, "outage")?;
             }
             let mut ends = Vec::new();

@@ -8,6 +8,7 @@ mod columns;
 mod data;
 mod failures;
 mod gauges;
+mod left_out;
 mod packets;
 mod selection;
 mod threads;
@@ -18,12 +19,17 @@ use config::plan::{Keyword, Scenario};
 use config::untrusted_text;
 use explore::cut_off;
 use explore::explain::{Explanation, Necessity};
-use simulation::{Outcome, timeline};
+use kernel::Instant;
+use simulation::Outcome;
+use simulation::timeline::{self, DrawnOutages};
 
 use crate::finished_run::FinishedRun;
 
 use data::Data;
 use failures::Failure;
+
+/// Outages of a link on the page.
+const OUTAGES_MAX: usize = 10_000;
 
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -69,7 +75,8 @@ pub fn report(run: &FinishedRun<'_>, explanation: Option<&Explanation>) -> Strin
     let failures = failures::failures(run.scenario, run.outcome);
     let headline = failures::headline(run.outcome, &failures);
     let (verdict, is_clean) = failures::verdict(run.outcome);
-    let data = Data::of(run, &failures);
+    let outages = drawn_outages(run, &failures);
+    let data = Data::of(run, &failures, &outages);
     let page = PageTemplate {
         title: &run.scenario.title,
         purpose: run.scenario.why.trim(),
@@ -80,11 +87,11 @@ pub fn report(run: &FinishedRun<'_>, explanation: Option<&Explanation>) -> Strin
         unexpected: &run.outcome.unexpected,
         cause: explanation.map(cause),
         command: run.command,
-        left_out: left_out(run, &data),
+        left_out: left_out::words(run, &data, &outages),
         connectors: traffic::connectors(run.outcome),
         workloads: traffic::workloads(run.outcome),
         gauges: gauges::gauges(run),
-        outages: gauges::outages(run),
+        outages: gauges::outages(run, &outages),
         facts: facts(run),
         style: include_str!("../page/page.css"),
         script: include_str!("../page/report.js"),
@@ -111,10 +118,7 @@ fn cause(explanation: &Explanation) -> ShownExplanation<'_> {
     let necessary = parts(Necessity::Necessary);
     let undecided = parts(Necessity::Undecided);
     let has_parts = !explanation.parts.is_empty();
-    let summary = if !has_parts {
-        // The run is long, and each part would need another run.
-        explanation.detail.clone()
-    } else if necessary.is_empty() && !undecided.is_empty() {
+    let summary = if necessary.is_empty() && !undecided.is_empty() {
         "no part is known to be necessary: runs without a part were cut off at a limit.".to_owned()
     } else if necessary.is_empty() {
         "no single part of the scenario is necessary; it happens without each of them.".to_owned()
@@ -122,10 +126,10 @@ fn cause(explanation: &Explanation) -> ShownExplanation<'_> {
         format!("it does not happen without {}.", alternatives(&necessary))
     };
     // The cause first, then the parts that it needs.
-    let summary = match &explanation.headline {
-        Some(headline) if !has_parts => headline.clone(),
-        Some(headline) => format!("{headline}. In this run {summary}"),
-        None => summary,
+    let headline = &explanation.headline;
+    let summary = match has_parts {
+        false => headline.clone(),
+        true => format!("{headline}. In this run {summary}"),
     };
     ShownExplanation {
         signature: &explanation.signature,
@@ -180,13 +184,7 @@ fn facts_of_mtas(outcome: &Outcome) -> [(&'static str, String); 3] {
         .map(|(id, count)| format!("{count} x {id}"))
         .collect();
     [
-        (
-            "associations",
-            format!(
-                "{} opened, {} closed, {} failed, {} refused",
-                associations.opened, associations.closed, associations.failed, associations.refused
-            ),
-        ),
+        ("associations", associations.to_string()),
         (
             "messages",
             format!(
@@ -198,44 +196,11 @@ fn facts_of_mtas(outcome: &Outcome) -> [(&'static str, String); 3] {
     ]
 }
 
-/// What of the run is not on the page, and how to get it; empty if everything is.
-fn left_out(run: &FinishedRun<'_>, data: &Data<'_>) -> String {
-    let kinds = [
-        ("packets", data.packets_drawn, " --pcap run.pcapng"),
-        ("lines of Winsock.log", data.lines_drawn, " --out run"),
-        (
-            "waits of threads",
-            data.waits_drawn(),
-            " --perfetto run.pftrace",
-        ),
-    ];
-    let cut: Vec<_> = kinds.iter().filter(|it| !it.1.is_whole()).collect();
-    let outages = outages_left_out(run);
-    if cut.is_empty() {
-        return outages;
-    }
-    let numbers: Vec<String> = cut
-        .iter()
-        .map(|(kind, it, _)| format!("{} of {} {kind}", it.drawn, it.all))
-        .collect();
-    let flags: String = cut.iter().map(|it| it.2).collect();
-    format!(
-        "This page shows {}: all around the first occurrence of each failure, and an even sample of the \
-         rest. {outages}For all of them: {}{flags}",
-        numbers.join(" and "),
-        run.command
-    )
-}
-
-/// The links of which only the first outages are drawn; empty without any.
-fn outages_left_out(run: &FinishedRun<'_>) -> String {
-    let links = timeline::links_with_more_outages(run.scenario, run.outcome.seed);
-    let links = links.unwrap_or_default().join(", ");
-    match links.is_empty() {
-        true => String::new(),
-        false => format!(
-            "Of link {links} the first {} outages are drawn; later ones are not, and count. ",
-            timeline::LISTED_MAX
-        ),
-    }
+/// The outages on the page: on each link the nearest to each failure, and an even sample of the rest.
+fn drawn_outages(run: &FinishedRun<'_>, failures: &[Failure]) -> Vec<DrawnOutages> {
+    let moments = failures::moments(failures).into_iter();
+    let moments: Vec<Instant> = moments.map(Instant::from_nanos).collect();
+    let (seed, end) = (run.outcome.seed, run.outcome.simulated);
+    let outages = timeline::outages_around(run.scenario, seed, end, &moments, OUTAGES_MAX);
+    outages.unwrap_or_default()
 }

@@ -24,7 +24,7 @@ pub(crate) struct SweepArguments {
     /// Scenario file; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// Seeds from A to B - 1, decimal or hexadecimal with 0x.
+    /// Seeds from A to B - 1, decimal or hexadecimal with 0x; `A..=B` includes B, and `A` is one seed.
     #[arg(long, value_name = "A..B", value_parser = SeedRange::with_seeds)]
     pub(crate) seeds: SeedRange,
     #[command(flatten)]
@@ -149,7 +149,7 @@ pub(crate) struct CompareArguments {
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,
     /// Set a key in the first arm only. Can be repeated.
-    #[arg(long, value_name = "PATH=VALUE", conflicts_with = "builds")]
+    #[arg(long, value_name = "PATH=VALUE")]
     pub(crate) set_first: Vec<String>,
     /// Set a key in all arms. Can be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
@@ -157,7 +157,7 @@ pub(crate) struct CompareArguments {
     /// A run fails only if it shows a failure whose signature contains this text.
     #[arg(long, value_name = "TEXT")]
     pub(crate) signature: Option<String>,
-    /// Seeds from A to B - 1.
+    /// Seeds from A to B - 1; `A..=B` includes B, and `A` is one seed.
     #[arg(long, value_name = "A..B", value_parser = SeedRange::with_seeds)]
     pub(crate) seeds: SeedRange,
     #[command(flatten)]

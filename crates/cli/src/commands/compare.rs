@@ -78,10 +78,10 @@ fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, C
     };
     if !arguments.arms.is_empty() {
         two_or_more("--arms", &arguments.arms)?;
-        let arms = arguments.arms.iter().map(|name| {
+        let arms = arguments.arms.iter().enumerate().map(|(index, name)| {
             Ok(Arm {
                 name: name.clone(),
-                scenario: baseline.clone(),
+                scenario: load(arguments, first_only(arguments, index))?,
                 subject: Arc::clone(subjects.named(name)?),
             })
         });
@@ -98,12 +98,21 @@ fn arms(arguments: &CompareArguments, subjects: &Subjects) -> Result<Vec<Arm>, C
         return arms.into_iter().collect();
     }
     two_or_more("--builds", &arguments.builds)?;
-    let arms = arguments.builds.iter().map(|&build| {
+    let arms = arguments.builds.iter().enumerate().map(|(index, &build)| {
         let set = compare::overrides_for(&baseline, build, &arguments.builds);
         let set = set.map_err(CommandError::usage)?;
+        let set = [&set, first_only(arguments, index)].concat();
         Ok(arm(build.as_str(), load(arguments, &set)?))
     });
     arms.collect()
+}
+
+/// The settings of the first arm alone, for the arm with this index.
+fn first_only(arguments: &CompareArguments, index: usize) -> &[String] {
+    match index {
+        0 => &arguments.set_first,
+        _ => &[],
+    }
 }
 
 fn two_or_more<T: PartialEq + Display>(option: &str, values: &[T]) -> Result<(), CommandError> {

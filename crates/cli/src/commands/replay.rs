@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use explore::repro::capsule::{self, Capsule};
 use explore::repro::replay::{ReplayOutcome, Replayed, Window};
-use explore::{Subject, cut_off, replay};
+use explore::{Subject, cut_off, program_name, replay};
 use serde_json::{Value as Json, json};
 use simulation::Observe;
 
@@ -14,6 +14,7 @@ use crate::commands::views;
 use crate::exit_code;
 use crate::input;
 use crate::output::{Output, Rules};
+use crate::shell;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(
@@ -88,7 +89,19 @@ fn write_views(
         command: &capsule.command,
     };
     views::write(&run, views, terminal)?;
-    views::say_if_cut(&run, terminal);
+    // `run` takes a capsule, too, and has --set.
+    let capsule = input::name(&arguments.capsule);
+    let command = program_name::command(&format!("run {}", shell::quote(&capsule)));
+    let run = view::FinishedRun {
+        command: &command,
+        ..run
+    };
+    let files = views::options([
+        ("--out", None),
+        ("--pcap", arguments.pcap.as_deref()),
+        ("--perfetto", arguments.perfetto.as_deref()),
+    ]);
+    views::say_if_cut(&run, &files, terminal);
     Ok(())
 }
 

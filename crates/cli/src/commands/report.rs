@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use config::file;
-use config::plan::Scenario;
+use config::plan::{Limits, Scenario};
 use explore::explain::{self, Explanation};
 use explore::repro::capsule::{Capsule, PROGRAM_BUILD};
 use explore::shrink::parts;
@@ -78,7 +78,7 @@ pub(crate) fn run(
     current_run::set(&source.reproduce);
     let interrupts = signals::end_runs()?;
     let (outcome, observations) = subject
-        .observed(scenario, seed, watch)
+        .observed(&with_default_limit(scenario), seed, watch)
         .map_err(|error| CommandError::usage(format_args!("{}: {error}", path.display())))?;
     check_outcome(path, &source, &outcome)?;
     let explanation = explanation(&**subject, arguments.explain, &source, &outcome);
@@ -146,6 +146,14 @@ fn check_outcome(path: &Path, source: &ReportedRun, outcome: &Outcome) -> Result
     Ok(())
 }
 
+/// The same run, with at least as many records kept as by default: what the page shows must not end
+/// before the failure.
+fn with_default_limit(scenario: &Scenario) -> Scenario {
+    let mut kept = scenario.clone();
+    kept.limits.records = kept.limits.records.max(Limits::default().records);
+    kept
+}
+
 /// What the page is of.
 fn object(run: &FinishedRun<'_>, page: &Output, explanation: Option<&Explanation>) -> Json {
     json!({
@@ -158,7 +166,7 @@ fn object(run: &FinishedRun<'_>, page: &Output, explanation: Option<&Explanation
         "cut_off": run.outcome.stop.limit(),
         "reproduce": run.command,
         "signature": explanation.map(|it| &it.signature),
-        "headline": explanation.and_then(|it| it.headline.as_ref()),
+        "headline": explanation.map(|it| &it.headline),
         "wrote": [input::name(page.path())],
     })
 }

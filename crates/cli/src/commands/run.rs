@@ -115,7 +115,12 @@ fn write_files(
     };
     views::write(&run, views, terminal)?;
     if arguments.out.is_some() || views.iter().any(Option::is_some) {
-        views::say_if_cut(&run, terminal);
+        let files = views::options([
+            ("--out", arguments.out.as_deref()),
+            ("--pcap", arguments.pcap.as_deref()),
+            ("--perfetto", arguments.perfetto.as_deref()),
+        ]);
+        views::say_if_cut(&run, &files, terminal);
     }
     Ok(())
 }

@@ -1,9 +1,13 @@
 //! The files for Wireshark and Perfetto, of a run or a replay.
 
+use std::path::Path;
+
 use view::FinishedRun;
 
 use crate::command_error::CommandError;
+use crate::input;
 use crate::output::Output;
+use crate::shell;
 use crate::terminal::Terminal;
 
 /// Writes what was asked for: a capture, a trace.
@@ -21,13 +25,26 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Says so if the files that were written lack what came after `limits.records`.
-pub(crate) fn say_if_cut(run: &FinishedRun<'_>, terminal: &mut Terminal) {
+/// Says so if the files that were written lack what came after `limits.records`, with the command that
+/// writes whole ones: that of the run, and the options for the same files.
+pub(crate) fn say_if_cut(run: &FinishedRun<'_>, files: &str, terminal: &mut Terminal) {
     let limit = run.scenario.limits.records;
-    if run.outcome.records.len() as u64 >= limit || run.observations.dropped > 0 {
+    let packets = run.observations.packets.len() as u64 + run.observations.dropped;
+    let all = run.outcome.record_count.max(packets);
+    if all > limit {
         terminal.error(&format!(
-            "the files end at limits.records = {limit}: what the run did later is not in them. Give a \
-             higher limit with --set limits.records=N"
+            "the files end at limits.records = {limit}: what the run did later is not in them. For all of \
+             it: {} --set limits.records={all}{files} --force",
+            run.command
         ));
     }
+}
+
+/// Options of `run` for these files: ` --out DIR --pcap FILE`.
+pub(crate) fn options(files: [(&str, Option<&Path>); 3]) -> String {
+    let given = files.into_iter().filter_map(|(option, path)| {
+        let path = input::name(path?);
+        Some(format!(" {option} {}", shell::quote(&path)))
+    });
+    given.collect()
 }

@@ -43,7 +43,8 @@ section! {
     pub struct AssociationCounts: Default {
         /// Associations that were opened.
         opened: Option<CountRange> = None, default "any number";
-        /// Associations that were given up.
+        /// Associations that were given up: not opened, refused because no control block was free, or broken
+        /// off.
         failed: Option<CountRange> = None, default "any number";
     }
 }

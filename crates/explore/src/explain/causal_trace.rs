@@ -206,7 +206,7 @@ fn sentence(
     format!("{at:#}  {name} ({:03}): {what}", thread.0)
 }
 
-fn concerns(fact: &Fact, id: BlockId) -> bool {
+pub(super) fn concerns(fact: &Fact, id: BlockId) -> bool {
     match *fact {
         Fact::BlockBound(_, block)
         | Fact::TransportBegun(block)

@@ -49,6 +49,8 @@ pub(crate) struct FailureContext<'a> {
     pub(crate) at: Instant,
     /// The threads involved, the most recent first; empty if unknown.
     pub(crate) threads: &'a [u16],
+    /// The signature of the failure if it is a data race, which names its two accesses.
+    pub(crate) race: Option<&'a str>,
 }
 
 /// The critical pair of a run with an access log: around a preemption, or else the last hand-over
@@ -67,9 +69,31 @@ pub(crate) fn pair(
     let until_found = accesses.partition_point(|access| access.at <= failure.at);
     // A pinned preemption names the decisive point itself. A hand-over between the threads of the
     // failure is closer to it than a race, which may be anywhere.
-    around_preemption(scenario, &accesses[..until_found], failure)
+    let race = || reported_race(&accesses[..until_found], failure);
+    race()
+        .or_else(|| around_preemption(scenario, &accesses[..until_found], failure))
         .or_else(|| last_handover(&accesses, failure))
         .or_else(|| last_race(&accesses[..until_found], failure))
+}
+
+/// The two accesses that a data race is about.
+fn reported_race(accesses: &[&LoggedAccess], failure: FailureContext<'_>) -> Option<CriticalPair> {
+    let signature = failure.race?;
+    let names = |access: &LoggedAccess| {
+        let kind = match access.kind {
+            OperationKind::Read => "read",
+            OperationKind::Write => "write",
+            OperationKind::Interlocked | OperationKind::Enter => return false,
+        };
+        signature.contains(&format!("{kind} of {}", access.of))
+    };
+    let later = accesses
+        .iter()
+        .rposition(|it| it.raced && it.at == failure.at && names(it))?;
+    let earlier = accesses[..later]
+        .iter()
+        .rposition(|it| it.conflicts(accesses[later]) && names(it))?;
+    Some(pair_at(accesses, earlier, later))
 }
 
 /// A pair around a preemption: another thread accessed a word of the preempted thread meanwhile.
@@ -339,7 +363,10 @@ pub(super) fn apart(from: Instant, to: Instant) -> String {
         0..1_000 => format!("{nanos} ns"),
         1_000..1_000_000 => format!("{} us", nanos / 1_000),
         1_000_000..1_000_000_000 => format!("{} ms", nanos / 1_000_000),
-        _ => format!("{} s", length.nanos() / Duration::from_secs(1).nanos()),
+        1_000_000_000..10_000_000_000 => {
+            format!("{}.{} s", length.whole_secs(), nanos / 100_000_000 % 10)
+        }
+        _ => format!("{} s", length.whole_secs()),
     }
 }
 

@@ -140,8 +140,10 @@ pub fn failure_likelihood(
 /// decided but the cost of calls.
 fn instants(scenario: &Scenario, seed: u64, original: &Outcome, end: Instant) -> Vec<Instant> {
     let mut found: Vec<Instant> = original.records.iter().map(|(at, _)| *at).collect();
-    let outages = timeline::outages(scenario, seed).unwrap_or_default();
-    found.extend(outages.iter().flat_map(|it| [it.from, it.to]));
+    let max = timeline::LISTED_MAX;
+    let links = timeline::outages_around(scenario, seed, end, &[end], max).unwrap_or_default();
+    let outages = links.iter().flat_map(|it| &it.windows);
+    found.extend(outages.flat_map(|it| [it.from, it.to]));
     found.retain(|at| *at < end);
     found.push(end);
     found.sort_unstable();

@@ -1,65 +1,85 @@
 //! The cause of a failure in one sentence: which two events came in which order, how far apart, and
-//! what the build decides for this order.
+//! what followed from this order.
 //!
-//! The sentence is read from records and accesses. There is none if they show no such order.
+//! The sentence is read from records and accesses of the run, never from the name of a build. Each kind
+//! of violation has its own; where the records do not show one, the last two records say what
+//! happened.
 
-use config::plan::{Keyword, Scenario};
-use mta::{BlockId, Fact, Record as MtaRecord, Structure, StructureOperation};
+mod control_blocks;
+mod messages;
+mod threads;
+
+use config::plan::{Keyword, Scenario, ViolationKind};
+use kernel::Instant;
+use logs::sentence;
+use mta::{EventEntry, Fact, Record as MtaRecord, Structure, StructureOperation};
 use simulation::Outcome;
-use simulation::outcome::Violation;
+use simulation::outcome::{Exception, Violation};
+use simulation::record::{Record, ThreadNumber};
 
 use super::causal_trace::{ThreadRecord, records_of};
 use super::critical_pair::{CriticalPair, apart};
 
-/// The cause of a control block that is never released.
-pub(super) fn of_block(
-    scenario: &Scenario,
-    outcome: &Outcome,
-    violation: &Violation,
-) -> Option<String> {
-    let id = violation.block?;
-    let build = scenario.hosts.get(&violation.host)?.build()?.as_str();
-    let facts = facts_of(outcome, violation, id);
-    let found = |is_wanted: fn(&Fact) -> bool| facts.iter().find(|it| is_wanted(&it.record));
-    let timeout = found(|fact| matches!(fact, Fact::BlockOutOfService(_)));
-    let dropped = found(|fact| matches!(fact, Fact::CloseRequestDropped(_)));
-    if let (Some(timeout), Some(dropped)) = (timeout, dropped) {
-        // MAIN BASE is the thread of the session; the driver's timeout is that of connect().
-        let what = match timeout.thread.0 {
-            1 => "the session timed out",
-            _ => "the connection timed out",
-        };
-        return Some(format!(
-            "{what} {} before the transport's close request came; {build} drops a close request for \
-             a connection that has timed out, so nothing releases {id}",
-            apart(timeout.at, dropped.at)
-        ));
-    }
-    // Only such a build leaves a block allocated that it has closed (Q193894).
-    let forgets = mta::named(build).is_some_and(|it| !it.releases_after_retry());
-    let closed_at = found(|fact| matches!(fact, Fact::CloseApplied { .. }))?.at;
-    forgets.then(|| format!(
-        "the close request was carried out at {closed_at}; {build} does not release a block whose \
-         connect() was repeated, so {id} stays allocated"
-    ))
+/// A run with a failure on one of its hosts.
+#[derive(Clone, Copy)]
+pub(super) struct FailedRun<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) outcome: &'a Outcome,
+    pub(super) host: &'a str,
+    pub(super) at: Instant,
+    pub(super) pair: Option<&'a CriticalPair>,
+}
+
+/// The cause of a violation.
+pub(super) fn of_violation(run: FailedRun<'_>, violation: &Violation) -> String {
+    let own = match violation.kind {
+        ViolationKind::ControlBlockLeak => control_blocks::leak(run, violation),
+        ViolationKind::ControlBlockExhaustion => control_blocks::exhaustion(run),
+        ViolationKind::DoubleRelease => control_blocks::second_release(run, violation),
+        ViolationKind::StaleInstance => control_blocks::other_use_closed(run, violation),
+        ViolationKind::SocketLeak => control_blocks::socket_leak(run),
+        ViolationKind::Delivery => messages::delivery(run, violation),
+        ViolationKind::Liveness => messages::liveness(run),
+        ViolationKind::Deadlock => threads::deadlock(run),
+        // Two accesses decide these, or what the program itself reports.
+        ViolationKind::DataRace
+        | ViolationKind::UseAfterFree
+        | ViolationKind::HeapCorruption
+        | ViolationKind::WrongThread
+        | ViolationKind::Property
+        | ViolationKind::Panic
+        | ViolationKind::ProgramError => None,
+    };
+    own.or_else(|| of_pair(run)).unwrap_or_else(|| {
+        let (location, detail) = (&violation.location, &violation.detail);
+        last_steps(run, &format!("{location}: {detail}"))
+    })
+}
+
+/// The cause of an exception.
+pub(super) fn of_exception(run: FailedRun<'_>, exception: &Exception) -> String {
+    let raised = format!(
+        "{} ({:03}) raises {:08x}: {}",
+        exception.thread, exception.number, exception.code, exception.cause
+    );
+    of_pair(run).unwrap_or_else(|| last_steps(run, &raised))
 }
 
 /// The cause of a failure that two unsynchronized accesses decided.
-pub(super) fn of_pair(scenario: &Scenario, host: &str, pair: &CriticalPair) -> Option<String> {
-    let build = scenario.hosts.get(host)?.build()?.as_str();
-    let decisions = mta::named(build)?;
+fn of_pair(run: FailedRun<'_>) -> Option<String> {
+    let pair = run.pair?;
+    let build = run.build();
     let Some((structure, name)) = structure(&pair.later).or_else(|| structure(&pair.earlier))
     else {
         return Some(format!("{}; {build} allows this order", pair.order));
     };
-    let locks = match decisions.guard(structure, StructureOperation::Use) {
-        Some(_) => "although it has a lock for",
-        None => "for it has no lock for",
+    let decisions = mta::named(build);
+    let locks = match decisions.map(|it| it.guard(structure, StructureOperation::Use).is_some()) {
+        Some(true) => format!(", although it has a lock for {name}"),
+        Some(false) => format!(", for it has no lock for {name}"),
+        None => String::new(),
     };
-    Some(format!(
-        "{}; {build} allows this order, {locks} {name}",
-        pair.order
-    ))
+    Some(format!("{}; {build} allows this order{locks}", pair.order))
 }
 
 /// The shared structure that an access is about, and its name in a sentence.
@@ -79,34 +99,88 @@ fn structure(access: &str) -> Option<(Structure, &'static str)> {
     found.map(|(_, structure, name)| (structure, name))
 }
 
-/// The facts that decide about one use of a block: from its last allocation before the violation. A
-/// restarted service uses the same instance numbers again.
-fn facts_of(outcome: &Outcome, violation: &Violation, id: BlockId) -> Vec<ThreadRecord<Fact>> {
-    let records = records_of(outcome, &violation.host);
-    let facts = records.filter_map(|it| match it.record {
-        MtaRecord::Fact(fact) => Some(ThreadRecord {
-            at: it.at,
-            thread: it.thread,
-            record: *fact,
-        }),
-        MtaRecord::Log(_) | MtaRecord::Event(_) => None,
-    });
-    let facts: Vec<_> = facts.collect();
-    let is_allocation = |fact: &Fact| *fact == Fact::BlockAllocated(id);
-    let first = facts
+/// The last two things that happened on the host before the failure, and the failure itself.
+fn last_steps(run: FailedRun<'_>, found: &str) -> String {
+    let records = &run.outcome.records;
+    let before = records.partition_point(|(at, _)| *at <= run.at);
+    let mut steps: Vec<(Instant, String)> = records[..before]
         .iter()
-        .rposition(|it| it.at <= violation.at && is_allocation(&it.record));
-    // Not up to the violation: the clocks of threads run a little ahead of the event that checks.
-    let from = first.map_or(0, |first| first + 1);
-    let own = facts.into_iter().skip(from);
-    let own = own.take_while(|it| !is_allocation(&it.record));
-    let concerned = |fact: &Fact| {
-        let of_block = [Fact::BlockOutOfService(id), Fact::CloseRequestDropped(id)];
-        let is_applied = matches!(*fact, Fact::CloseApplied { block, found, .. }
-            if block == id.index && found == id.instance);
-        is_applied || of_block.contains(fact)
-    };
-    own.filter(|it| concerned(&it.record)).collect()
+        .rev()
+        .filter(|(_, record)| run.is_step(record))
+        .take(2)
+        .map(|(at, record)| (*at, sentence::record(run.scenario, run.outcome, record)))
+        .collect();
+    steps.reverse();
+    match steps.as_slice() {
+        [] => format!(
+            "nothing is recorded on {} before {}: {found}",
+            run.host, run.at
+        ),
+        [(at, only)] => format!("{only}, {} before the failure: {found}", apart(*at, run.at)),
+        [(first_at, first), (at, second), ..] => format!(
+            "{first}, {} before {second}; {} after that: {found}",
+            apart(*first_at, *at),
+            apart(*at, run.at)
+        ),
+    }
+}
+
+impl<'a> FailedRun<'a> {
+    /// What runs on the host.
+    fn build(self) -> &'a str {
+        let host = self.scenario.hosts.get(self.host);
+        let build = host.and_then(|it| it.build());
+        build.map_or("the program", |it| it.as_str())
+    }
+
+    /// `MAIN BASE (001)`.
+    fn thread(self, thread: ThreadNumber) -> String {
+        let views = &mut self.outcome.hosts.iter();
+        let view = views.find(|view| view.name == self.host);
+        let name = view.and_then(|view| view.threads.get(&thread));
+        format!("{} ({:03})", name.map_or("?", String::as_str), thread.0)
+    }
+
+    /// Whether the records mean the host by this number.
+    fn is_host(self, id: u32) -> bool {
+        self.outcome.hosts[id as usize].name == self.host
+    }
+
+    /// The facts of the host's MTA.
+    fn facts(self) -> impl Iterator<Item = ThreadRecord<Fact>> + use<'a> {
+        let records = records_of(self.outcome, self.host);
+        records.filter_map(|it| match it.record {
+            MtaRecord::Fact(fact) => Some(ThreadRecord {
+                at: it.at,
+                thread: it.thread,
+                record: *fact,
+            }),
+            MtaRecord::Log(_) | MtaRecord::Event(_) => None,
+        })
+    }
+
+    /// Whether a record can be a step towards a failure of this host.
+    fn is_step(self, record: &Record) -> bool {
+        match record {
+            Record::Mta(id, _, MtaRecord::Fact(_)) => self.is_host(id.0),
+            Record::Mta(id, _, MtaRecord::Event(entry)) => {
+                self.is_host(id.0) && !matches!(entry, EventEntry::StartupComplete(_))
+            }
+            Record::Guest(id, _) | Record::PacketDropped(id, ..) | Record::ClosedDown(id) => {
+                self.is_host(id.0)
+            }
+            Record::Fault(..) | Record::Healed => true,
+            Record::Mta(_, _, MtaRecord::Log(_))
+            | Record::Event(_)
+            | Record::Exception(..)
+            | Record::PacketSent(..)
+            | Record::PacketArrived(..)
+            | Record::PacketDamaged(..)
+            | Record::ClockSet(..)
+            | Record::Gauge(..)
+            | Record::Violation(_) => false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(crate) fn describe(
     interval: TimeInterval,
 ) -> Vec<String> {
     let is_within = |at: Instant| interval.first <= at && at <= interval.last;
-    let mut sentences = outages(scenario, seed, is_within);
+    let mut sentences = outages(scenario, seed, interval);
     let records = outcome.records.iter();
     let records: Vec<String> = records
         .filter(|(at, _)| is_within(*at))
@@ -58,9 +58,15 @@ pub(crate) fn neighbours(
     [before.map(show), after.map(show)]
 }
 
-fn outages(scenario: &Scenario, seed: u64, is_within: impl Fn(Instant) -> bool) -> Vec<String> {
-    let windows = timeline::outages(scenario, seed).unwrap_or_default();
-    let changes = windows.iter().flat_map(|window| {
+/// The outages that begin or end in an interval.
+fn outages(scenario: &Scenario, seed: u64, interval: TimeInterval) -> Vec<String> {
+    let is_within = |at: Instant| interval.first <= at && at <= interval.last;
+    let moments = [interval.first, interval.last];
+    let max = timeline::LISTED_MAX;
+    let links = timeline::outages_around(scenario, seed, Instant::MAX, &moments, max);
+    let links = links.unwrap_or_default();
+    let windows = links.iter().flat_map(|it| &it.windows);
+    let changes = windows.flat_map(|window| {
         let (link, from, to) = (&window.link, window.from, window.to);
         let begins = format!("an outage of {link} begins; it lasts until {to}");
         let ends = format!("an outage of {link} ends; it began at {from}");

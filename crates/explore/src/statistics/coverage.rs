@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::run_result::coverage::{every_pair, name, state_word, stimulus_word};
 use crate::statistics::counters::{Counters, Growth, Occurrences};
+use crate::statistics::proportions::upper_bound;
 
 /// The coverage of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +20,11 @@ pub struct CoverageReport {
     /// An estimate of the probability that the next run shows a new signature: the fraction of runs
     /// that are alone with one (I. J. Good, Biometrika, 1953; the Good-Turing estimator).
     pub unseen: f64,
+    /// The upper bound of that probability: 95 % of all sweeps with a higher one would have shown more such
+    /// runs. It is 1 if a limit cut off every run.
+    pub unseen_high: f64,
+    /// Runs behind the estimate: those that no limit cut off.
+    pub unseen_runs: u64,
     /// Pairs that occurred.
     pub covered: Vec<CoveredPair>,
     /// Pairs that never occurred; many of them cannot.
@@ -57,6 +63,8 @@ impl CoverageReport {
         }
         let signatures = counters.signatures.values();
         let seen_once = signatures.filter(|it| it.runs == 1).count() as u64;
+        // What a run that was cut off would have shown is unknown.
+        let whole_runs = counters.runs - counters.cut_off;
         let (mut covered, mut uncovered) = (Vec::new(), Vec::new());
         for (state, stimulus) in every_pair() {
             let pair = StateEvent {
@@ -73,7 +81,9 @@ impl CoverageReport {
         Self {
             growth,
             seen_once,
-            unseen: seen_once as f64 / counters.runs.max(1) as f64,
+            unseen: (seen_once as f64 / whole_runs.max(1) as f64).min(1.0),
+            unseen_high: upper_bound(seen_once, whole_runs),
+            unseen_runs: whole_runs,
             covered,
             uncovered,
         }
@@ -102,11 +112,18 @@ impl fmt::Display for CoverageReport {
         if !self.covered.is_empty() {
             writeln!(formatter, "  pairs covered   {}", column(|it| it.pairs))?;
         }
+        let chance = match self.unseen_runs {
+            0 => "undecided, since every run was cut off".to_owned(),
+            _ => format!(
+                "about {:.1} %, at most {:.1} % (95 %)",
+                100.0 * self.unseen,
+                100.0 * self.unseen_high
+            ),
+        };
         writeln!(
             formatter,
-            "  signatures seen in exactly one run: {}; chance that the next run shows a new one: about {:.1} %",
-            self.seen_once,
-            100.0 * self.unseen
+            "  signatures seen in exactly one run: {}; chance that the next run shows a new one: {chance}",
+            self.seen_once
         )?;
         // Guests have no control blocks.
         if self.covered.is_empty() {

@@ -77,6 +77,39 @@ pub fn bounds(hits: u64, unknown: u64, all: u64) -> ConfidenceInterval {
     }
 }
 
+/// The exact upper bound of 95 % of a proportion (C. J. Clopper and E. S. Pearson, 1934): the proportion at
+/// which so few hits, or fewer, have a probability of 5 %. Without hits it is about 3/n, the rule of
+/// three; without trials 1.
+#[must_use]
+pub fn upper_bound(hits: u64, trials: u64) -> f64 {
+    if hits >= trials {
+        return 1.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    // Each step halves the interval; 60 are more than a double has digits.
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        match probability_of_at_most(hits, trials, middle) > 0.05 {
+            true => low = middle,
+            false => high = middle,
+        }
+    }
+    high
+}
+
+/// The probability of at most `hits` in `trials` trials with this proportion, strictly between 0 and 1.
+fn probability_of_at_most(hits: u64, trials: u64, proportion: f64) -> f64 {
+    // As logarithms: the first terms are too small for a double.
+    let odds = (proportion / (1.0 - proportion)).ln();
+    let mut term = trials as f64 * (1.0 - proportion).ln();
+    let mut sum = term.exp();
+    for hit in 1..=hits {
+        term += ((trials - hit + 1) as f64 / hit as f64).ln() + odds;
+        sum += term.exp();
+    }
+    sum
+}
+
 /// The Wilson score interval of a proportion (E. B. Wilson, 1927). Unlike the normal approximation
 /// it stays within 0..=1 and has a sensible width at 0 and n of n. Without trials it is 0..=1.
 ///
@@ -214,6 +247,25 @@ mod tests {
 
     fn close(found: f64, known: f64) {
         assert!((found - known).abs() < 5e-5, "{found} instead of {known}");
+    }
+
+    /// Without hits the bound is 1 - 0.05^(1/n); the others are solved from sums of binomial coefficients in
+    /// Python.
+    #[test]
+    fn the_upper_bound_has_the_known_values() {
+        for (hits, trials, known) in [
+            (0, 55, 1.0 - 0.05_f64.powf(1.0 / 55.0)),
+            (0, 1, 0.95),
+            (1, 10, 0.394_163),
+            (5, 10, 0.777_559),
+            (10, 10, 1.0),
+            (0, 0, 1.0),
+        ] {
+            close(upper_bound(hits, trials), known);
+        }
+        // The rule of three.
+        assert!((upper_bound(0, 100_000) * 100_000.0 - 3.0).abs() < 0.01);
+        assert!(upper_bound(100_000, 1_000_000) > 0.1);
     }
 
     /// The last four are from R. G. Newcombe (1998), table I, method 3; those of ten trials are

@@ -16,6 +16,8 @@ pub struct Survival {
     pub runs: u64,
     /// Runs that fail.
     pub failed: u64,
+    /// Runs that a limit cut off before it was known whether they fail.
+    pub unknown: u64,
     /// The steps of the curve, one for each failure time (within 1/64), in order.
     pub points: Vec<SurvivalPoint>,
     /// When the longest run ended.
@@ -40,16 +42,27 @@ impl Survival {
     pub fn of(counters: &Counters, kind: &str) -> Self {
         let nothing = KindCounters::default();
         let KindCounters { times, ends, .. } = counters.kinds.get(kind).unwrap_or(&nothing);
-        Self::of_times(counters, times, ends)
+        Self::of_times(counters, times, ends, counters.failing_by(kind).unknown)
     }
 
     /// The survival curve for the first failure of any kind.
     #[must_use]
     pub fn of_first_failure(counters: &Counters) -> Self {
-        Self::of_times(counters, &counters.first_failures, &counters.failing_ends)
+        let unknown = counters.failing_runs().unknown;
+        Self::of_times(
+            counters,
+            &counters.first_failures,
+            &counters.failing_ends,
+            unknown,
+        )
     }
 
-    fn of_times(counters: &Counters, times: &TimeHistogram, ends: &TimeHistogram) -> Self {
+    fn of_times(
+        counters: &Counters,
+        times: &TimeHistogram,
+        ends: &TimeHistogram,
+        unknown: u64,
+    ) -> Self {
         let end = counters
             .ends
             .counts()
@@ -58,6 +71,7 @@ impl Survival {
         Self {
             runs: counters.runs,
             failed: times.count(),
+            unknown,
             points: points(counters.runs, times, &without(&counters.ends, ends)),
             end,
         }

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use config::file::parse_seed;
 use serde::{Deserialize, Serialize};
 
-/// The seeds from `from` up to, but not including, `to`. Written `A..B`.
+/// The seeds from `from` up to, but not including, `to`. Written `A..B`, `A..=B` with the last seed, or
+/// `A` for one seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SeedRange {
@@ -43,7 +44,8 @@ impl SeedRange {
             let from = range.from;
             let next = from.saturating_add(1);
             return Err(format!(
-                "it has no seeds: the end is not included, so seed {from} alone is {from}..{next}"
+                "it has no seeds, because the end is not included: for seed {from} alone write {from} or \
+                 {from}..{next}"
             ));
         }
         Ok(range)
@@ -83,16 +85,31 @@ impl Shard {
     pub const WHOLE: Self = Self { number: 1, of: 1 };
 }
 
-/// `A..B`, decimal or hexadecimal with `0x`; `B` is not included.
+/// `A..B`, `A..=B` or `A`, decimal or hexadecimal with `0x`. Of `A..B`, `B` is not included.
 impl FromStr for SeedRange {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is not a seed range: write A..B, such as 0..1000");
-        let (from, to) = text.split_once("..").ok_or_else(wrong)?;
-        let from = parse_seed(from).map_err(|_| wrong())?;
-        let to = parse_seed(to).map_err(|_| wrong())?;
-        if from > to {
+        let seed = |text: &str| parse_seed(text).map_err(|_| wrong());
+        let after = |last: u64| {
+            let next = last.checked_add(1);
+            next.ok_or_else(|| {
+                format!(
+                    "{text}: the last seed of a range is at most {}",
+                    u64::MAX - 1
+                )
+            })
+        };
+        let (from, to) = match text.split_once("..") {
+            None => (seed(text)?, after(seed(text)?)?),
+            Some((from, to)) => match to.strip_prefix('=') {
+                None => (seed(from)?, seed(to)?),
+                Some(last) => (seed(from)?, after(seed(last)?)?),
+            },
+        };
+        // The last seed is included, so a range with it is never empty.
+        if from > to || (from == to && text.contains("..=")) {
             return Err(format!("the seed range {text} ends before it begins"));
         }
         Ok(Self { from, to })
@@ -186,8 +203,8 @@ mod tests {
     fn malformed_text_is_rejected() {
         for text in [
             "",
-            "7",
             "3..",
+            "3..=",
             "..3",
             "a..b",
             "-1..3",
@@ -202,5 +219,22 @@ mod tests {
             assert!(text.parse::<Shard>().is_err(), "{text}");
         }
         assert_eq!("0x10..0x20".parse(), Ok(SeedRange { from: 16, to: 32 }));
+        let error = "5..=4".parse::<SeedRange>().expect_err("backwards");
+        assert_eq!(error, "the seed range 5..=4 ends before it begins");
+        assert!(u64::MAX.to_string().parse::<SeedRange>().is_err());
+    }
+
+    #[test]
+    fn one_seed_and_a_range_with_its_end_are_ranges() {
+        let seeds = |text: &str| SeedRange::with_seeds(text).map(|it| (it.from, it.to));
+        for text in ["5", "0x5", "5..6", "5..=5"] {
+            assert_eq!(seeds(text), Ok((5, 6)), "{text}");
+        }
+        assert_eq!(seeds("0..=199"), Ok((0, 200)));
+        let error = seeds("5..5").expect_err("no seed");
+        assert!(
+            error.ends_with("for seed 5 alone write 5 or 5..6"),
+            "{error}"
+        );
     }
 }

@@ -89,6 +89,8 @@ pub struct Quantile {
     /// In nanoseconds, within 1/64; `None` if fewer runs have such a time.
     #[serde(rename = "time_ns")]
     pub nanoseconds: Option<u64>,
+    /// Whether it is unknown if so many runs have such a time, because a limit cut runs off before.
+    pub undecided: bool,
 }
 
 /// All failures with one signature.
@@ -190,7 +192,10 @@ impl Summary {
             unexpected: total.reasons.clone(),
             failing: total.failing_runs(),
             rechecked: total.rechecked,
-            first_failure: not_before(soonest, quantiles(&total.first_failures, total.runs)),
+            first_failure: not_before(
+                soonest,
+                quantiles(&total.first_failures, total.failing_runs(), total.runs),
+            ),
             signatures,
             ungrouped: total.ungrouped,
             connectors: connectors(total),
@@ -294,7 +299,7 @@ impl Summary {
             .collect();
         cells.extend([point.runs, failing, unknown].map(|it| it.to_string()));
         cells.extend([rate, low, high].map(|it| format!("{it:.6}")));
-        let median = median(&point.first_failure);
+        let median = median(&point.first_failure).and_then(|it| it.nanoseconds);
         cells.push(median.map_or(String::new(), |nanos| nanos.to_string()));
         let signatures = self.signatures.iter().map(|it| &it.signature);
         let counts = signatures.map(|it| point.signatures.get(it).copied().unwrap_or(0));
@@ -327,19 +332,23 @@ fn never_reached(total: &Counters) -> Vec<String> {
         .collect()
 }
 
-fn quantiles(times: &TimeHistogram, runs: u64) -> Vec<Quantile> {
-    QUANTILES
-        .iter()
-        .map(|&percent| Quantile {
+/// The quantiles of the times of these failing runs.
+fn quantiles(times: &TimeHistogram, failing: Proportion, runs: u64) -> Vec<Quantile> {
+    let quantile = |&percent: &u64| {
+        let nanoseconds = times.quantile(percent, runs).map(Duration::nanos);
+        let most = failing.runs + failing.unknown;
+        let may_be_reached = u128::from(most) * 100 >= u128::from(runs) * u128::from(percent);
+        Quantile {
             percent,
-            nanoseconds: times.quantile(percent, runs).map(Duration::nanos),
-        })
-        .collect()
+            nanoseconds,
+            undecided: nanoseconds.is_none() && failing.unknown > 0 && may_be_reached,
+        }
+    };
+    QUANTILES.iter().map(quantile).collect()
 }
 
-fn median(quantiles: &[Quantile]) -> Option<u64> {
-    let median = quantiles.iter().find(|it| it.percent == 50);
-    median.and_then(|it| it.nanoseconds)
+fn median(quantiles: &[Quantile]) -> Option<&Quantile> {
+    quantiles.iter().find(|it| it.percent == 50)
 }
 
 /// Exceptions come first; data races, which are many and have done no harm yet, last.
@@ -357,15 +366,19 @@ fn signature_summary(
     total: &Counters,
 ) -> SignatureSummary {
     let earliest = &counters.earliest;
+    let proportion = total.proportion(counters.runs, counters.cut_off);
     SignatureSummary {
         signature: signature.to_owned(),
-        proportion: total.proportion(counters.runs, counters.cut_off),
+        proportion,
         earliest_seed: earliest.seed,
         earliest_at: earliest.at.nanos(),
         settings: earliest.settings.clone(),
         selected: earliest.selected.clone(),
         capsule: capsule_path(&file_name(signature, earliest.seed, &earliest.scenario)),
-        times: not_before(Some(earliest.at), quantiles(&counters.times, total.runs)),
+        times: not_before(
+            Some(earliest.at),
+            quantiles(&counters.times, proportion, total.runs),
+        ),
     }
 }
 
@@ -386,7 +399,11 @@ fn point_summary(point: &PointStatistics) -> PointSummary {
         runs: counters.runs,
         unknown: counters.unknown,
         failing: counters.failing_runs(),
-        first_failure: quantiles(&counters.first_failures, counters.runs),
+        first_failure: quantiles(
+            &counters.first_failures,
+            counters.failing_runs(),
+            counters.runs,
+        ),
         signatures: signatures
             .map(|(name, counters)| (name.clone(), counters.runs))
             .collect(),

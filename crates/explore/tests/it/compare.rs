@@ -48,6 +48,19 @@ fn the_fix_of_the_leak_breaks_nothing() {
 }
 
 #[test]
+fn a_signature_that_does_not_occur_is_answered_with_those_that_do() {
+    let arms = BUILDS.map(|build| ("", scenario(build)));
+    let mut plan = trial(arms.into(), "0..10");
+    plan.signature = Some("nonsense".to_owned());
+    let found = compare(&plan, |_| {}).expect("it runs");
+    assert!(found.signatures.is_empty());
+    assert_eq!(found.pairs[0].cells.neither, 10);
+    let page = found.to_string();
+    assert!(page.contains("no signature contains `nonsense`"), "{page}");
+    assert!(page.contains("    control-block-leak: "), "{page}");
+}
+
+#[test]
 fn an_arm_does_not_differ_from_itself_and_a_swapped_fix_breaks() {
     let [buggy, fixed] = BUILDS.map(scenario);
     let arms = vec![

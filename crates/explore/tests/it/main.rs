@@ -5,6 +5,7 @@ mod coverage;
 mod explain;
 mod failure_likelihood;
 mod fixture;
+mod headlines;
 mod merge;
 mod overhead;
 mod replay;

@@ -68,7 +68,12 @@ impl Liveness {
             *counts.entry(message.from).or_default() += 1;
         }
         let defect = |(host, count)| {
-            let detail = format!("{count} messages are still queued after healing");
+            let messages = if count == 1 {
+                "message is"
+            } else {
+                "messages are"
+            };
+            let detail = format!("{count} {messages} still queued after healing");
             let kind = ViolationKind::Liveness;
             (host, Defect::new(kind, "message queue", detail))
         };

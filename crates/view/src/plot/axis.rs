@@ -1,5 +1,7 @@
 //! Linear scales, and ticks at round numbers.
 
+use explore::readable_time;
+
 use super::quantity::Unit;
 
 /// Maps values to coordinates.
@@ -47,6 +49,16 @@ pub(super) fn time_unit(longest: f64) -> (f64, &'static str) {
         10_800.0..259_200.0 => (3_600.0, "h"),
         _ => (86_400.0, "d"),
     }
+}
+
+/// A time of so many seconds as `h:mm:ss`, with milliseconds below a minute.
+pub(super) fn clock_time(seconds: f64) -> String {
+    let nanos = (seconds * 1e9).round() as u64;
+    let whole = match seconds < 60.0 {
+        true => 1_000_000,
+        false => 1_000_000_000,
+    };
+    readable_time((nanos + whole / 2) / whole * whole)
 }
 
 /// The divisor and name of a unit on an axis up to `longest`.

@@ -22,6 +22,7 @@ text{font:13px system-ui,sans-serif;fill:#1f2328}\
 .none{fill:none;stroke:#d8dee4;stroke-width:1}\
 .full{fill:#ffffff}\
 .line{fill:none;stroke-width:2}\
+.hover{fill-opacity:0;stroke:none}\
 .band{stroke:none;fill-opacity:.18}\
 .s0{stroke:#b5320a;fill:#b5320a}.s1{stroke:#0b62b8;fill:#0b62b8}.s2{stroke:#6b3fa0;fill:#6b3fa0}\
 .dash{stroke-dasharray:6 4}.line.s0,.line.s1,.line.s2{fill:none}.band.s0,.band.s1,.band.s2{stroke:none}\
@@ -154,6 +155,15 @@ impl Canvas {
         self.add(format_args!(
             "{shape} class=\"s{series}\"><title>{tooltip}</title></{}>",
             element(&shape)
+        ));
+    }
+
+    /// A place without a mark of its own, with a tooltip.
+    pub(super) fn hover(&mut self, at: PlotPoint, tooltip: &str) {
+        let (x, y) = (number(at.x), number(at.y));
+        let tooltip = markup(tooltip);
+        self.add(format_args!(
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"5\" class=\"hover\"><title>{tooltip}</title></circle>"
         ));
     }
 

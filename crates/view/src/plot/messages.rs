@@ -4,7 +4,7 @@ use explore::statistics::traffic::{Spread, TrafficQuantity};
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
-use super::axis::{Scale, plain, ticks, time_unit};
+use super::axis::{Scale, clock_time, plain, ticks, time_unit};
 use super::canvas::{Anchor, Canvas, PlotPoint, position};
 use super::curve::{Horizontal, LEFT, RIGHT};
 use super::quantity::{Values, unquoted};
@@ -60,7 +60,14 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     let spreads = series.iter().flat_map(|it| it.spreads.iter().flatten());
     let highest = spreads.map(|it| it.high.unwrap_or(it.median));
     let highest = highest.fold(0.0, f64::max);
-    let (divisor, unit) = unit_of(of, highest);
+    let divisor = match of {
+        // Ticks at round numbers of this unit.
+        TrafficQuantity::Latency => time_unit(highest / NANOS).0 * NANOS,
+        TrafficQuantity::Queue
+        | TrafficQuantity::Throughput
+        | TrafficQuantity::Retries
+        | TrafficQuantity::Returned => 1.0,
+    };
     let mut canvas = Canvas::new(HEIGHT, title, &subtitle(statistics));
     let highest = if highest > 0.0 {
         highest / divisor
@@ -69,14 +76,18 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     };
     let vertical = Scale::new([0.0, highest], [BOTTOM, TOP]);
     let horizontal = Horizontal::of(varied);
-    draw_axes(&mut canvas, &vertical, highest);
+    draw_axes(&mut canvas, &vertical, highest, |it| {
+        value(of, it * divisor)
+    });
     horizontal.draw(&mut canvas, BOTTOM);
-    let label = if unit.is_empty() {
-        marks.to_owned()
-    } else {
-        format!("{unit}: {marks}")
+    let label = match of {
+        TrafficQuantity::Latency => &format!("h:mm:ss; {marks}"),
+        TrafficQuantity::Queue
+        | TrafficQuantity::Throughput
+        | TrafficQuantity::Retries
+        | TrafficQuantity::Returned => marks,
     };
-    canvas.vertical_text(position(34.0, (TOP + BOTTOM) / 2.0), &label);
+    canvas.vertical_text(position(24.0, (TOP + BOTTOM) / 2.0), label);
     for (index, one) in series.iter().enumerate() {
         draw_legend(&mut canvas, index, one, missing(of));
         let offset = (index as f64 - (series.len() - 1) as f64 / 2.0) * OFFSET;
@@ -92,7 +103,12 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
                 low,
                 median,
                 high,
-                tooltip: format!("{}, {text}: {}", one.name, show(*spread, divisor, unit)),
+                tooltip: format!(
+                    "{}, {text}: {}{}",
+                    one.name,
+                    show(*spread, of),
+                    raw(*spread, of)
+                ),
             })
         });
         draw_series(&mut canvas, index, &points.collect::<Vec<_>>());
@@ -108,7 +124,7 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
         let mut row = vec![unquoted(&varied.values[value]).to_owned()];
         row.extend(series.iter().map(|it| {
             let spread = it.spreads[position];
-            spread.map_or_else(|| missing(of).to_owned(), |it| show(it, divisor, unit))
+            spread.map_or_else(|| missing(of).to_owned(), |it| show(it, of))
         }));
         table.push(row);
     }
@@ -164,20 +180,37 @@ const fn missing(of: TrafficQuantity) -> &'static str {
     }
 }
 
-/// `12.5 s (10 to 20)`.
-fn show(spread: Spread, divisor: f64, unit: &str) -> String {
-    let [low, median] = [spread.low, spread.median].map(|it| plain(it / divisor));
-    let high = spread.high.map(|it| plain(it / divisor));
+/// `0:00:12.500 (0:00:10 to 0:00:20)`, or counts.
+fn show(spread: Spread, of: TrafficQuantity) -> String {
+    let [low, median] = [spread.low, spread.median].map(|it| value(of, it));
+    let high = spread.high.map(|it| value(of, it));
     let high = high.unwrap_or_else(|| "not reached".to_owned());
-    let unit = if unit.is_empty() {
-        String::new()
-    } else {
-        format!(" {unit}")
-    };
-    format!("{median}{unit} ({low} to {high})")
+    format!("{median} ({low} to {high})")
 }
 
-fn draw_axes(canvas: &mut Canvas, vertical: &Scale, highest: f64) {
+/// All digits of a time, for its tooltip.
+fn raw(spread: Spread, of: TrafficQuantity) -> String {
+    match of {
+        TrafficQuantity::Latency => format!(", median {:.0} ns", spread.median),
+        TrafficQuantity::Queue
+        | TrafficQuantity::Throughput
+        | TrafficQuantity::Retries
+        | TrafficQuantity::Returned => String::new(),
+    }
+}
+
+/// A time as `h:mm:ss`, a count as it is.
+fn value(of: TrafficQuantity, value: f64) -> String {
+    match of {
+        TrafficQuantity::Latency => clock_time(value / NANOS),
+        TrafficQuantity::Queue
+        | TrafficQuantity::Throughput
+        | TrafficQuantity::Retries
+        | TrafficQuantity::Returned => plain(value),
+    }
+}
+
+fn draw_axes(canvas: &mut Canvas, vertical: &Scale, highest: f64, label: impl Fn(f64) -> String) {
     for tick in ticks(highest) {
         let y = vertical.coordinate(tick.at);
         canvas.line(position(LEFT, y), position(RIGHT, y), "grid");
@@ -185,7 +218,7 @@ fn draw_axes(canvas: &mut Canvas, vertical: &Scale, highest: f64) {
             position(LEFT - 8.0, y + 4.0),
             "tick",
             Anchor::End,
-            &tick.label,
+            &label(tick.at),
         );
     }
 }

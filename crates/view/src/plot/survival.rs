@@ -5,7 +5,7 @@ use explore::statistics::survival::{Survival, SurvivalPoint};
 use explore::sweep::sweep_statistics::SweepStatistics;
 use kernel::Duration;
 
-use super::axis::{Scale, plain, ticks, time_unit};
+use super::axis::{Scale, clock_time, ticks, time_unit};
 use super::canvas::{Anchor, Canvas, PlotPoint, WIDTH, position};
 use super::{Figure, Measure, subtitle};
 
@@ -23,18 +23,15 @@ pub(super) fn draw(statistics: &SweepStatistics, measure: Measure) -> Figure {
     let title = format!("Time until {}", measure.clause());
     let mut canvas = Canvas::new(HEIGHT, &title, &subtitle(statistics));
     let end = seconds(survival.end);
-    let (divisor, unit) = time_unit(end);
+    let (divisor, _) = time_unit(end);
     let horizontal = Scale::new([0.0, end], [LEFT, RIGHT]);
     let vertical = Scale::new([0.0, 1.0], [BOTTOM, TOP]);
     for tick in ticks(end / divisor) {
         let x = horizontal.coordinate(tick.at * divisor);
         canvas.line(position(x, BOTTOM), position(x, BOTTOM + 5.0), "frame");
-        canvas.text(
-            position(x, BOTTOM + 20.0),
-            "tick",
-            Anchor::Middle,
-            &tick.label,
-        );
+        let label = clock_time(tick.at * divisor);
+        let place = position(x, BOTTOM + 20.0);
+        canvas.text(place, "tick", Anchor::Middle, &label);
     }
     for percent in [0, 20, 40, 60, 80, 100] {
         let y = vertical.coordinate(f64::from(percent) / 100.0);
@@ -51,12 +48,12 @@ pub(super) fn draw(statistics: &SweepStatistics, measure: Measure) -> Figure {
         position(34.0, (TOP + BOTTOM) / 2.0),
         "surviving runs (%), with 95 % band",
     );
-    let label = format!("virtual time ({unit})");
+    let label = "virtual time (h:mm:ss)";
     canvas.text(
         position((LEFT + RIGHT) / 2.0, BOTTOM + 46.0),
         "",
         Anchor::Middle,
-        &label,
+        label,
     );
     draw_curve(&mut canvas, &survival, &horizontal, &vertical);
     canvas.text(
@@ -96,16 +93,42 @@ fn draw_curve(canvas: &mut Canvas, survival: &Survival, horizontal: &Scale, vert
     band.extend(stairs(|step| step.interval.low).into_iter().rev());
     canvas.path(&band, "band s0");
     canvas.path(&stairs(|step| step.proportion), "line s0");
+    // Each step has its numbers on hover.
+    for step in &survival.points {
+        let at = position(
+            horizontal.coordinate(seconds(step.at)),
+            vertical.coordinate(step.proportion),
+        );
+        let tooltip = format!(
+            "{} ({} ns): {:.1} % survive (95 %: {:.1} to {:.1} %)",
+            duration(step.at),
+            step.at.nanos(),
+            step.proportion * 100.0,
+            step.interval.low * 100.0,
+            step.interval.high * 100.0
+        );
+        canvas.hover(at, &tooltip);
+    }
 }
 
 /// The curve in one sentence.
 fn summary(survival: &Survival) -> String {
-    let Survival { runs, failed, .. } = survival;
-    let median = survival.median().map_or_else(
-        || "the median is later than the end".to_owned(),
-        |it| format!("median {}", duration(it)),
-    );
-    format!("It happened in {failed} of {runs} runs; {median}")
+    let Survival {
+        runs,
+        failed,
+        unknown,
+        ..
+    } = survival;
+    let median = match (survival.median(), unknown) {
+        (Some(it), _) => format!("median {}", duration(it)),
+        (None, 0) => "the median is later than the end".to_owned(),
+        (None, _) => "the median is undecided".to_owned(),
+    };
+    let unknown = match unknown {
+        0 => String::new(),
+        runs => format!("; {runs} UNDECIDED, cut off before"),
+    };
+    format!("It happened in {failed} of {runs} runs{unknown}; {median}")
 }
 
 fn table(survival: &Survival) -> Vec<Vec<String>> {
@@ -129,10 +152,7 @@ fn seconds(duration: Duration) -> f64 {
     duration.nanos() as f64 / 1e9
 }
 
+/// `5:48:12`: failure times are known within 1/64.
 fn duration(duration: Duration) -> String {
-    let (divisor, unit) = time_unit(seconds(duration));
-    format!(
-        "{} {unit}",
-        plain((seconds(duration) / divisor * 10.0).round() / 10.0)
-    )
+    clock_time(seconds(duration))
 }

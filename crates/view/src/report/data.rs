@@ -13,7 +13,7 @@ use net::HostId;
 use serde::Serialize;
 use simulation::ping;
 use simulation::record::{Record, Stage};
-use simulation::timeline;
+use simulation::timeline::DrawnOutages;
 
 use crate::finished_run::FinishedRun;
 use crate::lifetime::{self, End};
@@ -121,7 +121,11 @@ const RANK_GUEST: u8 = 3;
 
 impl<'a> Data<'a> {
     /// Collects the data of a run.
-    pub(super) fn of(run: &FinishedRun<'_>, failures: &'a [Failure]) -> Self {
+    pub(super) fn of(
+        run: &FinishedRun<'_>,
+        failures: &'a [Failure],
+        outages: &[DrawnOutages],
+    ) -> Self {
         let mut texts = Texts::default();
         let mut log_lines = LogLines::default();
         let findings = failures::moments(failures);
@@ -147,7 +151,7 @@ impl<'a> Data<'a> {
             end: run.outcome.simulated.nanos(),
             log_lines,
             hosts,
-            links: links(run),
+            links: links(run, outages),
             packets,
             contexts: access_contexts::access_contexts(run, &mut texts),
             marks: marks(run),
@@ -233,11 +237,11 @@ fn winsock_log(
     (log, drawn)
 }
 
-fn links(run: &FinishedRun<'_>) -> Vec<Link> {
-    let outages = timeline::outages(run.scenario, run.outcome.seed).unwrap_or_default();
+fn links(run: &FinishedRun<'_>, outages: &[DrawnOutages]) -> Vec<Link> {
     let links = run.scenario.links.iter().map(|(name, link)| {
         let host = |name: &String| run.outcome.host_named(name).map_or(0, |it| it.0);
-        let outages = outages.iter().filter(|outage| outage.link == *name);
+        let own = outages.iter().filter(|it| it.link == *name);
+        let outages = own.flat_map(|it| &it.windows);
         let counts = run.outcome.links.get(name).cloned().unwrap_or_default();
         Link {
             name: name.clone(),

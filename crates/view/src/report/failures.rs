@@ -269,11 +269,11 @@ fn success(outcome: &Outcome) -> Headline {
     Headline {
         text: "No failures".to_owned(),
         more: format!(
-            "{} of {} acknowledged; {} opened, {} failed; {} of virtual time.",
+            "{} of {} acknowledged; {} opened, {} given up; {} of virtual time.",
             messages.acknowledged,
             counted(messages.submitted, "message"),
             counted(associations.opened, "association"),
-            associations.failed,
+            associations.failed(),
             outcome.simulated
         ),
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use kernel::Instant;
-use simulation::timeline;
+use simulation::timeline::DrawnOutages;
 
 use crate::finished_run::FinishedRun;
 
@@ -52,11 +52,11 @@ pub(super) fn gauges(run: &FinishedRun<'_>) -> Vec<Gauge> {
 }
 
 /// The outages of all links.
-pub(super) fn outages(run: &FinishedRun<'_>) -> Vec<Outage> {
-    let outages = timeline::outages(run.scenario, run.outcome.seed).unwrap_or_default();
+pub(super) fn outages(run: &FinishedRun<'_>, links: &[DrawnOutages]) -> Vec<Outage> {
     let end = run.outcome.simulated.nanos();
     let x = |at: Instant| place(at.nanos(), end);
-    let outages = outages.iter().map(|it| {
+    let outages = links.iter().flat_map(|it| &it.windows);
+    let outages = outages.map(|it| {
         let from = x(it.from);
         Outage {
             x: from,

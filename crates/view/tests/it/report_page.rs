@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use config::file;
+use config::plan::Scenario;
 use serde_json::Value as Json;
 use simulation::Observe;
 use view::FinishedRun;
@@ -114,28 +115,91 @@ fn compare(
     }
 }
 
+/// A link with more outages than a page has, and a failure long after the first of them.
+const LATE: &str = r#"
+title = "A late leak"
+why = "What led to it must be on the page."
+duration = "16h"
+[host.PARIS]
+build = "5.5.2653.23"
+[host.LYON]
+build = "5.5.2655.16"
+[link.wan]
+between = ["PARIS", "LYON"]
+delay = "20ms"
+loss.outages = { ping_success = "1/8", mean_outage = "4s" }
+[connector.c]
+from = "PARIS"
+to = "LYON"
+[workload.m]
+connector = "c"
+every = "1m"
+start = "15h"
+"#;
+
+#[test]
+fn the_outages_around_a_late_failure_are_drawn() {
+    let scenario = file::load("late", LATE.as_bytes(), &[]).expect("a scenario");
+    let (page, failed_at) = page_of(&scenario);
+    assert!(failed_at > 15 * 3_600_000_000_000, "{failed_at}");
+    let data = data_of(&page);
+    let outages = data["links"][0]["outages"].as_array().expect("a list");
+    let times: Vec<u64> = outages.iter().filter_map(Json::as_u64).collect();
+    assert!(times.len() <= 2 * 10_000 && times.is_sorted());
+    let every = simulation::timeline::outages_around(
+        &scenario,
+        scenario.seed,
+        kernel::Instant::MAX,
+        &[],
+        usize::MAX,
+    );
+    let every = &every.expect("the outages")[0];
+    assert!(every.all > 10_000, "{}", every.all);
+    // Every one of the last 100 before the failure, and the next ones.
+    let before = every
+        .windows
+        .partition_point(|it| it.from.nanos() <= failed_at);
+    for window in &every.windows[before - 100..(before + 30).min(every.windows.len())] {
+        assert!(times.contains(&window.from.nanos()), "{window:?}");
+    }
+    let drawn = times.len() / 2;
+    let words = format!("{drawn} of {} outages of link wan", every.all);
+    assert!(page.contains(&words), "{words}");
+    assert!(page.contains("For all of them: mtasim run --perfetto run.pftrace"));
+}
+
+/// The page of a scenario, and when its first failure was found.
+fn page_of(scenario: &Scenario) -> (String, u64) {
+    let observe = Observe {
+        packets: true,
+        threads: true,
+    };
+    let (outcome, observations) =
+        explore::run_observed(scenario, scenario.seed, observe).expect("it runs");
+    let run = FinishedRun {
+        scenario,
+        outcome: &outcome,
+        observations: &observations,
+        command: "mtasim run",
+    };
+    let first = outcome.violations.iter().map(|it| it.at.nanos()).min();
+    (view::report(&run, None), first.unwrap_or(0))
+}
+
+/// The data inside a page.
+fn data_of(page: &str) -> Json {
+    let (_, rest) = page.split_once("id=\"run\">").expect("the page has data");
+    let (json, _) = rest.split_once("</script>").expect("the data ends");
+    serde_json::from_str(json).expect("the data is JSON")
+}
+
 /// The data of a scenario's page.
 fn data(name: &str) -> Json {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../sims")
         .join(name);
     let scenario = file::load(name, read(&path).as_bytes(), &[]).expect("a scenario");
-    let observe = Observe {
-        packets: true,
-        threads: true,
-    };
-    let (outcome, observations) =
-        explore::run_observed(&scenario, scenario.seed, observe).expect("it runs");
-    let run = FinishedRun {
-        scenario: &scenario,
-        outcome: &outcome,
-        observations: &observations,
-        command: "mtasim run",
-    };
-    let page = view::report(&run, None);
-    let (_, rest) = page.split_once("id=\"run\">").expect("the page has data");
-    let (json, _) = rest.split_once("</script>").expect("the data ends");
-    serde_json::from_str(json).expect("the data is JSON")
+    data_of(&page_of(&scenario).0)
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub(super) fn object(report: &RunReport<'_>) -> Json {
         (name.clone(), counts)
     });
     json!({
-        "schema_version": 3,
+        "schema_version": 4,
         "mtasim": PROGRAM_BUILD,
         "scenario": report.file,
         "title": report.scenario.title,
@@ -59,9 +59,13 @@ pub(super) fn object(report: &RunReport<'_>) -> Json {
         "associations": {
             "begun": associations.begun,
             "opened": associations.opened,
-            "closed": associations.closed,
-            "failed": associations.failed,
+            "not_opened": associations.not_opened,
             "refused": associations.refused,
+            "pending": associations.pending(),
+            "closed": associations.closed,
+            "broken": associations.broken,
+            "left_open": associations.left_open(),
+            "refused_when_called": associations.refused_when_called,
         },
         "messages": {
             "submitted": messages.submitted,

@@ -64,12 +64,7 @@ fn write(text: &mut String, report: &RunReport<'_>) -> std::fmt::Result {
 
 /// What the MTAs did.
 fn write_work(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
-    let counts = outcome.associations;
-    writeln!(
-        text,
-        "associations: {} opened, {} closed, {} failed, {} refused",
-        counts.opened, counts.closed, counts.failed, counts.refused
-    )?;
+    writeln!(text, "associations: {}", outcome.associations)?;
     let counts = outcome.messages;
     writeln!(
         text,

@@ -72,7 +72,11 @@ fn with_those_that_have_not_arrived(it: &MessageTraffic) -> String {
         return String::new();
     };
     let show = |nanos: Option<u64>| nanos.map_or_else(|| "not reached".to_owned(), readable_time);
-    format!("; of all, median {}, 90 % {}", show(p50), show(p90))
+    format!(
+        "; with those that have not arrived as the latest: median {}, 90 % {}",
+        show(p50),
+        show(p90)
+    )
 }
 
 fn seconds(nanos: u64) -> f64 {

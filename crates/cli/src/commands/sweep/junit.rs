@@ -14,6 +14,8 @@ use explore::sweep::summary::{SignatureSummary, Summary};
 struct Case {
     name: String,
     failure: Option<String>,
+    /// Whether there was nothing to test.
+    skipped: bool,
 }
 
 /// `command` returns the command that repeats the earliest run with a signature, and `different` are
@@ -30,19 +32,25 @@ pub(super) fn text(
         Case {
             name: "a repeated run is the same".to_owned(),
             failure: (!different.is_empty()).then(|| different.join("\n")),
+            skipped: false,
         },
     ];
     let failures = cases.iter().filter(|it| it.failure.is_some()).count();
+    let skipped = cases.iter().filter(|it| it.skipped).count();
     let title = markup(&summary.title);
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"mtasim\">\n<testsuite \
-         name=\"{title}\" tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"0\">\n",
+         name=\"{title}\" tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\">\n",
         cases.len()
     );
     for case in &cases {
         let name = markup(&case.name);
         // Writing to a string does not fail.
         let _ = match &case.failure {
+            None if case.skipped => writeln!(
+                xml,
+                "<testcase classname=\"{title}\" name=\"{name}\">\n<skipped/>\n</testcase>"
+            ),
             None => writeln!(xml, "<testcase classname=\"{title}\" name=\"{name}\"/>"),
             Some(why) => {
                 // Viewers list the attribute and show the text on demand.
@@ -81,6 +89,8 @@ fn expectations(summary: &Summary) -> Case {
             summary.seeds
         ),
         failure: (!reasons.is_empty()).then(|| reasons.join("\n")),
+        // Where every run was cut off, none met an expectation.
+        skipped: summary.as_expected == 0 && reasons.is_empty(),
     }
 }
 
@@ -93,6 +103,7 @@ fn reached(summary: &Summary) -> Case {
     Case {
         name: "every named point was reached".to_owned(),
         failure: (!never.is_empty()).then(|| never.join("\n")),
+        skipped: false,
     }
 }
 
@@ -106,5 +117,6 @@ fn decided(summary: &Summary) -> Case {
     Case {
         name: "every run is decided".to_owned(),
         failure: (!why.is_empty()).then(|| why.join("\n")),
+        skipped: false,
     }
 }

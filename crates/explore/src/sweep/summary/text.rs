@@ -139,7 +139,7 @@ impl Summary {
                 percent(point.failing.rate),
                 percent(point.failing.interval.low),
                 percent(point.failing.interval.high),
-                show_time(median(&point.first_failure)),
+                show_median(&point.first_failure),
                 settings.join(" ")
             );
         }
@@ -198,10 +198,18 @@ fn show_quantiles(quantiles: &[Quantile]) -> String {
         .iter()
         .map(|it| match it.nanoseconds {
             Some(_) => format!("{} % of runs by {}", it.percent, show_time(it.nanoseconds)),
+            None if it.undecided => format!("{} % of runs: undecided", it.percent),
             None => format!("{} % of runs not within the run", it.percent),
         })
         .collect();
     shown.join(", ")
+}
+
+fn show_median(quantiles: &[Quantile]) -> String {
+    match median(quantiles) {
+        Some(it) if it.undecided => "undecided".to_owned(),
+        it => show_time(it.and_then(|it| it.nanoseconds)),
+    }
 }
 
 /// `2:03:00`, with milliseconds below a minute, or `never`. A quantile is accurate to 1/64.
