@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use explore::Capsule;
+use explore::repro::capsule::BUILD;
 use serde_json::{Value as Json, json};
 
 use crate::program::{argument, code, mtasim, text};
@@ -25,9 +26,6 @@ const LOGS: &str = "crates/diagnose/tests/it/data";
 
 /// A message takes hours.
 const NOTHING_ARRIVES: &str = "link.wan.bandwidth=64 bit/s";
-
-/// Commands without JSON: they print what is not data, and say so.
-const TEXT_ONLY: [&str; 1] = ["completions"];
 
 /// The objects of an output: one, or one on each line.
 fn objects(bytes: &[u8]) -> Vec<Json> {
@@ -118,7 +116,8 @@ fn one_run_has_the_form_of_its_schema() {
     let misspelt = ["check", LEAK, "--set", "hots=1"];
     let distant = ["check", LEAK, "--set", "zzz.zzz=1"];
     let value = ["check", LEAK, "--set", "duration=\"soon\""];
-    let checks = outputs(&[&["check", LEAK], &misspelt, &distant, &value]);
+    let printed = ["check", LEAK, "--print"];
+    let checks = outputs(&[&["check", LEAK], &printed, &misspelt, &distant, &value]);
     has_form(
         "check",
         "mtasim check --format json, one object for each file",
@@ -241,6 +240,7 @@ fn sweeps_and_comparisons_have_the_form_of_their_schemas() {
     let broken = ["--builds", "5.5.2655.16,5.5.2653.23"];
     let stopped = ["--set", "limits.events=100"];
     let compared = outputs(&[
+        &[&compare[..], &fixed, &["--signature", "nonsense"]].concat(),
         &[&compare[..], &fixed].concat(),
         &[&compare[..], &broken].concat(),
         &[&compare[..], &stopped].concat(),
@@ -315,6 +315,51 @@ fn one_failure_has_the_form_of_its_schemas() {
     let pages = folder.path().join("man");
     let man = outputs(&[&["man", "--out", argument(&pages)]]);
     has_form("man", "mtasim man --format json", &man);
+    let script = outputs(&[&["completions", "bash"]]);
+    has_form("completions", "mtasim completions --format json", &script);
+    let keys = outputs(&[&["schema", "--keys"]]);
+    has_form("keys", "mtasim schema --keys --format json", &keys);
+}
+
+/// A program that reads the result gets an object, whatever is wrong; people read standard error.
+#[test]
+fn an_error_is_an_object_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let typo = folder.path().join("typo.toml");
+    fs::write(
+        &typo,
+        "title = \"t\"\nwhy = \"w\"\nduration = \"1h\"\n[hots.PARIS]\n",
+    )
+    .expect("a file");
+    let typo = argument(&typo);
+    let missing = folder.path().join("missing.toml");
+    let missing = argument(&missing);
+    let commands: [&[&str]; 8] = [
+        &["run", typo],
+        &["sweep", typo, "--seeds", "0..2"],
+        &["compare", typo, "--seeds", "0..2", "--set", "duration=2h"],
+        &["verify", typo],
+        &["ping", typo, "--link", "wan"],
+        &["report", typo, "-o", "-"],
+        &["replay", missing],
+        &["run", LEAK, "--set", "duration=\"soon\""],
+    ];
+    let errors = outputs(&commands);
+    for (command, error) in commands.iter().zip(&errors) {
+        let output = mtasim(&[command, &["--format", "json"][..]].concat());
+        assert_eq!(objects(&output.stdout), [error.clone()], "{command:?}");
+        assert_eq!(error["verdict"], "error");
+        let exit_code = output.status.code().expect("it ended by itself");
+        assert!([2, 4].contains(&exit_code), "{exit_code}");
+        assert_eq!(error["exit_code"], exit_code);
+        assert!(!output.stderr.is_empty());
+    }
+    assert_eq!(errors[0]["diagnostics"][0]["line"], 4);
+    has_form(
+        "error",
+        "any command with --format json that fails",
+        &errors,
+    );
 }
 
 /// Arguments with which a command prints JSON; `folder` has a sweep and takes what is written.
@@ -339,6 +384,7 @@ fn sample(command: &str, folder: &Path, capsule: &str) -> Vec<String> {
         "explain" => vec![capsule.into(), "--reseeds".into(), "0".into()],
         "diagnose" => vec![log],
         "schema" => Vec::new(),
+        "completions" => vec!["bash".into()],
         "man" => vec!["--out".into(), path("man")],
         other => panic!("{other} is new: give it a schema in docs/schemas and arguments here"),
     };
@@ -346,7 +392,7 @@ fn sample(command: &str, folder: &Path, capsule: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_command_prints_json_of_its_schema_or_says_that_it_has_none() {
+fn every_command_prints_json_that_names_its_schema_and_the_build() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_, capsule) = swept(folder.path());
     let help = mtasim(&["--help"]);
@@ -361,22 +407,16 @@ fn every_command_prints_json_of_its_schema_or_says_that_it_has_none() {
         .collect();
     assert!(commands.len() > 12, "{commands:?}");
     for command in commands {
-        if TEXT_ONLY.contains(&command) {
-            let refused = mtasim(&[command, "bash", "--format", "json"]);
-            code(&refused, 2);
-            assert!(text(&refused.stderr).contains("has no --format json"));
-            continue;
-        }
         let sample = sample(command, folder.path(), argument(&capsule));
         let sample: Vec<&str> = sample.iter().map(String::as_str).collect();
         let output = mtasim(&[&[command][..], &sample, &["--format", "json"]].concat());
         let printed = objects(&output.stdout);
         assert!(!printed.is_empty(), "{command}: {}", text(&output.stderr));
-        let version = printed.iter().all(|it| it["schema_version"].is_u64());
-        assert!(version || command == "schema", "{command}: {printed:?}");
+        let is_named = printed
+            .iter()
+            .all(|it| it["schema_version"].is_u64() && it["mtasim"] == BUILD);
+        assert!(is_named || command == "schema", "{command}: {printed:?}");
     }
-    let refused = mtasim(&["schema", "--keys", "--format", "json"]);
-    code(&refused, 2);
     let refused = mtasim(&["new", "-", "--format", "json"]);
     code(&refused, 2);
     let refused = mtasim(&["report", LEAK, "-o", "-", "--format", "json"]);

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::validation;
 
 /// Objects whose keys are names of the scenario, ids, signatures or causes of loss.
-const MAPS: [&str; 16] = [
+const MAPS: [&str; 17] = [
     "connectors",
     "cut_off",
     "events_logged",
@@ -17,6 +17,7 @@ const MAPS: [&str; 16] = [
     "logged",
     "lost",
     "lost_by",
+    "not_counted",
     "offered",
     "covered",
     "reached",

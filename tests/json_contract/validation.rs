@@ -68,7 +68,7 @@ pub(super) fn kind(value: &Json) -> &'static str {
 pub(crate) fn check(arguments: &[&str], stdout: &[u8]) {
     let is_json = arguments.windows(2).any(|it| it == ["--format", "json"]);
     let command = arguments.first().copied().unwrap_or_default();
-    // The schema of scenarios is a schema itself, and a command that fails prints nothing.
+    // The schema of scenarios is a schema itself.
     if !is_json || command == "schema" || stdout.is_empty() || super::is_update() {
         return;
     }
@@ -76,7 +76,11 @@ pub(crate) fn check(arguments: &[&str], stdout: &[u8]) {
     let mut found = Vec::new();
     for value in serde_json::Deserializer::from_slice(stdout).into_iter::<Json>() {
         let value = value.expect("--format json prints JSON");
-        differences(&schema, &value, "", &mut found);
+        // A command that fails prints one object.
+        match value["verdict"] == "error" {
+            true => differences(&self::schema("error"), &value, "", &mut found),
+            false => differences(&schema, &value, "", &mut found),
+        }
     }
     assert!(found.is_empty(), "{arguments:?}: {found:#?}");
 }

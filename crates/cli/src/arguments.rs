@@ -196,6 +196,31 @@ pub(crate) enum Command {
     Man(ManArguments),
 }
 
+impl Command {
+    /// Whether the result is to be JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        let format = match self {
+            Self::Sweep(arguments) => return arguments.format == SweepFormat::Json,
+            Self::Run(arguments) => arguments.format,
+            Self::Report(arguments) => arguments.format,
+            Self::Ping(arguments) => arguments.format,
+            Self::New(arguments) => arguments.format,
+            Self::Check(arguments) => arguments.format,
+            Self::Merge(arguments) => arguments.format,
+            Self::Compare(arguments) => arguments.format,
+            Self::Shrink(arguments) => arguments.format,
+            Self::Verify(arguments) => arguments.format,
+            Self::Explain(arguments) => arguments.format,
+            Self::Replay(arguments) => arguments.format,
+            Self::Diagnose(arguments) => arguments.format,
+            Self::Schema(arguments) => arguments.format,
+            Self::Completions(arguments) => arguments.format,
+            Self::Man(arguments) => arguments.format,
+        };
+        format == Format::Json
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// Scenario file or capsule; `-` reads standard input.
@@ -306,8 +331,8 @@ pub(crate) struct CheckArguments {
     /// Output format; `json` is one object per file, one per line.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
-    /// Print each scenario in canonical form, with all overrides applied.
-    #[arg(long, conflicts_with = "format")]
+    /// Print each scenario in canonical form, with all overrides applied; in JSON, as `canonical`.
+    #[arg(long)]
     pub(crate) print: bool,
 }
 
@@ -316,7 +341,7 @@ pub(crate) struct SchemaArguments {
     /// Print the tables of all keys as Markdown.
     #[arg(long)]
     pub(crate) keys: bool,
-    /// The schema is JSON in either format.
+    /// The schema is JSON in either format; of --keys, `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
@@ -326,8 +351,8 @@ pub(crate) struct CompletionsArguments {
     /// The shell.
     #[arg(value_enum)]
     pub(crate) shell: Shell,
-    /// Accepted like everywhere; there is no JSON of a script.
-    #[arg(long, value_enum, default_value_t = Format::Human, hide = true)]
+    /// Output format; `json` is one object with the script.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
 

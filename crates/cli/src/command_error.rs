@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use config::file::Diagnostics;
+use serde_json::{Value as Json, json};
 
 use crate::exit_code;
 use crate::terminal::Terminal;
@@ -39,6 +40,27 @@ impl CommandError {
 
     pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Self {
         Self::io(format_args!("cannot write {}: {error}", path.display()))
+    }
+
+    /// The error as one object, for a command that would have printed JSON.
+    pub(crate) fn object(&self) -> Json {
+        let (code, message, diagnostics) = match self {
+            Self::Message(code, message) => (*code, message.clone(), json!([])),
+            Self::Scenario(found) => {
+                let text = found.to_human(false);
+                let first = text.lines().next().unwrap_or_default();
+                let diagnostics = found.to_json()["diagnostics"].take();
+                (exit_code::USAGE, first.to_owned(), diagnostics)
+            }
+            Self::Terminal(error) => (exit_code::IO, format!("cannot write: {error}"), json!([])),
+        };
+        json!({
+            "schema_version": 1,
+            "verdict": "error",
+            "exit_code": code,
+            "message": message,
+            "diagnostics": diagnostics,
+        })
     }
 
     /// Prints the error; the exit code.

@@ -154,6 +154,7 @@ fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     } else {
         File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     }
+    tracing::debug!(path = %path.display(), bytes = bytes.len(), "read");
     Ok(bytes)
 }
 

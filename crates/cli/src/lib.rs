@@ -27,6 +27,7 @@ use std::panic::{self, UnwindSafe};
 use arguments::{Arguments, Color, Command};
 use command_error::CommandError;
 use command_line::Subjects;
+use explore::repro::capsule::BUILD;
 use terminal::Terminal;
 
 pub use command_line::CommandLine;
@@ -61,7 +62,19 @@ fn run(arguments: Arguments, program: &str, subjects: &mut Subjects) -> u8 {
         terminal.flush()?;
         Ok(code)
     });
-    result.unwrap_or_else(|failure| failure.report(&mut terminal))
+    let code = result.unwrap_or_else(|failure| {
+        // A program that reads the result gets an object, too.
+        let is_first = arguments.command.is_json() && !terminal.has_printed();
+        if is_first && !matches!(failure, CommandError::Terminal(_)) {
+            let printed = terminal.print_object(failure.object());
+            if let Err(error) = printed.and_then(|()| terminal.flush()) {
+                return CommandError::from(error).report(&mut terminal);
+            }
+        }
+        failure.report(&mut terminal)
+    });
+    tracing::debug!(code, "end");
+    code
 }
 
 fn dispatch(
@@ -72,6 +85,7 @@ fn dispatch(
     let subject = subjects.chosen();
     let command_line = || subjects.command_line(explore::program_name::name());
     tracing_filter::init(arguments.log.as_deref()).map_err(CommandError::usage)?;
+    tracing::debug!(build = BUILD, command = ?arguments.command, "begin");
     let _watchdog = stuck::watch(arguments.stuck_after)?;
     match &arguments.command {
         Command::Run(arguments) => commands::run::run(arguments, subject, terminal),

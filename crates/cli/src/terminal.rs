@@ -6,41 +6,23 @@
 //!
 //! All text for a terminal goes through here, and so through [`config::untrusted_text`].
 
+mod colours;
+
 use std::io::{self, ErrorKind, Stderr, Stdout, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use config::untrusted_text;
+use explore::repro::capsule::BUILD;
+use serde_json::{Value as Json, json};
 
 use crate::arguments::Color;
-
-/// Bold red, as of an error of a diagnostic.
-const RED: &str = "\u{1b}[1m\u{1b}[91m";
-const GREEN: &str = "\u{1b}[1m\u{1b}[92m";
-const YELLOW: &str = "\u{1b}[1m\u{1b}[93m";
-const PLAIN: &str = "\u{1b}[0m";
-
-/// Words that begin a line with a verdict.
-const VERDICTS: [(&str, &str); 3] = [("PASS", GREEN), ("FAIL", RED), ("UNDECIDED", YELLOW)];
-
-/// The text with a colour for each verdict at the beginning of a line.
-fn verdicts(text: &str) -> String {
-    let lines = text.split_inclusive('\n').map(|line| {
-        let found = VERDICTS.iter().find(|(word, _)| {
-            let rest = line.strip_prefix(word);
-            rest.is_some_and(|it| it.is_empty() || it.starts_with([':', '\n']))
-        });
-        match found {
-            Some((word, colour)) => format!("{colour}{word}{PLAIN}{}", &line[word.len()..]),
-            None => line.to_owned(),
-        }
-    });
-    lines.collect()
-}
+use colours::{PLAIN, RED, coloured};
 
 /// The two output streams. They are not locked: a worker thread that panics must be able to print.
 pub(crate) struct Terminal {
     output: OutputStream<Stdout>,
     messages: OutputStream<Stderr>,
+    has_printed: bool,
 }
 
 /// A stream whose reader may leave.
@@ -60,13 +42,15 @@ impl Terminal {
         Self {
             output: OutputStream::new(AutoStream::new(io::stdout(), choice)),
             messages: OutputStream::new(AutoStream::new(io::stderr(), choice)),
+            has_printed: false,
         }
     }
 
-    /// Writes text to standard output, with the verdicts in colour.
+    /// Writes text to standard output, with verdicts and findings in colour.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
+        self.has_printed = true;
         self.output
-            .write(&verdicts(&untrusted_text::terminal(text)))
+            .write(&coloured(&untrusted_text::terminal(text)))
     }
 
     /// Writes a script to standard output, byte for byte.
@@ -74,8 +58,22 @@ impl Terminal {
         self.output.write(script)
     }
 
+    /// Writes an object to standard output, on a line of its own. It names the build if it does not yet.
+    pub(crate) fn print_object(&mut self, mut object: Json) -> io::Result<()> {
+        if object.get("mtasim").is_none() {
+            object["mtasim"] = json!(BUILD);
+        }
+        self.print_json(&format!("{object}\n"))
+    }
+
+    /// Whether a result, or a part of one, is on standard output.
+    pub(crate) const fn has_printed(&self) -> bool {
+        self.has_printed
+    }
+
     /// Writes JSON to standard output.
     pub(crate) fn print_json(&mut self, json: &str) -> io::Result<()> {
+        self.has_printed = true;
         self.output.write(&untrusted_text::json(json))
     }
 
@@ -140,18 +138,5 @@ impl<S: anstream::stream::RawStream + anstream::stream::AsLockedWrite> OutputStr
             }
             other => other,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::verdicts;
-
-    #[test]
-    fn a_verdict_is_coloured_where_it_begins_a_line() {
-        let text = "a title\nFAIL: not\n  FAIL: no\nPASSED\nPASS\n";
-        let shown = "a title\n\u{1b}[1m\u{1b}[91mFAIL\u{1b}[0m: not\n  FAIL: no\nPASSED\n\
-                     \u{1b}[1m\u{1b}[92mPASS\u{1b}[0m\n";
-        assert_eq!(verdicts(text), shown);
     }
 }

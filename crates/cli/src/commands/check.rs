@@ -36,20 +36,26 @@ fn check(
     ) {
         (Ok(scenario), format) => {
             match format {
-                _ if arguments.print => terminal.print(&scenario.to_toml())?,
+                Format::Human if arguments.print => terminal.print(&scenario.to_toml())?,
                 Format::Human => {
                     let (file, title) = (path.display(), &scenario.title);
                     let guests = guests(&scenario);
                     terminal.print(&format!("{file}: ok, {title}{guests}\n"))?;
                 }
-                Format::Json => terminal.print_json(&json_line(path, valid(&scenario)))?,
+                Format::Json => {
+                    let mut object = valid(&scenario);
+                    if arguments.print {
+                        object["canonical"] = json!(scenario.to_toml());
+                    }
+                    terminal.print_object(named(path, object))?;
+                }
             }
             Ok(exit_code::SUCCESS)
         }
         (Err(CommandError::Scenario(diagnostics)), Format::Json) => {
             let mut object = diagnostics.to_json();
             object["ok"] = json!(false);
-            terminal.print_json(&json_line(path, object))?;
+            terminal.print_object(named(path, object))?;
             Ok(exit_code::USAGE)
         }
         (Err(failure), _) => Err(failure),
@@ -81,8 +87,8 @@ fn valid(scenario: &Scenario) -> Json {
     })
 }
 
-fn json_line(path: &Path, mut object: Json) -> String {
+fn named(path: &Path, mut object: Json) -> Json {
     object["schema_version"] = json!(1);
     object["file"] = json!(input::name(path));
-    format!("{object}\n")
+    object
 }

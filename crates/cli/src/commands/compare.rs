@@ -44,7 +44,7 @@ pub(crate) fn run(
         Format::Json => {
             let mut object = serde_json::to_value(&comparison).expect("plain data");
             object["verdict"] = json!(verdict);
-            terminal.print_json(&format!("{object:#}\n"))?;
+            terminal.print_object(object)?;
         }
     }
     if !comparison.complete {

@@ -2,6 +2,7 @@
 
 use clap::Command;
 use explore::program_name;
+use serde_json::json;
 
 use crate::arguments::{CompletionsArguments, Format};
 use crate::command_error::CommandError;
@@ -13,11 +14,6 @@ pub(crate) fn run(
     mut command: Command,
     terminal: &mut Terminal,
 ) -> Result<u8, CommandError> {
-    if arguments.format == Format::Json {
-        return Err(CommandError::usage(
-            "completions has no --format json: it prints a script for a shell",
-        ));
-    }
     // clap_complete panics if it cannot write, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(
@@ -26,6 +22,14 @@ pub(crate) fn run(
         program_name::name(),
         &mut script,
     );
-    terminal.print_script(&String::from_utf8_lossy(&script))?;
+    let script = String::from_utf8_lossy(&script);
+    match arguments.format {
+        Format::Human => terminal.print_script(&script)?,
+        Format::Json => terminal.print_object(json!({
+            "schema_version": 1,
+            "shell": arguments.shell.to_string(),
+            "script": script,
+        }))?,
+    }
     Ok(exit_code::SUCCESS)
 }

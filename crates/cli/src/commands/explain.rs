@@ -130,7 +130,7 @@ fn unexplained_object(verdict: &str, limit: Option<&str>, seed: u64, error: &Exp
 }
 
 fn print_json(object: Json, terminal: &mut Terminal) -> Result<(), CommandError> {
-    terminal.print_json(&format!("{object:#}\n"))?;
+    terminal.print_object(object)?;
     Ok(())
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn run(
     }
     if arguments.format == Format::Json {
         let object = json!({ "schema_version": 1, "wrote": wrote });
-        terminal.print_json(&format!("{object}\n"))?;
+        terminal.print_object(object)?;
     }
     Ok(exit_code::SUCCESS)
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &NewArguments, terminal: &mut Terminal) -> Result<u
     output.write(TEXT.as_bytes(), terminal)?;
     if is_json {
         let object = json!({ "schema_version": 1, "wrote": [input::name(output.path())] });
-        terminal.print_json(&format!("{object}\n"))?;
+        terminal.print_object(object)?;
     }
     Ok(exit_code::SUCCESS)
 }

@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<
     })?;
     match arguments.format {
         Format::Human => terminal.print(&text(&report))?,
-        Format::Json => terminal.print_json(&format!("{}\n", object(arguments, seed, &report)))?,
+        Format::Json => terminal.print_object(object(arguments, seed, &report))?,
     }
     Ok(exit_code::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! `mtasim schema`: the keys of scenario files.
 
 use config::file;
+use serde_json::json;
 
 use crate::arguments::{Format, SchemaArguments};
 use crate::command_error::CommandError;
@@ -12,12 +13,14 @@ pub(crate) fn run(
     terminal: &mut Terminal,
 ) -> Result<u8, CommandError> {
     if arguments.keys {
-        if arguments.format == Format::Json {
-            return Err(CommandError::usage(
-                "--keys prints Markdown: without it, the schema itself is JSON",
-            ));
+        let tables = file::key_tables();
+        match arguments.format {
+            Format::Human => terminal.print(&tables)?,
+            Format::Json => terminal.print_object(json!({
+                "schema_version": 1,
+                "markdown": tables,
+            }))?,
         }
-        terminal.print(&file::key_tables())?;
     } else {
         terminal.print_json(&format!("{:#}\n", file::schema()))?;
     }

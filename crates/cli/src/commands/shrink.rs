@@ -59,22 +59,19 @@ pub(crate) fn run(
                 shell::quote(&input::name(output.path()))
             ))
         ))?,
-        Format::Json => terminal.print_json(&format!(
-            "{}\n",
-            json!({
-                "schema_version": 3,
-                "signature": shrunk.signature,
-                "before": before,
-                "after": after,
-                "runs": shrunk.runs,
-                "out_of_budget": shrunk.out_of_budget,
-                "interrupted": shrunk.interrupted,
-                "any_seed": shrunk.any_seed,
-                "seed": shrunk.scenario.seed,
-                "pinned": input::name(output.path()),
-                "test": test,
-            })
-        ))?,
+        Format::Json => terminal.print_object(json!({
+            "schema_version": 3,
+            "signature": shrunk.signature,
+            "before": before,
+            "after": after,
+            "runs": shrunk.runs,
+            "out_of_budget": shrunk.out_of_budget,
+            "interrupted": shrunk.interrupted,
+            "any_seed": shrunk.any_seed,
+            "seed": shrunk.scenario.seed,
+            "pinned": input::name(output.path()),
+            "test": test,
+        }))?,
     }
     if written.is_err() {
         // Minutes of work must not be lost to a full disk.

@@ -68,7 +68,7 @@ pub(crate) fn run(
             let elapsed = stopwatch.elapsed().as_secs_f64();
             terminal.note(&format!("{elapsed:.2} s\n"))?;
         }
-        Format::Json => terminal.print_json(&format!("{}\n", object(&verified, counterexample)))?,
+        Format::Json => terminal.print_object(object(&verified, counterexample))?,
     }
     kept?;
     Ok(match verified.conclusion {

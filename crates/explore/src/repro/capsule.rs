@@ -2,6 +2,8 @@
 //!
 //! A checksum detects truncated and changed files.
 
+use std::borrow::Cow;
+
 use config::file;
 use config::plan::Scenario;
 use kernel::{Checkpoint, Instant};
@@ -160,6 +162,7 @@ impl Capsule {
             return Err(CapsuleError::TooLarge);
         }
         let text = std::str::from_utf8(bytes).map_err(|_| CapsuleError::Foreign)?;
+        let text = as_written(text);
         // Before the checksum: of any other file it would say that the capsule was changed.
         if !text.contains(&format!("magic = \"{MAGIC}\"")) {
             return Err(CapsuleError::Foreign);
@@ -222,6 +225,16 @@ impl Capsule {
     #[must_use]
     pub fn is_of_this_program_build(&self) -> bool {
         self.build == PROGRAM_BUILD
+    }
+}
+
+/// The text as it was written. Editors and version control on Windows put a byte order mark before it or end
+/// lines with CR LF; a capsule has neither, since TOML escapes a CR inside a text.
+fn as_written(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match text.contains("\r\n") {
+        true => text.replace("\r\n", "\n").into(),
+        false => text.into(),
     }
 }
 
@@ -334,6 +347,19 @@ mod tests {
         #[test]
         fn arbitrary_bytes_are_not_a_capsule(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             prop_assert_eq!(Capsule::parse(&bytes), Err(CapsuleError::Foreign));
+        }
+    }
+
+    #[test]
+    fn a_capsule_that_an_editor_on_windows_saved_is_the_same() {
+        let capsule = capsule(7, &[(256, 1, 2)]);
+        let text = capsule.to_text();
+        for saved in [
+            text.replace('\n', "\r\n"),
+            format!("\u{feff}{text}"),
+            format!("\u{feff}{}", text.replace('\n', "\r\n")),
+        ] {
+            assert_eq!(Capsule::parse(saved.as_bytes()).as_ref(), Ok(&capsule));
         }
     }
 

@@ -148,8 +148,19 @@ fn no_setting_is_a_survival_curve() {
     assert_well_formed(figure.svg());
     let texts = texts(figure.svg());
     assert_eq!(texts[0], "Time until no control block was left");
-    assert!(texts.contains(&"virtual time (h)"));
-    assert!(texts.contains(&"It happened in 6 of 8 runs; median 4 h"));
+    assert!(texts.contains(&"virtual time (h:mm:ss)"));
+    assert!(texts.contains(&"8:00:00"), "{texts:?}");
+    // Within 1/64 of 3:59:00.
+    let median = "It happened in 6 of 8 runs; median ";
+    let median = texts.iter().find_map(|it| it.strip_prefix(median));
+    assert!(
+        median.is_some_and(|it| ["3:56:00"..="4:02:00"]
+            .iter()
+            .any(|range| range.contains(&it))),
+        "{median:?}"
+    );
+    assert_eq!(figure.svg().matches("class=\"hover\"").count(), 6);
+    assert!(figure.svg().contains(" ns): "));
     assert_eq!(figure.table.len(), 1 + 6);
     assert_eq!(figure.table[4][1], "50.0 %");
 }

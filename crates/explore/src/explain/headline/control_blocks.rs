@@ -38,9 +38,9 @@ pub(super) fn leak(run: FailedRun<'_>, violation: &Violation) -> Option<String> 
             apart(timeout.at, dropped.at)
         ));
     }
-    let closed = facts.iter().find(
-        |it| matches!(it.record, Fact::CloseApplied { found, .. } if found == id.instance),
-    );
+    let closed = facts
+        .iter()
+        .find(|it| matches!(it.record, Fact::CloseApplied { found, .. } if found == id.instance));
     let released = found(|fact| matches!(fact, Fact::BlockReleased(_)));
     if let (Some(closed), Some(released)) = (closed, released) {
         return Some(format!(
@@ -89,7 +89,11 @@ fn last_of_block(run: FailedRun<'_>, id: BlockId, facts: &[ThreadRecord<Fact>]) 
         return None;
     };
     let words = |it: &ThreadRecord<Fact>| {
-        format!("{}: {}", run.thread(it.thread), logs::sentence::fact(it.record))
+        format!(
+            "{}: {}",
+            run.thread(it.thread),
+            logs::sentence::fact(it.record)
+        )
     };
     Some(format!(
         "{}, {} before {}; after that nothing refers to {id}, so nothing releases it",
