@@ -347,7 +347,11 @@ fn an_error_is_an_object_too() {
     let errors = outputs(&commands);
     for (command, error) in commands.iter().zip(&errors) {
         let output = mtasim(&[command, &["--format", "json"][..]].concat());
-        assert_eq!(objects(&output.stdout), [error.clone()], "{command:?}");
+        assert_eq!(
+            objects(&output.stdout),
+            std::slice::from_ref(error),
+            "{command:?}"
+        );
         assert_eq!(error["verdict"], "error");
         let exit_code = output.status.code().expect("it ended by itself");
         assert!([2, 4].contains(&exit_code), "{exit_code}");

@@ -117,6 +117,7 @@ impl Output {
         &self,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CommandError> {
+        tracing::debug!(path = %self.path.display(), "write");
         let written = match &self.kind {
             DestinationKind::Stream => stream(&self.path, content),
             DestinationKind::New => whole_file(&self.path, None, content),

@@ -29,12 +29,11 @@ export function seconds(at) {
 }
 
 /**
- * A duration in a suitable unit.
+ * A duration: as virtual time from a minute on, below that in a suitable unit.
  * @param {number} nanos
  */
 export function duration(nanos) {
-  if (nanos >= 3600 * SECOND) return `${(nanos / 3600 / SECOND).toFixed(1)} h`;
-  if (nanos >= 60 * SECOND) return `${(nanos / 60 / SECOND).toFixed(1)} min`;
+  if (nanos >= 60 * SECOND) return clock(nanos);
   if (nanos >= SECOND) return `${(nanos / SECOND).toFixed(2)} s`;
   if (nanos >= 1e6) return `${(nanos / 1e6).toFixed(2)} ms`;
   if (nanos >= 1e3) return `${(nanos / 1e3).toFixed(2)} µs`;

@@ -17,7 +17,7 @@ test("seconds has nine decimals", () => {
 
 test("duration picks a unit", () => {
   const shown = [36e12, 90e9, 2e9, 1.5e6, 2e3, 7].map(duration);
-  assert.deepEqual(shown, ["10.0 h", "1.5 min", "2.00 s", "1.50 ms", "2.00 µs", "7 ns"]);
+  assert.deepEqual(shown, ["10:00:00", "0:01:30", "2.00 s", "1.50 ms", "2.00 µs", "7 ns"]);
 });
 
 test("numbers have a fixed width", () => {

@@ -37,6 +37,7 @@ enum Content {
 impl LogSource {
     /// Opens a file; `-` is standard input.
     pub(super) fn open(path: &Path) -> Result<Self, CommandError> {
+        tracing::debug!(path = %path.display(), "read");
         let source = Self::read(path).map_err(|error| CommandError::cannot_read(path, &error))?;
         let head = source.head();
         let head = head.map_err(|error| CommandError::cannot_read(path, &error))?;

@@ -36,9 +36,11 @@ export class HostLane extends Lane {
       if (mark.at > view.to || mark.at < view.from) continue;
       const x = Math.round(view.x(mark.at));
       const width = pen.measureText(mark.text).width + 10;
-      const left = Math.min(x, view.width - width - 8);
-      if (taken.some(([from, to]) => left < to && left + width > from)) continue;
-      taken.push([left, left + width]);
+      // At the right edge the text is before its bar, not across it.
+      const left = x + width <= view.width - 8 ? x : x - width - 4;
+      const [from, to] = [Math.min(left, x - 2), Math.max(left + width, x + 2)];
+      if (taken.some((it) => from < it[1] && to > it[0])) continue;
+      taken.push([from, to]);
       pen.fillStyle = mark.host === null ? colours.mark : colours.bad;
       pen.fillRect(x - 1, y, 3, this.height - 1);
       pen.fillText(mark.text, left + 5, y + this.height / 2);
