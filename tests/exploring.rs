@@ -88,7 +88,7 @@ fn wrong_words_and_folders_are_two() {
     let file = folder.path().join("file");
     fs::write(&file, "").expect("a file");
     for wrong in [
-        &["--seeds", "5"][..],
+        &["--seeds", "5.."][..],
         &["--seeds", "0..4", "--shard", "3/2"],
         &["--seeds", "0..4", "--shard", "auto/2"],
         &["--seeds", "0..4", "--vary", "host.PARIS.cpus"],

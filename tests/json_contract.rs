@@ -358,7 +358,7 @@ fn an_error_is_an_object_too() {
         assert_eq!(error["exit_code"], exit_code);
         assert!(!output.stderr.is_empty());
     }
-    assert_eq!(errors[0]["diagnostics"][0]["line"], 4);
+    assert_eq!(errors[0]["diagnostics"][0]["place"]["line"], 4);
     has_form(
         "error",
         "any command with --format json that fails",
@@ -463,7 +463,7 @@ const TIMES: [&str; 17] = [
     "wall",
 ];
 /// Numbers that have such a part and are no times.
-const COUNTS: [&str; 3] = ["allocations_left", "at_end", "left_out"];
+const COUNTS: [&str; 4] = ["allocations_left", "at_end", "left_open", "left_out"];
 
 #[test]
 fn every_time_in_json_is_an_integer_of_nanoseconds_and_says_so() {

@@ -28,7 +28,7 @@ const fn element(
     }
 }
 
-const SCHEMA: [Element; 5] = [
+const SCHEMA: [Element; 6] = [
     element("testsuites", &[], &["name"], &["testsuite"]),
     element(
         "testsuite",
@@ -36,7 +36,13 @@ const SCHEMA: [Element; 5] = [
         &["skipped"],
         &["testcase", "system-out"],
     ),
-    element("testcase", &["name"], &["classname"], &["failure"]),
+    element(
+        "testcase",
+        &["name"],
+        &["classname"],
+        &["skipped", "failure"],
+    ),
+    element("skipped", &[], &[], &[]),
     element("failure", &[], &["message"], &[]),
     element("system-out", &[], &[], &[]),
 ];

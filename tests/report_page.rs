@@ -327,8 +327,15 @@ fn of_a_large_run_the_page_has_all_around_a_failure_and_says_what_it_leaves_out(
     let all = banner.split(' ').next().expect("a number");
     let all: u64 = all.parse().expect("a number");
     assert!(all > 50_000, "{all}");
-    let all_of_them = " --seed 1 --pcap run.pcapng";
-    assert!(words.contains(all_of_them), "the command for the rest");
+    // With a limit under which everything is kept.
+    let all_of_them = "For all of them: mtasim run ";
+    let (_, command) = words.split_once(all_of_them).expect("a command");
+    let options = " --out run --pcap run.pcapng --perfetto run.pftrace<";
+    assert!(command.contains(options), "{command}");
+    assert!(
+        command.contains(" --seed 1 --set limits.records="),
+        "{command}"
+    );
     let (_, data) = rest.split_once('>').expect("an element");
     let (data, _) = data.split_once("</script>").expect("its end");
     let data: Json = serde_json::from_str(data).expect("JSON");

@@ -24,7 +24,7 @@ Ctrl-C prints the counts up to there, undecided, and writes no files; exit code 
 
 Examples:
   mtasim run sims/casebook/q303102-cb-leak.toml
-  mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/paris
+  mtasim run sims/casebook/q303102-cb-leak.toml --seed 0x2a --out out/seed-42
   mtasim run sims/smoke/clean-link.toml --set link.wan.delay=180ms --format json
   mtasim run sims/smoke/bad-links.toml --pcap out/bad-links.pcapng";
 const REPORT_EXAMPLES: &str = "\
@@ -32,7 +32,7 @@ The exit code is that of `run`. Ctrl-C writes no page, or one that does not expl
 exit code 130.
 
 Examples:
-  mtasim report sims/casebook/q303102-cb-leak.toml -o out/leak.html
+  mtasim report sims/casebook/q303102-cb-leak.toml -o out/page.html
   mtasim run sims/smoke/clean-link.toml --out out/run
   mtasim report out/run -o run.html";
 const PING_EXAMPLES: &str = "\
@@ -43,14 +43,14 @@ const SWEEP_EXAMPLES: &str = "\
 Ctrl-C prints and keeps all finished runs; exit code 130.
 
 Examples:
-  mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --out out/leak
+  mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --out out/sweep
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..100 \\
-    --vary connector.paris-lyon.session_disconnect=120s,240s,360s --plot timer.svg
+    --vary connector.paris-lyon.session_disconnect=120s,240s,360s --plot disconnect.svg
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --shard 1/2 --out parts/1
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1000 --shard 2/2 --out parts/2";
 const MERGE_EXAMPLES: &str = "\
 Example:
-  mtasim merge parts/* --out whole";
+  mtasim merge parts/* --out out/whole";
 const COMPARE_EXAMPLES: &str = "\
 Ctrl-C prints the comparison of the seeds so far; exit code 130.
 
@@ -63,7 +63,7 @@ Ctrl-C writes the smallest failing scenario so far; exit code 130.
 
 Example:
   mtasim sweep sims/casebook/q303102-cb-leak.toml --seeds 0..1 --out out/first
-  mtasim shrink out/first/capsules/control-block-leak-*.toml -o pinned.toml";
+  mtasim shrink out/first/capsules/control-block-leak-*.toml -o smallest.toml";
 const VERIFY_EXAMPLES: &str = "\
 Ctrl-C prints what is covered so far; exit code 130.
 
@@ -105,7 +105,7 @@ Exit codes: 0 no leak, 1 a leak or a suspected one, 2 a file is not such a log, 
 Examples:
   mtasim diagnose Winsock.log
   mtasim diagnose Winsock.log EV0.LOG --pool 40
-  mtasim diagnose out/paris/PARIS.Winsock.log out/paris/PARIS.events.txt --format json";
+  mtasim diagnose out/seed-42/PARIS.Winsock.log out/seed-42/PARIS.events.txt --format json";
 const SCHEMA_EXAMPLES: &str = "\
 Example:
   mtasim schema > scenario.schema.json";
