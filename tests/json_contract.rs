@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use explore::Capsule;
-use explore::repro::capsule::BUILD;
+use explore::repro::capsule::PROGRAM_BUILD;
 use serde_json::{Value as Json, json};
 
 use crate::program::{argument, code, mtasim, text};
@@ -418,7 +418,7 @@ fn every_command_prints_json_that_names_its_schema_and_the_build() {
         assert!(!printed.is_empty(), "{command}: {}", text(&output.stderr));
         let is_named = printed
             .iter()
-            .all(|it| it["schema_version"].is_u64() && it["mtasim"] == BUILD);
+            .all(|it| it["schema_version"].is_u64() && it["mtasim"] == PROGRAM_BUILD);
         assert!(is_named || command == "schema", "{command}: {printed:?}");
     }
     let refused = mtasim(&["new", "-", "--format", "json"]);

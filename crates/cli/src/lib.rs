@@ -27,7 +27,7 @@ use std::panic::{self, UnwindSafe};
 use arguments::{Arguments, Color, Command};
 use command_error::CommandError;
 use command_line::Subjects;
-use explore::repro::capsule::BUILD;
+use explore::repro::capsule::PROGRAM_BUILD;
 use terminal::Terminal;
 
 pub use command_line::CommandLine;
@@ -85,7 +85,7 @@ fn dispatch(
     let subject = subjects.chosen();
     let command_line = || subjects.command_line(explore::program_name::name());
     tracing_filter::init(arguments.log.as_deref()).map_err(CommandError::usage)?;
-    tracing::debug!(build = BUILD, command = ?arguments.command, "begin");
+    tracing::debug!(build = PROGRAM_BUILD, command = ?arguments.command, "begin");
     let _watchdog = stuck::watch(arguments.stuck_after)?;
     match &arguments.command {
         Command::Run(arguments) => commands::run::run(arguments, subject, terminal),

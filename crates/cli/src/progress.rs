@@ -17,6 +17,9 @@ const SIGNATURES: usize = 3;
 /// Seconds for which a run shows nothing: most are over by then.
 const SILENT: u64 = 2;
 
+/// How long runs are counted before the line says how fast they are.
+const ESTIMATED_AFTER: Duration = Duration::from_secs(2);
+
 /// A line that counts runs. [`show`] writes it.
 pub(crate) fn bar(runs: u64) -> ProgressBar {
     // A wide message is cut to the width of the terminal, so that the line never wraps.
@@ -31,17 +34,22 @@ pub(crate) fn show(bar: &ProgressBar, runs: u64, found: &str) {
     }
     bar.set_position(runs);
     let all = bar.length().unwrap_or(runs).max(1);
-    let (percent, left) = (runs.saturating_mul(100) / all, FormattedDuration(bar.eta()));
-    // A fraction of a run means nothing.
-    let rate = bar.per_sec();
+    let percent = runs.saturating_mul(100) / all;
+    // The first estimates of a rate are arbitrary, and a fraction of a run means nothing.
+    let pace = match bar.elapsed() < ESTIMATED_AFTER {
+        true => String::new(),
+        false => format!(
+            ", {:.0}/s, {} left",
+            bar.per_sec(),
+            FormattedDuration(bar.eta())
+        ),
+    };
     let found = if found.is_empty() {
         String::new()
     } else {
         format!("; {found}")
     };
-    bar.set_message(format!(
-        "{percent:3} %  {runs}/{all} runs, {rate:.0}/s, {left} left{found}"
-    ));
+    bar.set_message(format!("{percent:3} %  {runs}/{all} runs{pace}{found}"));
 }
 
 /// Shows, from the second second on, for how long a run has been going on. Gone when it is dropped.

@@ -12,7 +12,7 @@ use std::io::{self, ErrorKind, Stderr, Stdout, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use config::untrusted_text;
-use explore::repro::capsule::BUILD;
+use explore::repro::capsule::PROGRAM_BUILD;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::Color;
@@ -61,7 +61,7 @@ impl Terminal {
     /// Writes an object to standard output, on a line of its own. It names the build if it does not yet.
     pub(crate) fn print_object(&mut self, mut object: Json) -> io::Result<()> {
         if object.get("mtasim").is_none() {
-            object["mtasim"] = json!(BUILD);
+            object["mtasim"] = json!(PROGRAM_BUILD);
         }
         self.print_json(&format!("{object}\n"))
     }

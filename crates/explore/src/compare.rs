@@ -16,6 +16,7 @@ use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome};
 use thiserror::Error;
 
+use crate::plural::counted;
 use crate::statistics::proportions::{ConfidenceInterval, Paired};
 use crate::subject::Subject;
 use crate::sweep::seeds::SeedRange;
@@ -400,8 +401,8 @@ impl fmt::Display for Comparison {
             writeln!(formatter, "{} -> {}", pair.first, pair.second)?;
             writeln!(
                 formatter,
-                "  fixed {fixed}, broke {broke}, both {both}, neither {neither}; of {} seeds",
-                pair.cells.seeds()
+                "  fixed {fixed}, broke {broke}, both {both}, neither {neither}; of {}",
+                counted(pair.cells.seeds(), "seed")
             )?;
             if pair.undecided > 0 {
                 writeln!(
@@ -409,6 +410,13 @@ impl fmt::Display for Comparison {
                     "  UNDECIDED {}, left out: a limit cut a run off in one of the two arms",
                     pair.undecided
                 )?;
+            }
+            if pair.cells.seeds() == 0 {
+                writeln!(
+                    formatter,
+                    "  no seed is decided: nothing is known of the difference"
+                )?;
+                continue;
             }
             writeln!(
                 formatter,

@@ -91,6 +91,53 @@ pub(super) fn ticks(max: f64) -> Vec<Tick> {
     (0..=count).map(|n| tick(f64::from(n) * step)).collect()
 }
 
+/// Ticks of a time axis up to `end` seconds, at steps of a clock: 15 or 30 minutes and not 20 or 50.
+pub(super) fn clock_ticks(end: f64) -> Vec<Tick> {
+    /// In seconds. The last is about a century; beyond it ticks are at round numbers.
+    const STEPS: [f64; 23] = [
+        1.0,
+        2.0,
+        5.0,
+        10.0,
+        15.0,
+        30.0,
+        60.0,
+        120.0,
+        300.0,
+        600.0,
+        900.0,
+        1_800.0,
+        3_600.0,
+        7_200.0,
+        10_800.0,
+        21_600.0,
+        43_200.0,
+        86_400.0,
+        172_800.0,
+        604_800.0,
+        2_592_000.0,
+        31_536_000.0,
+        315_360_000.0,
+    ];
+    let step = STEPS.into_iter().find(|step| end / step <= 7.0);
+    let step = step.filter(|step| end >= *step);
+    let Some(step) = step else {
+        let round = ticks(end).into_iter();
+        return round.map(|it| clock_tick(it.at)).collect();
+    };
+    let count = (end / step + 1e-9).floor() as u32;
+    (0..=count)
+        .map(|n| clock_tick(f64::from(n) * step))
+        .collect()
+}
+
+fn clock_tick(at: f64) -> Tick {
+    Tick {
+        at,
+        label: clock_time(at),
+    }
+}
+
 fn tick(at: f64) -> Tick {
     Tick {
         at,
@@ -120,6 +167,25 @@ mod tests {
             assert!((3..=8).contains(&ticks(max).len()), "{max}");
         }
         assert_eq!(labels(0.0), ["0"]);
+    }
+
+    #[test]
+    fn ticks_of_time_are_those_of_a_clock() {
+        let labels =
+            |end| -> Vec<String> { clock_ticks(end).into_iter().map(|it| it.label).collect() };
+        assert_eq!(
+            labels(10_740.0),
+            [
+                "0:00:00", "0:30:00", "1:00:00", "1:30:00", "2:00:00", "2:30:00"
+            ]
+        );
+        assert_eq!(labels(36_000.0)[1], "2:00:00");
+        assert_eq!(labels(0.004)[1], "0:00:00.001");
+        for end in [
+            0.02, 1.0, 3.3, 59.0, 61.0, 4_000.0, 90_000.0, 1e7, 1e9, 1e10,
+        ] {
+            assert!((2..=8).contains(&clock_ticks(end).len()), "{end}");
+        }
     }
 
     #[test]

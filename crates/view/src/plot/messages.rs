@@ -4,15 +4,15 @@ use explore::statistics::traffic::{Spread, TrafficQuantity};
 use explore::sweep::grid::Axis;
 use explore::sweep::sweep_statistics::SweepStatistics;
 
-use super::axis::{Scale, clock_time, plain, ticks, time_unit};
+use super::axis::{Scale, Tick, clock_ticks, clock_time, plain, ticks};
 use super::canvas::{Anchor, Canvas, PlotPoint, position};
 use super::curve::{Horizontal, LEFT, RIGHT};
 use super::quantity::{Values, unquoted};
 use super::{Figure, subtitle};
 
-const HEIGHT: f64 = 400.0;
+const HEIGHT: f64 = 420.0;
 const TOP: f64 = 118.0;
-const BOTTOM: f64 = HEIGHT - 62.0;
+const BOTTOM: f64 = HEIGHT - 82.0;
 /// Distance between the marks of two connectors at one value.
 const OFFSET: f64 = 9.0;
 /// Connectors of one plot. `grid.csv` has all.
@@ -30,20 +30,34 @@ pub(super) const ALL: [TrafficQuantity; 5] = [
     TrafficQuantity::Returned,
 ];
 
-/// The title of a plot, and what its marks and bars are.
-const fn words(of: TrafficQuantity) -> (&'static str, &'static str) {
-    match of {
-        TrafficQuantity::Latency => (
-            "Time to arrive, of all messages",
-            "median; bar to 90 %, or to the top if that is not reached",
-        ),
-        TrafficQuantity::Queue => ("Longest queue", "messages; bars: 10 to 90 % of runs"),
-        TrafficQuantity::Throughput => (
-            "Messages that arrive in an hour",
-            "bars: 10 to 90 % of runs",
-        ),
-        TrafficQuantity::Retries => ("Retries of calls in a run", "bars: 10 to 90 % of runs"),
-        TrafficQuantity::Returned => ("Messages returned in a run", "bars: 10 to 90 % of runs"),
+/// The words on a plot.
+struct Words {
+    title: &'static str,
+    /// What the vertical axis counts.
+    unit: &'static str,
+    /// What marks and bars are.
+    marks: &'static str,
+}
+
+const fn words(of: TrafficQuantity) -> Words {
+    const OF_RUNS: &str = "marks: the median of the runs; bars: 10 to 90 % of the runs";
+    let (title, unit) = match of {
+        TrafficQuantity::Latency => {
+            return Words {
+                title: "Time to arrive, of all messages",
+                unit: "h:mm:ss",
+                marks: "marks: the median; bars: up to 90 % of messages, or to the top if that is not reached",
+            };
+        }
+        TrafficQuantity::Queue => ("Longest queue", "messages"),
+        TrafficQuantity::Throughput => ("Messages that arrive in an hour", "messages"),
+        TrafficQuantity::Retries => ("Retries of calls in a run", "calls"),
+        TrafficQuantity::Returned => ("Messages returned in a run", "messages"),
+    };
+    Words {
+        title,
+        unit,
+        marks: OF_RUNS,
     }
 }
 
@@ -54,20 +68,13 @@ struct ConnectorSeries {
 }
 
 pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuantity) -> Figure {
-    let (title, marks) = words(of);
+    let Words { title, unit, marks } = words(of);
     let order = Values::of(&varied.values).order();
     let series = series_of(statistics, &order, of);
     let spreads = series.iter().flat_map(|it| it.spreads.iter().flatten());
     let highest = spreads.map(|it| it.high.unwrap_or(it.median));
     let highest = highest.fold(0.0, f64::max);
-    let divisor = match of {
-        // Ticks at round numbers of this unit.
-        TrafficQuantity::Latency => time_unit(highest / NANOS).0 * NANOS,
-        TrafficQuantity::Queue
-        | TrafficQuantity::Throughput
-        | TrafficQuantity::Retries
-        | TrafficQuantity::Returned => 1.0,
-    };
+    let divisor = divisor(of);
     let mut canvas = Canvas::new(HEIGHT, title, &subtitle(statistics));
     let highest = if highest > 0.0 {
         highest / divisor
@@ -76,18 +83,11 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuant
     };
     let vertical = Scale::new([0.0, highest], [BOTTOM, TOP]);
     let horizontal = Horizontal::of(varied);
-    draw_axes(&mut canvas, &vertical, highest, |it| {
-        value(of, it * divisor)
-    });
+    draw_axes(&mut canvas, &vertical, &ticks_of(of, highest));
     horizontal.draw(&mut canvas, BOTTOM);
-    let label = match of {
-        TrafficQuantity::Latency => &format!("h:mm:ss; {marks}"),
-        TrafficQuantity::Queue
-        | TrafficQuantity::Throughput
-        | TrafficQuantity::Retries
-        | TrafficQuantity::Returned => marks,
-    };
-    canvas.vertical_text(position(24.0, (TOP + BOTTOM) / 2.0), label);
+    canvas.vertical_text(position(24.0, (TOP + BOTTOM) / 2.0), unit);
+    let below = position((LEFT + RIGHT) / 2.0, HEIGHT - 12.0);
+    canvas.text(below, "note", Anchor::Middle, marks);
     for (index, one) in series.iter().enumerate() {
         draw_legend(&mut canvas, index, one, missing(of));
         let offset = (index as f64 - (series.len() - 1) as f64 / 2.0) * OFFSET;
@@ -155,17 +155,26 @@ fn series_of(
     series.collect()
 }
 
-/// The unit of the axis with its name, for values up to `highest`.
-fn unit_of(of: TrafficQuantity, highest: f64) -> (f64, &'static str) {
+/// Of how many of the units of a quantity the axis counts.
+const fn divisor(of: TrafficQuantity) -> f64 {
     match of {
-        TrafficQuantity::Latency => {
-            let (seconds, unit) = time_unit(highest / NANOS);
-            (seconds * NANOS, unit)
-        }
+        // In seconds.
+        TrafficQuantity::Latency => NANOS,
         TrafficQuantity::Queue
         | TrafficQuantity::Throughput
         | TrafficQuantity::Retries
-        | TrafficQuantity::Returned => (1.0, ""),
+        | TrafficQuantity::Returned => 1.0,
+    }
+}
+
+/// The ticks of the axis up to `highest`.
+fn ticks_of(of: TrafficQuantity, highest: f64) -> Vec<Tick> {
+    match of {
+        TrafficQuantity::Latency => clock_ticks(highest),
+        TrafficQuantity::Queue
+        | TrafficQuantity::Throughput
+        | TrafficQuantity::Retries
+        | TrafficQuantity::Returned => ticks(highest),
     }
 }
 
@@ -210,16 +219,12 @@ fn value(of: TrafficQuantity, value: f64) -> String {
     }
 }
 
-fn draw_axes(canvas: &mut Canvas, vertical: &Scale, highest: f64, label: impl Fn(f64) -> String) {
-    for tick in ticks(highest) {
+fn draw_axes(canvas: &mut Canvas, vertical: &Scale, ticks: &[Tick]) {
+    for tick in ticks {
         let y = vertical.coordinate(tick.at);
         canvas.line(position(LEFT, y), position(RIGHT, y), "grid");
-        canvas.text(
-            position(LEFT - 8.0, y + 4.0),
-            "tick",
-            Anchor::End,
-            &label(tick.at),
-        );
+        let place = position(LEFT - 8.0, y + 4.0);
+        canvas.text(place, "tick", Anchor::End, &tick.label);
     }
 }
 

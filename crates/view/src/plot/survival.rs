@@ -5,7 +5,7 @@ use explore::statistics::survival::{Survival, SurvivalPoint};
 use explore::sweep::sweep_statistics::SweepStatistics;
 use kernel::Duration;
 
-use super::axis::{Scale, clock_time, ticks, time_unit};
+use super::axis::{Scale, clock_ticks, clock_time};
 use super::canvas::{Anchor, Canvas, PlotPoint, WIDTH, position};
 use super::{Figure, Measure, subtitle};
 
@@ -23,15 +23,13 @@ pub(super) fn draw(statistics: &SweepStatistics, measure: Measure) -> Figure {
     let title = format!("Time until {}", measure.clause());
     let mut canvas = Canvas::new(HEIGHT, &title, &subtitle(statistics));
     let end = seconds(survival.end);
-    let (divisor, _) = time_unit(end);
     let horizontal = Scale::new([0.0, end], [LEFT, RIGHT]);
     let vertical = Scale::new([0.0, 1.0], [BOTTOM, TOP]);
-    for tick in ticks(end / divisor) {
-        let x = horizontal.coordinate(tick.at * divisor);
+    for tick in clock_ticks(end) {
+        let x = horizontal.coordinate(tick.at);
         canvas.line(position(x, BOTTOM), position(x, BOTTOM + 5.0), "frame");
-        let label = clock_time(tick.at * divisor);
         let place = position(x, BOTTOM + 20.0);
-        canvas.text(place, "tick", Anchor::Middle, &label);
+        canvas.text(place, "tick", Anchor::Middle, &tick.label);
     }
     for percent in [0, 20, 40, 60, 80, 100] {
         let y = vertical.coordinate(f64::from(percent) / 100.0);

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use diagnose::{Allocation, AllocationTotals, EventLog, event_log};
-use explore::repro::capsule::BUILD;
+use explore::repro::capsule::PROGRAM_BUILD;
 use serde_json::{Value as Json, json};
 
 use super::{Companion, DiagnosedLog, Printer};
@@ -23,7 +23,7 @@ impl JsonLine {
         let (name, event_log) = (json!(name), json!(companion.map(|it| &it.name)));
         Self {
             text: format!(
-                "{{\"schema_version\":3,\"mtasim\":\"{BUILD}\",\"log\":{name},\"event_log\":{event_log},\"lives\":["
+                "{{\"schema_version\":3,\"mtasim\":\"{PROGRAM_BUILD}\",\"log\":{name},\"event_log\":{event_log},\"lives\":["
             ),
             is_first: true,
         }
@@ -122,7 +122,7 @@ pub(super) fn events(companion: &Companion) -> String {
     let events = events_of(&companion.log);
     let object = json!({
         "schema_version": 3,
-        "mtasim": BUILD,
+        "mtasim": PROGRAM_BUILD,
         "event_log": companion.name,
         "events": events,
         "unread": companion.log.unread(),

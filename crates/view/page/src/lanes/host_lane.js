@@ -35,15 +35,16 @@ export class HostLane extends Lane {
     for (const mark of this.marks) {
       if (mark.at > view.to || mark.at < view.from) continue;
       const x = Math.round(view.x(mark.at));
-      const width = pen.measureText(mark.text).width + 10;
+      const width = pen.measureText(mark.text).width;
       // At the right edge the text is before its bar, not across it.
-      const left = x + width <= view.width - 8 ? x : x - width - 4;
-      const [from, to] = [Math.min(left, x - 2), Math.max(left + width, x + 2)];
+      const isAfter = x + width + 16 <= view.width;
+      const left = isAfter ? x + 5 : x - width - 4;
+      const [from, to] = isAfter ? [x - 2, left + width + 3] : [left - 2, x + 2];
       if (taken.some((it) => from < it[1] && to > it[0])) continue;
       taken.push([from, to]);
       pen.fillStyle = mark.host === null ? colours.mark : colours.bad;
       pen.fillRect(x - 1, y, 3, this.height - 1);
-      pen.fillText(mark.text, left + 5, y + this.height / 2);
+      pen.fillText(mark.text, left, y + this.height / 2);
     }
   }
 }
