@@ -201,7 +201,7 @@ fn an_mta_calls_a_guest_that_a_connector_names() {
     let deaf = outcome(&scenario(&calls), 1, |sim| {
         sim.host("monitor", idle);
     });
-    assert!(deaf.associations.failed > 0, "{:?}", deaf.associations);
+    assert!(deaf.associations.failed() > 0, "{:?}", deaf.associations);
     let babbles = outcome(&scenario(&calls), 1, |sim| {
         sim.host("monitor", || async {
             let listener = TcpListener::bind("0.0.0.0:102").await?;
