@@ -17,7 +17,7 @@ const PRIVATE_STEPS: [u32; 3] = [0, 5, 20];
 
 /// A program with a number of private steps around its shared parts.
 #[derive(Clone, Copy, Debug)]
-pub struct Setting {
+pub struct RaceSetting {
     /// The program.
     pub program: Program,
     /// The number of private steps.
@@ -56,7 +56,7 @@ pub enum StrategyKind {
 #[derive(Clone, Debug)]
 pub struct SettingResults {
     /// The setting.
-    pub setting: Setting,
+    pub setting: RaceSetting,
     /// The results.
     pub results: Vec<StrategyResult>,
 }
@@ -81,7 +81,7 @@ pub struct PortfolioResult<'a> {
     pub ratio: Option<LikelihoodRatio>,
 }
 
-impl Setting {
+impl RaceSetting {
     /// All nine.
     pub fn all() -> impl Iterator<Item = Self> {
         let settings = |program| {
@@ -293,11 +293,11 @@ const fn size(scale: u32) -> CampaignSize {
 /// Measures everything, and prints it or returns it as JSON.
 pub fn measure(scale: u32, json: bool) -> Option<serde_json::Value> {
     let size = size(scale);
-    let table = |setting: Setting| {
+    let table = |setting: RaceSetting| {
         eprintln!("{NAME}: {}", setting.name());
         setting.table(size)
     };
-    let tables: Vec<SettingResults> = Setting::all().map(table).collect();
+    let tables: Vec<SettingResults> = RaceSetting::all().map(table).collect();
     if json {
         return Some(report::to_json(&tables, size));
     }

@@ -111,10 +111,13 @@ pub struct TextForm<'a>(pub &'a Entry);
 /// If the outcome is not one of this scenario.
 #[must_use]
 pub fn entries(scenario: &Scenario, outcome: &Outcome, host: HostId) -> Vec<(Instant, Entry)> {
-    let mut reader = Reader::new(scenario, outcome);
+    let mut builder = EventLogBuilder::new(scenario, outcome);
     let mut entries = Vec::new();
     for (at, record) in &outcome.records {
-        for (_, entry) in reader.read(*at, record).filter(|(whose, _)| *whose == host) {
+        for (_, entry) in builder
+            .entries_of(*at, record)
+            .filter(|(whose, _)| *whose == host)
+        {
             entries.push((*at, entry));
         }
     }
@@ -124,13 +127,13 @@ pub fn entries(scenario: &Scenario, outcome: &Outcome, host: HostId) -> Vec<(Ins
 /// Turns the records of a run, in their order, into entries of all hosts' logs. It keeps track of
 /// the hosts' clocks.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct EventLogBuilder<'a> {
     scenario: &'a Scenario,
     views: &'a [HostView],
     offsets: Vec<Offset>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> EventLogBuilder<'a> {
     /// At the start of a run.
     ///
     /// # Panics
@@ -150,7 +153,7 @@ impl<'a> Reader<'a> {
 
     /// The entries of a record, each with the host whose log it is in: none for most records, two
     /// if an exception ends a process.
-    pub fn read(
+    pub fn entries_of(
         &mut self,
         at: Instant,
         record: &Record,

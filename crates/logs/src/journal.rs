@@ -10,7 +10,7 @@ use kernel::{EventKey, Instant};
 use mta::{AssociationEnd, Fact};
 use net::{DropReason, HostId, Identity};
 
-use super::event_log::{Reader, Source};
+use super::event_log::{EventLogBuilder, Source};
 use super::winsock_log;
 use config::plan::{Keyword, Scenario};
 use simulation::outcome::{Outcome, Violation};
@@ -27,12 +27,12 @@ pub fn lines<'a>(
     scenario: &'a Scenario,
     outcome: &'a Outcome,
 ) -> impl Iterator<Item = String> + 'a {
-    let mut reader = Reader::new(scenario, outcome);
+    let mut builder = EventLogBuilder::new(scenario, outcome);
     outcome.records.iter().map(move |(at, record)| {
         let names = NameLookup { scenario, outcome };
         let mut line = JsonObject::new(*at);
         names.write(&mut line, record);
-        for (_, entry) in reader.read(*at, record) {
+        for (_, entry) in builder.entries_of(*at, record) {
             // An exception makes two entries; Dr. Watson's repeats what the MTA's says.
             if entry.source == Source::Mta {
                 line.number("id", entry.id);

@@ -41,7 +41,7 @@ impl TransferSummary {
     /// The summary of a transfer of `octets`.
     #[must_use]
     pub fn of(sent: &[Sent], octets: u32, end: TransferEnd) -> Self {
-        let mut reader = Reader::new(octets);
+        let mut reader = SegmentReader::new(octets);
         let mut events: Vec<(Instant, bool, &Sent)> = Vec::new();
         for it in sent {
             match (it.from, it.arrives) {
@@ -65,7 +65,7 @@ impl TransferSummary {
     }
 }
 
-struct Reader {
+struct SegmentReader {
     octets: u32,
     summary: TransferSummary,
     begun: Option<Instant>,
@@ -79,7 +79,7 @@ struct Reader {
     running: Instant,
 }
 
-impl Reader {
+impl SegmentReader {
     fn new(octets: u32) -> Self {
         Self {
             octets,

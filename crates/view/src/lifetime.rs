@@ -86,7 +86,7 @@ impl Lifetime {
 /// The lifetimes of all control blocks of a run, in the order of allocation.
 #[must_use]
 pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
-    let mut reader = Reader::default();
+    let mut reader = LifetimeReader::default();
     for (at, record) in &outcome.records {
         match record {
             Record::Mta(host, thread, record) => reader.read(*host, *at, *thread, record),
@@ -133,13 +133,13 @@ pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
 }
 
 #[derive(Default)]
-struct Reader {
+struct LifetimeReader {
     lifetimes: Vec<Lifetime>,
     /// The current lifetime of each allocated block.
     current: BTreeMap<(HostId, mta::BlockIndex), usize>,
 }
 
-impl Reader {
+impl LifetimeReader {
     fn read(&mut self, host: HostId, at: Instant, thread: ThreadNumber, record: &mta::Record) {
         match record {
             mta::Record::Fact(fact) => self.fact(host, at, thread, *fact),

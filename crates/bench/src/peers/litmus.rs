@@ -20,7 +20,7 @@ macro_rules! litmus_tests {
         pub type LitmusTest = fn(u32, bool) -> bool;
 
         /// A free list of blocks 1, 2, 3 and so on, with their links and states.
-        struct FreeList {
+        struct BlockList {
             lock: Option<Mutex<()>>,
             head: AtomicUsize,
             slot: AtomicUsize,
@@ -37,7 +37,7 @@ macro_rules! litmus_tests {
             }
         }
 
-        impl FreeList {
+        impl BlockList {
             fn new(listed: usize, fixed: bool) -> Arc<Self> {
                 let link = |block| {
                     if block > 0 && block < listed {
@@ -92,8 +92,8 @@ macro_rules! litmus_tests {
 
         /// Two threads allocate a block each from an unsynchronized list.
         pub fn free_list(private_steps: u32, fixed: bool) -> bool {
-            let table = FreeList::new(2, fixed);
-            let allocate = move |table: Arc<FreeList>| {
+            let table = BlockList::new(2, fixed);
+            let allocate = move |table: Arc<BlockList>| {
                 work(private_steps);
                 let guard = table.lock();
                 let block = table.head.load(SEQUENTIAL);
@@ -110,7 +110,7 @@ macro_rules! litmus_tests {
 
         /// One thread pops two blocks; the other pops two and pushes the first back.
         pub fn aba(private_steps: u32, fixed: bool) -> bool {
-            let table = FreeList::new(4, fixed);
+            let table = BlockList::new(4, fixed);
             let (one, other) = (Arc::clone(&table), Arc::clone(&table));
             let popper = thread::spawn(move || {
                 work(private_steps);
@@ -145,7 +145,7 @@ macro_rules! litmus_tests {
 
         /// A timer keeps a pointer to a block that a second thread frees and a third allocates again.
         pub fn stale_block(private_steps: u32, fixed: bool) -> bool {
-            let table = FreeList::new(0, fixed);
+            let table = BlockList::new(0, fixed);
             let [one, two, three] = [(); 3].map(|()| Arc::clone(&table));
             let timer = thread::spawn(move || {
                 work(private_steps);

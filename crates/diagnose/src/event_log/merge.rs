@@ -54,14 +54,14 @@ pub(super) struct Joined {
 struct Extent {
     name: String,
     part: Option<u32>,
-    span: Option<TimeSpan>,
+    span: Option<LogSpan>,
     /// Whether all its entries could be read.
     is_readable: bool,
 }
 
 /// The first and the last time in a file.
 #[derive(Clone, Copy, Debug)]
-struct TimeSpan {
+struct LogSpan {
     first: Timestamp,
     last: Timestamp,
 }
@@ -104,10 +104,10 @@ impl EventFile {
         }
     }
 
-    fn span(&self) -> Option<TimeSpan> {
+    fn span(&self) -> Option<LogSpan> {
         let times = || self.entries.iter().filter_map(|it| it.at);
         // A clock that was set back makes the last time earlier than others.
-        Some(TimeSpan {
+        Some(LogSpan {
             first: times().min()?,
             last: times().max()?,
         })

@@ -5,7 +5,7 @@ use mta::{BlockIndex, BlockState, EventEntry, MessageType, SocketFunction};
 use net::HostId;
 use winsock::SocketError;
 
-use super::{Entry, NtForm, Reader, TextForm, entries};
+use super::{Entry, EventLogBuilder, NtForm, TextForm, entries};
 use config::plan::{Build, Connector, Host, Link, Offset, Scenario};
 use simulation::Options;
 use simulation::outcome::{HostView, Outcome};
@@ -45,8 +45,8 @@ fn logged(build: Build, thread: u16, event: EventEntry, seconds: u64) -> Entry {
     let outcome = outcome_of(&scenario);
     let at = Instant::ZERO + Duration::from_secs(seconds);
     let record = Record::Mta(PARIS, ThreadNumber(thread), mta::Record::Event(event));
-    let mut reader = Reader::new(&scenario, &outcome);
-    let mut entries = reader.read(at, &record);
+    let mut builder = EventLogBuilder::new(&scenario, &outcome);
+    let mut entries = builder.entries_of(at, &record);
     let (host, entry) = entries.next().expect("an event is an entry");
     assert!(host == PARIS && entries.next().is_none());
     entry

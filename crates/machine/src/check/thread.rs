@@ -28,10 +28,10 @@ impl Environment for Alone {
 #[derive(Clone)]
 pub struct Thread {
     inner: crate::thread::Thread<Alone>,
-    state: Rc<ThreadState>,
+    state: Rc<HandleState>,
 }
 
-struct ThreadState {
+struct HandleState {
     /// Locks whose guards were dropped. A drop cannot wait, so the thread leaves them before its next
     /// call: what it does in between, no other thread can observe.
     owed: RefCell<Vec<LockId>>,
@@ -45,7 +45,7 @@ impl Thread {
     pub(super) fn new(inner: crate::thread::Thread<Alone>, wake_up: EventId) -> Self {
         Self {
             inner,
-            state: Rc::new(ThreadState {
+            state: Rc::new(HandleState {
                 owed: RefCell::default(),
                 wake_up,
                 waits_for: Cell::new(None),

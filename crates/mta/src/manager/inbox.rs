@@ -23,12 +23,12 @@ pub(super) struct Inbox {
 #[derive(Debug)]
 struct IncomingTransfer {
     length: u32,
-    received: Checkpoint,
-    checkpoints: Vec<Checkpoint>,
+    received: TransferCheckpoint,
+    checkpoints: Vec<TransferCheckpoint>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Checkpoint {
+struct TransferCheckpoint {
     bytes: u32,
     hash: ContentHash,
 }
@@ -58,7 +58,7 @@ impl Inbox {
         // A start discards what an earlier activity has transferred of this message.
         let transfer = IncomingTransfer {
             length,
-            received: Checkpoint::default(),
+            received: TransferCheckpoint::default(),
             checkpoints: Vec::new(),
         };
         self.partial.insert(id, transfer);
