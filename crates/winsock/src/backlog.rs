@@ -1,16 +1,18 @@
 //! A listener's backlog: connections that the program has not accepted yet.
 //!
-//! What happens to a SYN when it is full is the host's `FullBacklog` (`config.rs`): RST, as NT does, or
-//! nothing, as Linux does. `table/input.rs` carries it out.
+//! What it counts, and what happens when it is full, is the host's `FullBacklog` (`config.rs`).
+//! `table/input.rs` carries it out.
 
 use std::collections::VecDeque;
 
+use crate::config::FullBacklog;
 use crate::connections::ConnectionId;
 
 /// The connections of one listener that the program has not accepted.
 #[derive(Debug)]
 pub(crate) struct Backlog {
     limit: u32,
+    full: FullBacklog,
     /// Connections in SYN-RECEIVED. Their `Owner` names the listener.
     half_open: u32,
     /// Established connections, oldest first.
@@ -18,25 +20,39 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// An empty backlog for at most `limit` connections.
-    pub(crate) fn new(limit: u32) -> Self {
+    /// An empty backlog with this limit.
+    pub(crate) fn new(limit: u32, full: FullBacklog) -> Self {
         assert!(limit > 0, "the backlog limit is zero");
         Self {
             limit,
+            full,
             half_open: 0,
             established: VecDeque::new(),
         }
     }
 
-    /// Half-open and established connections. NT gives a SYN one of the listener's `backlog`
-    /// connection objects, so half-open connections count [I].
+    /// Half-open and established connections.
     pub(crate) fn len(&self) -> usize {
         self.half_open as usize + self.established.len()
     }
 
     /// Whether there is no room for another SYN.
     pub(crate) fn is_full(&self) -> bool {
-        self.len() >= self.limit as usize
+        match self.full {
+            // NT gives a SYN one of the listener's `backlog` connection objects, so half-open connections
+            // count [I].
+            FullBacklog::Reset => self.len() >= self.limit as usize,
+            // `tcp_conn_request` drops a SYN if `sk_acceptq_is_full`, which compares with `>`. More
+            // half-open connections than the limit are answered with SYN cookies (tcp(7), tcp_syncookies:
+            // on by default).
+            FullBacklog::Ignore => self.established.len() > self.limit as usize,
+        }
+    }
+
+    /// Whether a half-open connection cannot be established now: `tcp_v4_syn_recv_sock` of Linux drops
+    /// the acknowledgment if the queue is full (`tcp_abort_on_overflow` is off by default).
+    pub(crate) fn holds_back(&self) -> bool {
+        self.full == FullBacklog::Ignore && self.is_full()
     }
 
     /// Whether a connection can be accepted.

@@ -2,12 +2,15 @@
 
 use std::ops::RangeInclusive;
 
-/// What a listener with a full backlog does with a SYN.
+/// What a backlog counts, and what a listener does when it is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FullBacklog {
-    /// Sends RST, as NT does: the client may get 10061.
+    /// As NT: half-open connections count, and a SYN beyond them is answered with RST. The client may get
+    /// 10061.
     Reset,
-    /// Drops it, as Linux does: the client retransmits it.
+    /// As Linux: only established connections count, one more than the limit fits, and what arrives beyond
+    /// them is dropped: a SYN, and the acknowledgment that would establish a half-open connection. The
+    /// client retransmits its SYN; after a lost acknowledgment it believes that it is connected.
     Ignore,
 }
 

@@ -28,6 +28,9 @@ impl SocketTable {
         if let Some(connection) = self.connections.find(pair) {
             match self.connections.get_mut(connection) {
                 ConnectionRef::Full(entry) => {
+                    if let Owner::HalfOpen(listener) = entry.owner {
+                        return self.on_half_open_segment(now, connection, listener, segment);
+                    }
                     entry.tcp.on_segment(now, segment);
                     self.after_input(connection);
                 }
@@ -108,6 +111,21 @@ impl SocketTable {
                 next.is_none_or(|at| at > now),
                 "the timeout {next:?} is in the past at {now:?}"
             );
+        }
+    }
+
+    /// Handles a segment of a half-open connection. It is dropped if it might establish the connection and
+    /// the backlog has no room: anything but a reset.
+    fn on_half_open_segment(
+        &mut self,
+        now: Uptime,
+        connection: ConnectionId,
+        listener: SocketHandle,
+        segment: Segment,
+    ) {
+        if segment.flags.contains(Flags::RST) || !self.backlog(listener).holds_back() {
+            self.connections[connection].tcp.on_segment(now, segment);
+            self.after_input(connection);
         }
     }
 

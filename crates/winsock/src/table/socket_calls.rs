@@ -46,6 +46,7 @@ impl SocketTable {
     /// 10038; 10022 if not bound, or after a connect; 10056 if connected.
     pub fn listen(&mut self, socket: SocketHandle, backlog: u32) -> Result<(), SocketError> {
         let limit = backlog.clamp(1, self.config.backlog_limit);
+        let full = self.config.full_backlog;
         let listener = self.socket_at_mut(socket)?;
         match listener.phase {
             SocketPhase::Listening(_) => return Ok(()),
@@ -57,7 +58,7 @@ impl SocketTable {
         }
         // listen page: "the socket has not been bound with bind" is WSAEINVAL.
         let port = listener.bound.ok_or(SocketError::Invalid)?;
-        listener.phase = SocketPhase::Listening(Box::new(Backlog::new(limit)));
+        listener.phase = SocketPhase::Listening(Box::new(Backlog::new(limit, full)));
         let before = self.listeners.insert(port, socket);
         assert_eq!(before, None, "two sockets are bound to port {port}");
         Ok(())

@@ -1,6 +1,9 @@
 //! Bind, listen, the backlog, accept.
 
-use winsock::{Call, Config, EnumeratedEvents, FlowLabel, FullBacklog, NetworkEvents, SocketState};
+use winsock::{
+    Call, Config, EnumeratedEvents, FlowLabel, FullBacklog, NetworkEvents, SocketHandle,
+    SocketState,
+};
 
 use crate::two_hosts::{
     ADDRESSES, CLIENT, Hosts, MILLISECOND, OPENING, PORT, SECOND, SERVER, TO_SERVER,
@@ -119,57 +122,108 @@ fn connections_are_accepted_in_the_order_they_were_established() {
     }
 }
 
-/// With a full backlog NT sends RST, so the client gets 10061. Linux drops the SYN and accepts the
-/// next one once there is room.
-#[test]
-fn a_full_backlog_resets_or_ignores_a_syn() {
-    for (full_backlog, fails) in [(FullBacklog::Reset, true), (FullBacklog::Ignore, false)] {
-        let config = |address| Config {
-            full_backlog,
-            ..Config::nt4(address)
-        };
-        let mut hosts = Hosts::new(ADDRESSES.map(config));
-        let listener = hosts.socket(SERVER);
-        hosts.expect_done(
-            SERVER,
-            Call::Bind {
-                socket: listener,
-                port: PORT,
-            },
-        );
-        hosts.expect_done(
-            SERVER,
-            Call::Listen {
-                socket: listener,
-                backlog: 1,
-            },
-        );
-        hosts.connecting();
-        let second = hosts.socket(CLIENT);
-        hosts.select(CLIENT, second, OPENING);
-        hosts.connect(second);
-        hosts.run(2500 * MILLISECOND);
-        let waiting = hosts.tables[SERVER]
-            .open_sockets()
-            .next()
-            .expect("the listener")
-            .state;
-        assert_eq!(waiting, SocketState::Listening { waiting: 1 });
-        let failed = hosts
-            .recorded(CLIENT, second)
-            .connect
-            .map(winsock::SocketError::code);
-        assert_eq!(failed, fails.then_some(10061));
-        hosts.accept(listener);
-        hosts.run(2 * SECOND);
-        let now_open = hosts.recorded(CLIENT, second).events;
-        let expected = if fails {
-            NetworkEvents::empty()
-        } else {
-            NetworkEvents::CONNECT
-        };
-        assert_eq!(now_open, expected);
+/// Hosts with this behaviour of a full backlog, and a listener with a backlog of 1.
+fn with_a_backlog_of_one(full_backlog: FullBacklog) -> (Hosts, SocketHandle) {
+    let config = |address| Config {
+        full_backlog,
+        ..Config::nt4(address)
+    };
+    let mut hosts = Hosts::new(ADDRESSES.map(config));
+    let listener = hosts.socket(SERVER);
+    hosts.expect_done(
+        SERVER,
+        Call::Bind {
+            socket: listener,
+            port: PORT,
+        },
+    );
+    hosts.expect_done(
+        SERVER,
+        Call::Listen {
+            socket: listener,
+            backlog: 1,
+        },
+    );
+    (hosts, listener)
+}
+
+/// A socket that connects, and whose events are recorded.
+fn opening(hosts: &mut Hosts) -> SocketHandle {
+    let socket = hosts.socket(CLIENT);
+    hosts.select(CLIENT, socket, OPENING);
+    hosts.connect(socket);
+    socket
+}
+
+fn waiting(hosts: &Hosts) -> usize {
+    let listener = hosts.tables[SERVER].open_sockets().next();
+    match listener.expect("the listener").state {
+        SocketState::Listening { waiting } => waiting,
+        other => panic!("{other:?}"),
     }
+}
+
+/// NT sends RST, so the client gets 10061.
+#[test]
+fn a_full_backlog_of_nt_resets_a_syn() {
+    let (mut hosts, listener) = with_a_backlog_of_one(FullBacklog::Reset);
+    hosts.connecting();
+    let second = opening(&mut hosts);
+    hosts.run(2500 * MILLISECOND);
+    assert_eq!(waiting(&hosts), 1);
+    let failed = hosts.recorded(CLIENT, second).connect;
+    assert_eq!(failed.map(winsock::SocketError::code), Some(10061));
+    hosts.accept(listener);
+    hosts.run(2 * SECOND);
+    assert_eq!(
+        hosts.recorded(CLIENT, second).events,
+        NetworkEvents::empty()
+    );
+}
+
+/// Linux holds one established connection more than the backlog (`sk_acceptq_is_full`), drops a SYN
+/// beyond, and accepts the next one once there is room.
+#[test]
+fn a_full_backlog_of_linux_ignores_a_syn() {
+    let (mut hosts, listener) = with_a_backlog_of_one(FullBacklog::Ignore);
+    for _ in 0..2 {
+        hosts.connecting();
+        hosts.run(100 * MILLISECOND);
+    }
+    let third = opening(&mut hosts);
+    hosts.run(2500 * MILLISECOND);
+    assert_eq!(waiting(&hosts), 2);
+    assert_eq!(hosts.recorded(CLIENT, third), EnumeratedEvents::default());
+    hosts.accept(listener);
+    hosts.run(4 * SECOND);
+    let open = hosts.recorded(CLIENT, third).events;
+    assert_eq!(open, NetworkEvents::CONNECT);
+}
+
+/// Half-open connections do not count on Linux: all clients are connected, and those without room are
+/// established at the server when it repeats its SYN-ACK and there is room.
+#[test]
+fn a_full_backlog_of_linux_holds_back_what_is_half_open() {
+    let (mut hosts, listener) = with_a_backlog_of_one(FullBacklog::Ignore);
+    let clients: Vec<SocketHandle> = (0..5).map(|_| opening(&mut hosts)).collect();
+    hosts.run(500 * MILLISECOND);
+    for client in clients {
+        let open = hosts.recorded(CLIENT, client).events;
+        assert_eq!(open, NetworkEvents::CONNECT);
+    }
+    // Two are established, and three half-open.
+    assert_eq!(waiting(&hosts), 5);
+    for _ in 0..2 {
+        hosts.accept(listener);
+    }
+    hosts.expect_error(SERVER, Call::Accept { socket: listener }, 10035);
+    hosts.run(5 * SECOND);
+    for _ in 0..2 {
+        hosts.accept(listener);
+    }
+    hosts.run(10 * SECOND);
+    hosts.accept(listener);
+    assert_eq!(waiting(&hosts), 0);
 }
 
 /// Q127144: the backlog is reduced to the system's maximum; zero allows one connection.
