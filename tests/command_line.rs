@@ -47,6 +47,26 @@ fn a_good_scenario_is_ok_on_standard_output() {
     assert_eq!(text(&output.stderr), "");
 }
 
+/// A guest beside an MTA: `check` says what a run needs, and `run` of this program refuses it.
+#[test]
+fn a_file_with_a_guest_needs_another_program() {
+    let mixed = format!("{SMALL}[host.B]\nguest = true\n");
+    let output = mtasim(&["check", "-"], mixed.as_bytes());
+    code(&output, 0);
+    assert_eq!(
+        text(&output.stdout),
+        "-: ok, t\n  guests, which run in a program that registers them (mtasim::guest): B\n"
+    );
+    let output = mtasim(&["run", "-"], mixed.as_bytes());
+    code(&output, 2);
+    let refusal = "host `B` is a guest: its program is code of yours";
+    assert!(
+        text(&output.stderr).contains(refusal),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
 /// A reader can copy the examples of `--help`: they have no placeholders, and their files exist.
 #[test]
 fn examples_in_the_help_run_as_printed() {

@@ -65,7 +65,12 @@ impl Reader {
                     let before = fs::read_to_string(&path).expect("it was written before");
                     fs::write(path, before + text).expect("it can be written");
                 }
-                _ => fs::write(self.package.join(file), text).expect("it can be written"),
+                _ => {
+                    let path = self.package.join(file);
+                    let folder = path.parent().expect("it is in the package");
+                    fs::create_dir_all(folder).expect("a folder can be made");
+                    fs::write(path, text).expect("it can be written");
+                }
             }
         }
     }

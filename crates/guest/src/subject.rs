@@ -1,9 +1,9 @@
 //! Guests as something that can be swept, replayed, shrunk, explained and compared.
 
-use config::plan::Scenario;
+use config::plan::{Preemption, Scenario};
 use explore::Subject;
 use simulation::observers::Observe;
-use simulation::{LoweringError, Observations, Options, Outcome};
+use simulation::{Explorer, LoweringError, Observations, Options, Outcome};
 
 use crate::run::run;
 use crate::sim::Sim;
@@ -61,6 +61,16 @@ impl<F: Fn(&mut Sim) + Send + Sync> Subject for Guests<F> {
     ) -> Result<(Outcome, Observations), LoweringError> {
         let options = Options { keep_records: true };
         run(&self.0, scenario, seed, options, observe)
+    }
+
+    fn explored(
+        &self,
+        _: &Scenario,
+        _: u64,
+        _: Explorer,
+    ) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
+        let what = "verify tries the orders of modeled threads; tasks of guests are not modeled";
+        Err(LoweringError::Rejected(what.to_owned()))
     }
 
     fn known_leaks(&self) -> Option<&str> {

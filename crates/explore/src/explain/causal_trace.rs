@@ -70,7 +70,7 @@ fn is_guest(outcome: &Outcome, host: &str) -> bool {
     view.is_some_and(|view| view.build.is_none())
 }
 
-/// What a guest reports, and its packets, up to `end`.
+/// What a guest reports, its packets, and what MTAs log or violate, up to `end`.
 fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
     let own = outcome.host_named(host);
     let records = outcome.records.iter().take_while(|(at, _)| *at <= end);
@@ -85,6 +85,13 @@ fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
                 (by, format!("its packet is dropped: {reason}"))
             }
             Record::Healed => return Some(format!("{at:#}  the network heals")),
+            Record::Mta(by, _, MtaRecord::Event(entry)) => {
+                let host = &outcome.hosts.get(by.0 as usize)?.name;
+                return Some(format!("{at:#}  {host} writes event {}", entry.id()));
+            }
+            Record::Violation(found) if !is_guest(outcome, &found.host) => {
+                return Some(format!("{at:#}  {}: {}", found.host, found.signature()));
+            }
             Record::Event(_)
             | Record::Mta(..)
             | Record::Exception(..)

@@ -7,6 +7,7 @@ mod faults;
 mod leaks;
 mod line;
 mod links;
+mod many_connections;
 mod mistakes;
 mod mixed;
 mod names;

@@ -312,3 +312,19 @@ fn limits_and_schedulers_are_those_of_mtas() {
         assert_eq!(run(&settings).digest, run(&settings).digest);
     }
 }
+
+#[test]
+fn a_run_that_a_client_ends_owes_no_messages_yet() {
+    let settings = [FIXED, "duration=20m", "healing=10m"];
+    // Before healing, and just after it began.
+    for end in [600, 1_201] {
+        let outcome = outcome(&scenario(&settings), 1, move |sim| {
+            sim.client("monitor", move || async move {
+                sleep(Duration::from_secs(end)).await
+            });
+        });
+        assert_eq!(outcome.stop, Stop::Quiet);
+        assert_eq!(outcome.violations, []);
+        assert!(outcome.messages.arrived < outcome.messages.submitted);
+    }
+}

@@ -1,5 +1,7 @@
 //! The checks that are possible only at the end of a run.
 
+use kernel::Instant;
+
 use super::{MtaEvent, MtaRun};
 use crate::oracles::{memory, sockets};
 use crate::outcome::Stop;
@@ -40,8 +42,13 @@ impl<E: From<MtaEvent>> MtaRun<'_, E> {
                     .add(host, now, sockets::leaks(table, &audit));
             }
         }
-        // A run that was stopped before the end of healing owes nothing yet.
-        if self.scenario.healing.is_some() && !stop.is_early() {
+        // A run that was stopped before the end of healing owes nothing yet. Guests may end it, too.
+        let end = self
+            .scenario
+            .healing
+            .map(|healing| self.scenario.duration + healing);
+        let has_healed = end.is_some_and(|end| now >= Instant::ZERO + end);
+        if has_healed && !stop.is_early() {
             self.mtas.oracles.on_healed_end(now);
         }
         self.write_violations();
