@@ -113,12 +113,12 @@ pub(super) fn exhaustion(run: FailedRun<'_>) -> Option<String> {
     });
     let leaked: Vec<Instant> = leaked.map(|it| it.at).collect();
     let state = match leaked.first() {
-        None => "all of them are in use, and none has leaked".to_owned(),
-        Some(first) => format!("{} of them had leaked, the first at {first}", leaked.len()),
+        None => "none has leaked, and all are in use".to_owned(),
+        Some(first) => format!("{} had leaked, the first at {first}", leaked.len()),
     };
     let blocks = counted(held.len() as u64, "block");
     Some(format!(
-        "{} takes the last free control block, {last}, {} before {} needs another; of {blocks}, {state}",
+        "{} takes the last free control block, {last}, {} before {} needs another; of {blocks} {state}",
         run.thread(*taken_by),
         apart(*taken_at, run.at),
         reader_of_empty_list(run).unwrap_or_else(|| "a thread".to_owned())
