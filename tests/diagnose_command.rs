@@ -588,3 +588,131 @@ fn dates_that_nothing_decides_are_said() {
     let output = mtasim(&["diagnose", "--dates", "day-first", &paths[0]]);
     assert_eq!(text(&output.stderr), "");
 }
+
+/// Three blocks that were silent in turn: nothing in the log says that the calls were not made at once.
+#[test]
+fn order_alone_is_a_suspicion_until_the_number_of_calls_is_given() {
+    let log = "crates/diagnose/tests/it/data/clipboard/Winsock.log";
+    let words = |arguments: &[&str], expected| -> Vec<String> {
+        let found = blocks(&[&["--alone", log], arguments].concat(), expected);
+        found.into_iter().map(|it| it.1).collect()
+    };
+    assert_eq!(words(&[], 1), ["suspected", "suspected", "unknown"]);
+    assert_eq!(words(&["--calls", "1"], 1), ["leaked", "leaked", "unknown"]);
+    assert_eq!(
+        words(&["--calls", "2"], 1),
+        ["leaked", "unknown", "unknown"]
+    );
+    assert_eq!(words(&["--calls", "3"], 5), ["unknown"; 3]);
+    let output = mtasim(&["diagnose", "--alone", log]);
+    let page = text(&output.stdout);
+    let said =
+        "2 of these rest on order alone, and it is not known how many calls the MTA makes at once";
+    assert!(page.contains(said), "{page}");
+    let given = mtasim(&["diagnose", "--alone", log, "--calls", "2"]);
+    let page = text(&given.stdout);
+    let said = "1 of these verdicts rest on order alone: at most 2 calls at once, as --calls or the log says.";
+    assert!(page.contains(said), "{page}");
+    let given = [
+        "diagnose", "--alone", log, "--calls", "2", "--format", "json",
+    ];
+    let summary = &json(&mtasim(&given))[0]["summary"];
+    assert_eq!(summary["calls_at_once"], 2);
+    assert_eq!(summary["calls_are_given"], true);
+    assert_eq!(summary["total"]["by_order"], 1);
+}
+
+/// What a reader of the text is told, a reader of the JSON is told too.
+#[test]
+fn json_has_every_note_that_is_printed() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let lines = "06/06/2001 23:59:50 (008) CB 0 (instance 0) allocated\nx\n\
+                 06/06/2001 23:59:50 (008) Wait for cb 0, handle 1\n\
+                 07/06/2001 00:00:50 (008) Wait for cb 0, handle 1\n";
+    let other = row("7", "8:00:00").replace("MSExchangeMTA", "Perflib");
+    let events = format!(
+        "{}{}{other}x\n",
+        row("9298", "8:00:00"),
+        row("2x9", "8:05:00")
+    );
+    let paths = files(folder.path(), &[("Winsock.log", lines), ("a.csv", &events)]);
+    let [log, events] = [0, 1].map(|it: usize| paths[it].as_str());
+    let printed = mtasim(&["diagnose", log, events]);
+    let notes: Vec<&str> = text(&printed.stderr)
+        .lines()
+        .map(|it| it.strip_prefix("note: ").expect("a note"))
+        .collect();
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    let reported = json(&mtasim(&["diagnose", log, events, "--format", "json"]));
+    let last = reported.last().expect("a diagnosis");
+    assert_eq!(last["notes"], serde_json::json!(notes));
+    let summary = &last["summary"];
+    let counted = ["left_out", "first_left_out", "unread_events"].map(|it| &summary[it]);
+    assert_eq!(counted, [1, 2, 1]);
+}
+
+/// A log of another computer below the first looks like a restart; its times do not.
+#[test]
+fn a_log_appended_to_an_older_one_is_noticed_by_its_times() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let listener = "(008) CB 0 (instance 0) allocated\n(008) Wait for cb 0, handle 1\n";
+    let on = |day: u32| -> String {
+        let lines = (0..).zip(listener.lines());
+        lines
+            .map(|(second, line)| format!("2001-06-{day:02} 08:00:{second:02} {line}\n"))
+            .collect()
+    };
+    let path = folder.path().join("Winsock.log");
+    fs::write(&path, on(6) + &on(7)).expect("a file");
+    code(&mtasim(&["diagnose", argument(&path)]), 0);
+    fs::write(&path, on(7) + &on(6)).expect("a file");
+    let output = mtasim(&["diagnose", argument(&path)]);
+    code(&output, 5);
+    let page = text(&output.stdout);
+    let said = "Two logs follow each other, of two computers or the newer one first, or the clock was set \
+                back.\n  the times go back by more than 2 hours, as where a second log follows the first: \
+                line 3, compare line 2\n";
+    assert!(page.contains(said), "{page}");
+    assert!(!page.contains("No leak."), "{page}");
+}
+
+#[test]
+fn a_form_that_is_not_read_is_refused_in_plain_words() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let xml =
+        "\u{feff}<?xml version=\"1.0\"?><Events><Event><System><EventID>289</EventID></System>";
+    let wide: Vec<u8> = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let lower = two_calls().to_lowercase();
+    for (bytes, said) in [
+        (
+            xml.as_bytes(),
+            "this is XML, in which events are not read: save it as text or CSV",
+        ),
+        (
+            &wide[..],
+            "this is XML, in which events are not read: save it as text or CSV",
+        ),
+        (
+            b"[\r\n  {\r\n \"Id\": 289 }]",
+            "this is JSON, in which events are not read: use `Export-Csv`",
+        ),
+        (
+            b"<html><td>289</td>",
+            "this is HTML, in which events are not read: save it as plain text",
+        ),
+        (
+            lower.as_bytes(),
+            "has a form of a Winsock.log, such as `(008) No more data`; capital letters",
+        ),
+        (
+            b"| 289 |\n",
+            "docs/diagnosing.md has a line of each form that is read",
+        ),
+    ] {
+        let path = folder.path().join("a.log");
+        fs::write(&path, bytes).expect("a file");
+        let output = mtasim(&["diagnose", argument(&path)]);
+        code(&output, 2);
+        assert!(text(&output.stderr).contains(said), "{output:?}");
+    }
+}

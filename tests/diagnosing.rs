@@ -310,7 +310,7 @@ fn limits(scenario: &Scenario, host: &str, help: Help) -> Parameters {
     if help == Help::Calls {
         // One more for urgent messages (Q194589).
         let calls: u32 = connectors().map(|it| it.max_associations + 1).sum();
-        limits.calls_at_once = calls as usize;
+        limits.calls_at_once = Some(calls as usize);
     }
     limits
 }

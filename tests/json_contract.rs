@@ -146,6 +146,9 @@ fn one_run_has_the_form_of_its_schema() {
         ["normal.txt", "events.txt"].map(|it| fs::read(Path::new(crate::ROOT).join(log(it))));
     fs::write(&both, parts.map(|it| it.expect("a log")).concat()).expect("a file");
     let mixed = log("mixed.txt");
+    // Nothing in it can be read as it is.
+    let odd = folder.path().join("odd.log");
+    fs::write(&odd, "x\n? (008) No more data\n(008) something\n").expect("a file");
     let diagnoses = outputs(&[
         &["diagnose", &plain],
         &["diagnose", "--alone", &mixed],
@@ -153,6 +156,8 @@ fn one_run_has_the_form_of_its_schema() {
         &alone,
         &["diagnose", &events],
         &["diagnose", argument(&both)],
+        &["diagnose", argument(&odd)],
+        &["diagnose", "--alone", &beside, "--calls", "1"],
     ]);
     has_form(
         "diagnose",
@@ -463,7 +468,14 @@ const TIMES: [&str; 17] = [
     "wall",
 ];
 /// Numbers that have such a part and are no times.
-const COUNTS: [&str; 4] = ["allocations_left", "at_end", "left_open", "left_out"];
+const COUNTS: [&str; 6] = [
+    "allocations_left",
+    "at_end",
+    "calls_at_once",
+    "first_left_out",
+    "left_open",
+    "left_out",
+];
 
 #[test]
 fn every_time_in_json_is_an_integer_of_nanoseconds_and_says_so() {

@@ -93,7 +93,7 @@ Each use of a control block gets one of these verdicts:
   leaked     allocated, but never used, disconnected or closed (KB Q303102)
   in use     still in use when the log ends
   closed     returned to the pool
-  suspected  the pattern of a leak, later calls came and went, but the log has no clock
+  suspected  the pattern of a leak, and later calls came, but the log has no clock
   unknown    the log starts too late or ends too early to decide
 
 Winsock.log has no time stamps, so a call that just began looks like a leak. The event log of the

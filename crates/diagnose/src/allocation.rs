@@ -45,13 +45,16 @@ pub enum Reason {
     TimedOut(Duration),
     /// Leaked: its call was given up, the event log has an event 289 for it.
     GivenUp,
-    /// Leaked: later calls were made, and no further line names this block.
+    /// Leaked: more later calls were made than the MTA makes at once, and no further line names this block.
     Overtaken,
     /// Leaked: the log is an excerpt about this block, or an excerpt that says where it leaves lines
     /// out, and no further line names it.
     NoFurtherLines,
     /// Suspected: so many later allocations came and went, and no further line names this block.
     Outlived(u64),
+    /// Suspected: so many later calls were made, no further line names this block, and it is not known how
+    /// many calls the MTA makes at once.
+    Passed(u64),
     /// Suspected: the pattern of a leak, in a log in which lines of two computers are mixed.
     Mixed,
     /// In use: a call that is not older than calls become.
@@ -174,7 +177,7 @@ impl Reason {
             Self::TimedOut(_) | Self::GivenUp | Self::Overtaken | Self::NoFurtherLines => {
                 Diagnosis::Leaked
             }
-            Self::Outlived(_) | Self::Mixed => Diagnosis::Suspected,
+            Self::Outlived(_) | Self::Passed(_) | Self::Mixed => Diagnosis::Suspected,
             Self::Recent(_) | Self::NotGivenUp | Self::Listening | Self::Active | Self::Closing => {
                 Diagnosis::InUse
             }
@@ -204,8 +207,17 @@ impl fmt::Display for Reason {
                     "never used, disconnected or closed, while {later} later {calls} came and went"
                 );
             }
+            Self::Passed(later) => {
+                let calls = if *later == 1 { "call" } else { "calls" };
+                return write!(
+                    out,
+                    "never used, disconnected or closed, while {later} later {calls} came"
+                );
+            }
             Self::GivenUp => "never used, disconnected or closed, and its call was given up",
-            Self::Overtaken => "never used, disconnected or closed, while later calls came",
+            Self::Overtaken => {
+                "never used, disconnected or closed, while more later calls came than are made at once"
+            }
             Self::NoFurtherLines => "never used, disconnected or closed in all that is shown",
             Self::Mixed => "never used, disconnected or closed, but the log contradicts itself",
             Self::NotGivenUp => "being connected: its call has not been given up",

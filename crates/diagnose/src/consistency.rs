@@ -29,6 +29,8 @@ pub enum Contradiction {
     HandleChanged,
     /// A thread allocates one block and goes on with another.
     ThreadChangesBlock,
+    /// The times go back, by more than a clock is set back.
+    TimesGoBack,
 }
 
 /// A contradiction with the lines that show it first.
@@ -76,6 +78,9 @@ impl Contradiction {
             Self::HandlesAlternate => "two handles alternate on one control block",
             Self::AllocatedTwice => "a control block is allocated twice without a release between",
             Self::HandleChanged => "a control block gets another handle without being allocated",
+            Self::TimesGoBack => {
+                "the times go back by more than 2 hours, as where a second log follows the first"
+            }
             Self::ThreadChangesBlock => "a thread allocates one control block and uses another",
         }
     }
@@ -91,6 +96,7 @@ impl Contradiction {
             Self::AllocatedTwice => "allocated twice",
             Self::HandleChanged => "handle changed",
             Self::ThreadChangesBlock => "thread changes block",
+            Self::TimesGoBack => "times go back",
         }
     }
 }

@@ -3,12 +3,15 @@
 //! Its events alone diagnose no block: "only the Winsock.log file can properly diagnose this problem"
 //! (Q303102). They add how many calls were given up, and times.
 
+mod columns;
 mod entry;
 mod label;
 mod meaning;
 mod merge;
 mod notes;
 mod parser;
+mod partial_entry;
+mod syslog;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -118,6 +121,8 @@ struct ServiceRun {
     given_up_together: u64,
     /// See [`GivenUp::in_doubt`].
     in_doubt: u64,
+    /// The line of a failure of which the times do not tell how many calls are in doubt.
+    undated_failure: Option<u64>,
     began: Option<Timestamp>,
     latest: Option<Timestamp>,
 }
@@ -141,6 +146,7 @@ impl EventLog {
         // Bounded memory: text that only looks like events must not fill it.
         file.entries
             .extend(entries.take(ENTRIES_MAX.saturating_sub(file.entries.len())));
+        file.left_out.take_back(found.above, line.number);
         if !found.is_event && line::parse(line.bytes, line.is_ended).is_some() {
             file.winsock.add(line);
         } else if !found.is_used {
@@ -159,19 +165,16 @@ impl EventLog {
     /// a part of a log, 1 for EV1.LOG: such parts follow each other.
     pub fn end_file(&mut self, name: &str, part: Option<u32>) {
         let mut file = std::mem::take(&mut self.file);
+        let lacks_source = file.parser.lacks_source();
         file.entries.extend(file.parser.end());
         let mut survey = DateSurvey::default();
         let mut entries = file.entries;
         let notes = notes::of_file(name, &entries, file.left_out, file.winsock);
         self.notes.extend(notes);
+        self.notes
+            .extend(lacks_source.then(|| notes::lacks_source(name)));
         self.unread += file.winsock.count;
         entries.retain(|it| !it.is_foreign);
-        // Without times the order of the file counts, and Event Viewer saves the newest first.
-        let is_undated_start = |it: &Entry| it.id == Some(STARTED) && it.at.is_none();
-        if entries.len() > 1 && entries.last().is_some_and(is_undated_start) {
-            self.lacks = true;
-            self.notes.push(notes::may_be_reversed(name));
-        }
         let stamps = entries.iter().filter_map(|it| it.at);
         stamps.for_each(|it| survey.add(it));
         let (order, proof) = survey.order();
@@ -206,13 +209,20 @@ impl EventLog {
             let order = self.order.unwrap_or(it.order);
             EventFile::new(&it.name, it.part, it.entries, order)
         });
-        let joined = merge::join(files.collect());
+        let files: Vec<EventFile> = files.collect();
+        for file in &files {
+            self.lacks |= file.may_be_reversed;
+            self.notes.extend(notes::of_order(file));
+        }
+        let joined = merge::join(files);
         self.notes.extend(joined.notes);
         self.lacks |= joined.is_contradictory;
         self.used = joined.used;
         for TimedEntry { entry, at, .. } in &joined.entries {
             self.take_in(entry, *at);
         }
+        let undated = self.services.iter().find_map(|it| it.undated_failure);
+        self.notes.extend(undated.map(notes::undated_failure));
     }
 
     /// Leaves the events of one computer. Which one is told by the name of the other log.
@@ -336,7 +346,8 @@ impl EventLog {
     #[must_use]
     pub fn given_up(&self, from_end: usize) -> Option<GivenUp> {
         let service = self.service(from_end)?;
-        if !service.is_whole || service.unread > 0 || self.lacks {
+        let is_certain = service.unread == 0 && service.undated_failure.is_none();
+        if !service.is_whole || !is_certain || self.lacks {
             return None;
         }
         Some(GivenUp {
@@ -371,6 +382,9 @@ impl ServiceRun {
             self.not_opened += 1;
             self.last_not_opened = at;
             self.given_up_together = if are_together { count + 1 } else { 1 };
+        }
+        if entry.id == Some(UNEXPECTED) && self.not_opened > 0 && together.is_none() {
+            self.undated_failure = Some(entry.line);
         }
         if entry.id == Some(UNEXPECTED) && are_together {
             self.in_doubt = count;

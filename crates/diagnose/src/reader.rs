@@ -1,5 +1,7 @@
 //! Reads a whole Winsock.log line by line, and splits it into service runs.
 
+use std::time::Duration;
+
 use crate::allocation::Allocation;
 use crate::clock::{LogClock, Timestamp};
 use crate::consistency::{Computers, Contradiction};
@@ -13,6 +15,8 @@ use crate::unused::{Parameters, UnusedBlocks};
 /// The largest number of unused blocks of ended service runs that are kept until the end of the log, to be
 /// compared with the event log. Beyond it, the oldest are diagnosed without the event log.
 const WAITING_MAX: usize = 10_000;
+/// How far a clock may be set back, as at the end of summer time.
+const SET_BACK_MAX: Duration = Duration::from_secs(2 * 3_600);
 
 /// Diagnoses a Winsock.log line by line. Each allocation is reported to a function as soon as its
 /// diagnosis is certain.
@@ -27,6 +31,7 @@ pub struct Reader<'a> {
     clock: LogClock,
     /// The time of the last line that has one.
     latest: Option<Timestamp>,
+    latest_line: u64,
     summary: LogSummary,
     hosts: Computers,
     /// The newest instance number of the run of the service before this one, and the line at which this
@@ -46,6 +51,7 @@ impl<'a> Reader<'a> {
             most_overtaken: 0,
             clock: LogClock::new(limits.dates),
             latest: None,
+            latest_line: 0,
             summary: LogSummary::default(),
             hosts: Computers::default(),
             before: None,
@@ -89,10 +95,16 @@ impl<'a> Reader<'a> {
         });
         let at = read.at.map(|stamp| self.clock.read(stamp));
         if let Some((before, now)) = self.latest.zip(at) {
+            if before.since(now) > SET_BACK_MAX {
+                let (what, earlier) = (Contradiction::TimesGoBack, self.latest_line);
+                self.summary.contradictions.add(what, line.number, earlier);
+            }
             self.summary.steps_forward += u64::from(before < now);
             self.summary.steps_back += u64::from(now < before);
         }
-        self.latest = at.or(self.latest);
+        if at.is_some() {
+            (self.latest, self.latest_line) = (at, line.number);
+        }
         service.on_line(
             line.number,
             TimedForm {
@@ -138,6 +150,8 @@ impl<'a> Reader<'a> {
     ) {
         let found = &self.summary.contradictions;
         let is_mixed = found.prove_mixture() || self.hosts.are_several();
+        let calls = unused.calls_at_once(self.limits);
+        self.summary.calls_at_once = self.summary.calls_at_once.max(calls);
         let totals: AllocationTotals = unused.diagnose(self.limits, is_mixed, given_up, out);
         self.summary.total.add(&totals);
         self.summary.last = totals;

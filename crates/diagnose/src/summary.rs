@@ -25,6 +25,8 @@ pub struct AllocationTotals {
     pub closed: u64,
     /// Allocations of which the log does not tell.
     pub unknown: u64,
+    /// Allocations that leaked, or are suspected to have leaked, by order alone.
+    pub by_order: u64,
     /// From its first timestamp to its last.
     pub lasted: Option<Duration>,
     /// From its first timestamp to that of the last leaked allocation.
@@ -60,6 +62,9 @@ pub struct LogSummary {
     pub contradictions: Contradictions,
     /// Service runs, complete or in part.
     pub services: u32,
+    /// How many calls may have been in progress at once, if order had to decide: as many as a parameter or
+    /// the log itself says.
+    pub calls_at_once: usize,
     /// All service runs together.
     pub total: AllocationTotals,
     /// The last service run.
@@ -118,6 +123,7 @@ impl AllocationTotals {
     /// Adds the counts of a later service run.
     pub(crate) fn add(&mut self, later: &Self) {
         self.allocated += later.allocated;
+        self.by_order += later.by_order;
         self.leaked += later.leaked;
         self.suspected += later.suspected;
         self.in_use += later.in_use;

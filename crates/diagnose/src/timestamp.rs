@@ -4,6 +4,8 @@
 //! A stamp alone may be ambiguous: `07/06/2001` is in July or in June, and a time of day belongs to any
 //! day. [`crate::clock`] resolves stamps in the order of the log.
 
+mod names;
+
 use jiff::civil::{Date, date};
 
 /// A date and time as it is written.
@@ -42,8 +44,9 @@ pub(crate) const DAY: i64 = 86_400_000;
 /// The time at the start of `bytes`, and the rest: `2001-06-06 15:36:27.250` (also with a `T` or a
 /// comma, and with an offset, as in RFC 3339), `06-06-01 03:36:27pm` as in EV0.LOG,
 /// `6/6/2001 3:36:27 PM` as in Event Viewer, `06.06.2001 15.36`, `Jun  6 15:36:27` as in syslog
-/// (RFC 3164), `Wed Jun  6 15:36:27 2001` as in C's asctime(), and a time of day alone; each may be in
-/// brackets or behind a syslog priority.
+/// (RFC 3164), `Wed Jun  6 15:36:27 2001` as in C's asctime(), `20010606153627.000000+120` as in WMI, and a
+/// time of day alone; dates with named months as [`take_date`] reads them. Each may be in brackets or
+/// behind a syslog priority.
 #[must_use]
 pub fn take(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
     let bytes = after_priority(bytes);
@@ -52,7 +55,9 @@ pub fn take(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
         None => (false, bytes),
     };
     // `14.05.33` begins like a date, and is a time if no time follows.
-    let (time, rest) = dated(inner).or_else(|| of_day(inner))?;
+    let (time, rest) = dated(inner)
+        .or_else(|| of_day(inner))
+        .or_else(|| of_wmi(inner))?;
     match open {
         true => Some((time, rest.strip_prefix(b"]")?)),
         false => Some((time, rest)),
@@ -73,7 +78,9 @@ fn after_priority(bytes: &[u8]) -> &[u8] {
 
 fn of_day(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
     let (time, rest) = take_time(bytes)?;
-    Some((time.on(Day::Unknown), rest))
+    // `12.34` alone may be seconds since some start.
+    let is_number = !time.has_seconds && matches!(field(bytes), Some((_, b'.', _)));
+    (!is_number).then(|| (time.on(Day::Unknown), rest))
 }
 
 fn dated(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
@@ -81,7 +88,7 @@ fn dated(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
     let gap = rest.strip_prefix(b",").unwrap_or(rest);
     let time = match gap {
         [b'T' | b':', after @ ..] => after,
-        [b' ' | b'\t', ..] => gap.trim_ascii_start(),
+        _ if without_space(gap).len() < gap.len() => names::after_at(without_space(gap)),
         _ => return None,
     };
     let (time, rest) = take_time(time)?;
@@ -99,16 +106,30 @@ fn year_after_space(bytes: &[u8]) -> Option<(u64, &[u8])> {
     is_year.then_some((year, rest))
 }
 
-/// The date at the start of `bytes`, and the rest.
+/// The date at the start of `bytes`, and the rest. Months and days of the week may be named in English,
+/// German, French, Spanish or Italian: `Wednesday, June 06, 2001`, `6. Juni 2001`, `mercredi 6 juin 2001`.
 #[must_use]
 pub fn take_date(bytes: &[u8]) -> Option<(Day, &[u8])> {
-    if bytes.first()?.is_ascii_alphabetic() {
-        return take_month_day(without_weekday(bytes));
+    // `mar. 6 juin 2001` begins with a Tuesday, `Mar  6 15:36:27` with a month.
+    let (word, rest) = names::word(bytes);
+    if names::is_weekday(word) {
+        let rest = rest.strip_prefix(b".").unwrap_or(rest);
+        let rest = without_space(rest.strip_prefix(b",").unwrap_or(rest));
+        if let Some(found) = date_without_weekday(rest) {
+            return Some(found);
+        }
+    }
+    date_without_weekday(bytes)
+}
+
+fn date_without_weekday(bytes: &[u8]) -> Option<(Day, &[u8])> {
+    if !bytes.first()?.is_ascii_digit() {
+        return take_month_day(bytes);
+    }
+    if let Some(found) = take_day_month_year(bytes) {
+        return Some(found);
     }
     let (first, mark, after) = field(bytes)?;
-    if let Some((month, after)) = named_month(after) {
-        return take_day_month_year(first, month, after.strip_prefix(&[mark])?);
-    }
     let (second, again, after) = field(after)?;
     if again != mark || !matches!(mark, b'-' | b'/' | b'.') {
         return None;
@@ -132,30 +153,10 @@ pub fn take_date(bytes: &[u8]) -> Option<(Day, &[u8])> {
     Some((day, rest))
 }
 
-/// Without `Wed ` or `Wed, `.
-fn without_weekday(bytes: &[u8]) -> &[u8] {
-    const WEEKDAYS: [&[u8]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
-    let is_weekday = bytes.get(..3).is_some_and(|it| WEEKDAYS.contains(&it));
-    match bytes.get(3..) {
-        Some([b',', b' ', rest @ ..] | [b' ', rest @ ..]) if is_weekday => rest,
-        _ => bytes,
-    }
-}
-
-/// The English name of a month, from 1, and the rest.
-fn named_month(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    const MONTHS: [&[u8]; 12] = [
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
-    ];
-    let (name, rest) = bytes.split_at_checked(3)?;
-    let month = MONTHS.iter().position(|it| it.eq_ignore_ascii_case(name))? as u64 + 1;
-    Some((month, rest))
-}
-
 /// `Jun  6`, as in syslog, without a year, or with one, as Cisco's devices write it: `Jun  6 2001`.
 fn take_month_day(bytes: &[u8]) -> Option<(Day, &[u8])> {
-    let (month, rest) = named_month(bytes)?;
+    let (word, rest) = names::word(bytes);
+    let month = names::month(word)?;
     let (day, rest) = number(rest.strip_prefix(b" ")?.trim_ascii_start())?;
     let comma = rest.strip_prefix(b",").unwrap_or(rest);
     if let Some((year, after)) = year_after_space(comma) {
@@ -167,10 +168,63 @@ fn take_month_day(bytes: &[u8]) -> Option<(Day, &[u8])> {
     Some((Day::OfYear(day), rest))
 }
 
-/// `6 Jun 2001` without the day and the month.
-fn take_day_month_year(day: u64, month: u64, bytes: &[u8]) -> Option<(Day, &[u8])> {
-    let (year, rest) = number(bytes)?;
+/// `06-Jun-2001`, `6 juin 2001`, `6. Juni 2001`, `1er juin 2001`, `6 de junio de 2001`.
+fn take_day_month_year(bytes: &[u8]) -> Option<(Day, &[u8])> {
+    let (day, rest) = number(bytes)?;
+    let rest = rest.strip_prefix(b"er").unwrap_or(rest);
+    let (word, rest) = names::word(after_mark(rest)?);
+    let month = names::month(word)?;
+    let (year, rest) = number(after_mark(rest)?)?;
     Some((Day::Known(days(full_year(year)?, month, day)?), rest))
+}
+
+/// What follows the mark between the parts of a date with a named month: `-`, `/`, a dot, a space, both, or
+/// ` de `.
+fn after_mark(bytes: &[u8]) -> Option<&[u8]> {
+    let after = match bytes {
+        [b'-' | b'/', after @ ..] => return Some(after),
+        [b'.', b'-', after @ ..] => return Some(after),
+        [b'.', after @ ..] => after,
+        _ => bytes,
+    };
+    let after = without_space(after);
+    let is_marked = after.len() < bytes.len();
+    is_marked.then(|| after.strip_prefix(b"de ").unwrap_or(after))
+}
+
+/// Without leading spaces, of which one may be the kind that does not break.
+fn without_space(bytes: &[u8]) -> &[u8] {
+    let after = names::SPACES.iter().find_map(|it| bytes.strip_prefix(*it));
+    after.unwrap_or(bytes).trim_ascii_start()
+}
+
+/// A date and time of WMI, `20010606150405.000000+120`: the offset is in minutes.
+fn of_wmi(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
+    let (date_and_time, rest) = bytes.split_at_checked(14)?;
+    let (fraction, rest) = rest.strip_prefix(b".")?.split_at_checked(6)?;
+    let (offset, rest) = rest.split_at_checked(4)?;
+    let are_digits = |it: &[u8]| it.iter().all(u8::is_ascii_digit);
+    if !are_digits(date_and_time) || !are_digits(fraction) || !are_digits(&offset[1..]) {
+        return None;
+    }
+    let part = |from: usize, to: usize| digits(&date_and_time[from..to]);
+    let (hour, minute, second) = (part(8, 10), part(10, 12), part(12, 14));
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let minutes = digits(&offset[1..]) as i64;
+    let east = match offset[0] {
+        b'+' => minutes,
+        b'-' => -minutes,
+        _ => return None,
+    };
+    let local = (((hour * 60 + minute) * 60 + second) * 1_000 + digits(&fraction[..3])) as i64;
+    let stamp = Stamp {
+        day: Day::Known(days(part(0, 4), part(4, 6), part(6, 8))?),
+        millis: local - east * 60_000,
+        has_seconds: true,
+    };
+    Some((stamp, rest))
 }
 
 /// A year with four digits. The MTA ran from 1996 on.
@@ -286,9 +340,7 @@ fn take_fraction(bytes: &[u8]) -> (u64, &[u8]) {
 
 /// The hour of the day of an hour that `AM`, `pm` or `p.m.` may follow, and the rest.
 fn in_day(hour: u64, rest: &[u8]) -> (u64, &[u8]) {
-    // A space, or the one that does not break, in Latin-1, UTF-8 and what remains of UTF-16.
-    const SPACES: [&[u8]; 5] = [b" ", b"\xc2\xa0", b"\xe2\x80\xaf", b"\xa0", b"?"];
-    let spaces = SPACES.iter().find_map(|it| rest.strip_prefix(*it));
+    let spaces = names::SPACES.iter().find_map(|it| rest.strip_prefix(*it));
     let (half, after) = match spaces.unwrap_or(rest) {
         [half @ (b'a' | b'A' | b'p' | b'P'), b'm' | b'M', after @ ..]
         | [
@@ -361,132 +413,4 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Option<(Day, i64, String)> {
-        let (stamp, rest) = take(text.as_bytes())?;
-        let rest = String::from_utf8_lossy(rest).into_owned();
-        Some((stamp.day, stamp.millis, rest))
-    }
-
-    #[test]
-    fn the_same_time_in_all_forms() {
-        // 2001-06-06 is day 11479 after 1970-01-01.
-        let millis = ((15 * 60 + 36) * 60 + 27) * 1_000;
-        for text in [
-            "2001-06-06 15:36:27 (008)",
-            "2001-06-06T15:36:27,000 (008)",
-            "2001-06-06T15:36:27Z (008)",
-            "2001-06-06T17:36:27.0+02:00 (008)",
-            "<13>1 2001-06-06T11:06:27-0430 (008)",
-            "[2001-06-06 15:36:27.0] (008)",
-            "06-06-01 03:36:27pm (008)",
-            "6/6/2001 3:36:27 PM (008)",
-            "06.06.2001 15:36:27 (008)",
-            "6.6.01, 15:36:27 (008)",
-            "<13>Jun  6 15:36:27 (008)",
-            "6.6.2001 15.36.27 (008)",
-            "06/06/2001 3:36:27 p.m. (008)",
-            "6/6/2001 3:36:27\u{202f}PM (008)",
-            "06-Jun-2001 15:36:27 (008)",
-            "6 Jun 2001 15:36:27 (008)",
-            "06/Jun/2001:17:36:27 +0200 (008)",
-            "Jun 6, 2001 3:36:27 PM (008)",
-            "Jun 06 2001 15:36:27.000 (008)",
-            "Wed Jun  6 15:36:27 2001 (008)",
-            "2001/06/06 15:36:27 (008)",
-        ] {
-            let (day, found, rest) = read(text).expect(text);
-            assert_eq!((found, rest.as_str()), (millis, " (008)"), "{text}");
-            let is_right = match day {
-                Day::Known(day) => day == 11_479,
-                Day::OfYear(day) => day == 156,
-                Day::Either {
-                    month_first,
-                    day_first,
-                } => month_first == Some(11_479) && day_first == Some(11_479),
-                Day::Unknown => false,
-            };
-            assert!(is_right, "{text}: {day:?}");
-        }
-        let of_day = Some((Day::Unknown, 56_187_250, " (008)".to_owned()));
-        assert_eq!(read("15:36:27.2504 (008)"), of_day);
-        assert_eq!(read("[3:36:27.25 pm] (008)"), of_day);
-        assert_eq!(read("15.36.27,250 (008)"), of_day);
-        // 1 March of a leap year.
-        let leap = read("Wed Mar  1 00:00:00 2000");
-        assert_eq!(leap.map(|it| it.0), Some(Day::Known(11_017)));
-        assert_eq!(
-            read("2000-02-29 12:00:00am"),
-            Some((Day::Known(11_016), 0, String::new()))
-        );
-    }
-
-    #[test]
-    fn a_time_without_seconds_is_exact_to_the_minute() {
-        for text in [
-            "15:36 (008)",
-            "15.36 (008)",
-            "3:36 PM (008)",
-            "06.06.2001 15:36 (008)",
-        ] {
-            let (stamp, rest) = take(text.as_bytes()).expect(text);
-            assert_eq!(
-                (stamp.millis, stamp.has_seconds),
-                (56_160_000, false),
-                "{text}"
-            );
-            assert_eq!(rest, b" (008)", "{text}");
-        }
-        // A time with dots looks like a date at first.
-        let (stamp, _) = take(b"14.05.33 (008)").expect("a time");
-        assert_eq!((stamp.day, stamp.has_seconds), (Day::Unknown, true));
-        assert_eq!(stamp.millis, ((14 * 60 + 5) * 60 + 33) * 1_000);
-    }
-
-    #[test]
-    fn a_date_has_no_more_meanings_than_the_calendar_allows() {
-        let day = |text: &str| read(text).map(|it| it.0);
-        let either = |month_first, day_first| {
-            Some(Day::Either {
-                month_first,
-                day_first,
-            })
-        };
-        // 7 June is day 11480, 6 July day 11509.
-        assert_eq!(
-            day("07/06/2001 00:00:50"),
-            either(Some(11_509), Some(11_480))
-        );
-        assert_eq!(day("13/06/2001 00:00:50"), either(None, Some(11_486)));
-        assert_eq!(day("06-13-01 12:00:50am"), either(Some(11_486), None));
-        assert_eq!(day("07.06.2001 00:00:50"), Some(Day::Known(11_480)));
-    }
-
-    #[test]
-    fn other_text_is_not_a_time() {
-        for text in [
-            "",
-            "(008) x",
-            "12",
-            "12:5",
-            "25:00:00",
-            "1-2",
-            "2001-13-01 00:00:00",
-            "2001-06-06",
-            "[12:00:00 (008)",
-            "99999-01-01 00:00:00",
-            "1:2:345",
-            "06-06-123 00:00:00",
-            "1-2/3 00:00:00",
-            "0000-01-01 00:00:00",
-            "32/13/2001 00:00:00",
-            "Juno 6 00:00:00",
-            "Jun 32 00:00:00",
-            "<13",
-        ] {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
-}
+mod tests;

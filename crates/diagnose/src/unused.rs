@@ -10,13 +10,14 @@
 //! 2. *The event log.* Every call that is given up has an event 289. The number of leaked blocks is the
 //!    number of these events that no other call accounts for. The oldest blocks have leaked, since all
 //!    calls have the same timer.
-//! 3. *Order.* Unused blocks older than the latest calls have leaked; the latest calls are unknown. How
-//!    many are the latest is a parameter, one by default. If the log shows that a call succeeded after
-//!    later ones were made, this MTA makes at least that many calls at once.
+//! 3. *Order*, if it is known how many calls the MTA makes at once. Unused blocks older than that many of
+//!    the latest calls have leaked; the latest calls are unknown. If the log shows that a call succeeded
+//!    after later ones were made, this MTA makes at least that many calls at once.
 //!
-//! If none of these decides, a block that stayed unused while later calls came and went is suspected: it
-//! has the pattern of Q303102, but a call to a computer that does not answer looks the same until its
-//! timer expires. Of the rest the diagnosis is "unknown": this module never guesses.
+//! If none of these decides, a block that stayed unused while later calls came is suspected: it has the
+//! pattern of Q303102, but a call to a computer that does not answer looks the same until its timer expires,
+//! and an MTA makes up to ten calls at once for each connector (Q194589). Of the rest the diagnosis is
+//! "unknown": this module never guesses.
 
 use std::time::Duration;
 
@@ -40,19 +41,18 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct Parameters {
     /// The session disconnect timer: how long a call may take before it is given up.
     pub disconnect_timer: Duration,
-    /// The number of calls that the MTA makes at once, for a log in which only order decides.
-    pub calls_at_once: usize,
+    /// The largest number of calls that the MTA makes at once, if it is known: then order can decide.
+    pub calls_at_once: Option<usize>,
     /// The order of day and month in stamps that can be read both ways.
     pub dates: DateOrder,
 }
 
 impl Default for Parameters {
-    /// 120 s is the default of the session disconnect timer (Q200259). One call at a time is what a
-    /// single connector with a short queue makes.
+    /// 120 s is the default of the session disconnect timer (Q200259).
     fn default() -> Self {
         Self {
             disconnect_timer: Duration::from_secs(120),
-            calls_at_once: 1,
+            calls_at_once: None,
             dates: DateOrder::default(),
         }
     }
@@ -105,6 +105,11 @@ impl UnusedBlocks {
             let because = self.restarted_at.filter(|_| reason == Reason::ServiceEnded);
             let found = allocation.diagnose(*block, self.totals.service, reason, because);
             self.totals.count(&found);
+            let by_order = matches!(
+                reason,
+                Reason::Overtaken | Reason::Passed(_) | Reason::Outlived(_)
+            );
+            self.totals.by_order += u64::from(by_order);
             if found.diagnosis == Diagnosis::Leaked {
                 let within = self.began.zip(allocation.began);
                 self.totals.leaked_within = within.map(|(start, leak)| leak.since(start));
@@ -147,12 +152,24 @@ impl UnusedBlocks {
         (self.totals.is_whole && leaked <= self.allocations.len()).then_some(leaked)
     }
 
+    /// How many calls may be in progress at once: as many as the log shows, at least. Without a parameter
+    /// one more call is enough for a suspicion.
+    pub(crate) fn calls_at_once(&self, limits: Parameters) -> usize {
+        limits
+            .calls_at_once
+            .unwrap_or(1)
+            .max(self.most_overtaken + 1)
+    }
+
     fn by_order(&self, allocation: &OpenAllocation, later: usize, limits: Parameters) -> Reason {
-        let enough = limits.calls_at_once.max(self.most_overtaken + 1);
+        let enough = self.calls_at_once(limits);
         if self.is_about_one_block || allocation.last_line() < self.gap_at {
             Reason::NoFurtherLines
         } else if later >= enough {
-            Reason::Overtaken
+            match limits.calls_at_once {
+                Some(_) => Reason::Overtaken,
+                None => Reason::Passed(later as u64),
+            }
         } else if allocation.outlived >= enough as u64 {
             Reason::Outlived(allocation.outlived)
         } else {

@@ -48,7 +48,7 @@ fuzz_target!(|data: &[u8]| {
         last_line = last_line.max(*evidence.last().expect("it is not empty"));
     };
     let limits = Parameters {
-        calls_at_once: usize::from(first % 5),
+        calls_at_once: Some(usize::from(first % 5)).filter(|it| *it > 0),
         ..Parameters::default()
     };
     let (mut lines, mut reader) = (

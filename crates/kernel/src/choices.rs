@@ -60,12 +60,15 @@
 //! of `rand_distr` that need `ln` or `exp`: these functions of the system's mathematical library differ
 //! between machines.
 
+mod chacha;
+
 use std::convert::Infallible;
 
 use rand::TryRng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+pub use self::chacha::LANES as FIRST_WORDS;
 use crate::fixed_point::neg_ln;
 use crate::{Duration, Ratio};
 
@@ -158,6 +161,13 @@ impl Choices {
         KeyedRng(generator)
     }
 
+    /// The first words of the generators for the decisions `[first, 0]`, `[first + 1, 0]` and so on about
+    /// `entity` at `site`, as [`Choices::rng`] makes them, in a quarter of the time. Identities wrap.
+    #[must_use]
+    pub fn first_words(self, site: Site, entity: u64, first: u64) -> [u64; FIRST_WORDS] {
+        chacha::first_words([self.seed, site.0, entity], first)
+    }
+
     /// The generator for the numbered decisions about `entity` at `site`.
     #[must_use]
     pub fn counter_rng(self, site: Site, entity: u64) -> CounterRng {
@@ -228,10 +238,16 @@ impl KeyedRng {
     /// An exponentially distributed duration, such as the gap between events of a Poisson process. At
     /// most 44.4 times `mean`, reached with probability 2^-64.
     pub fn exponential(&mut self, mean: Duration) -> Duration {
-        // Inverse transform sampling: mean * -ln(u), with 32 bits after the point.
-        let nanos = (u128::from(mean.nanos()) * u128::from(neg_ln(self.next_u64()))) >> 32;
-        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+        exponential_of(mean, self.next_u64())
     }
+}
+
+/// What [`KeyedRng::exponential`] makes of this word.
+#[must_use]
+pub fn exponential_of(mean: Duration, word: u64) -> Duration {
+    // Inverse transform sampling: mean * -ln(u), with 32 bits after the point.
+    let nanos = (u128::from(mean.nanos()) * u128::from(neg_ln(word))) >> 32;
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
 impl TryRng for KeyedRng {
@@ -303,6 +319,15 @@ mod tests {
     const COUNTER_FIRST: u64 = 0xb355_246e_ccf5_e3a2;
 
     proptest! {
+        #[test]
+        fn first_words_are_those_of_the_generators(seed: u64, entity: u64, first: u64) {
+            let choices = Choices::new(seed);
+            for (number, word) in (0..).zip(choices.first_words(HERE, entity, first)) {
+                let mut rng = choices.rng(HERE, entity, [first.wrapping_add(number), 0]);
+                prop_assert_eq!(word, rng.next_u64());
+            }
+        }
+
         #[test]
         fn a_draw_does_not_depend_on_earlier_draws(seed: u64, entity: u64, a: u64, b: u64) {
             let choices = Choices::new(seed);

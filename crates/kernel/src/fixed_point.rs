@@ -3,6 +3,8 @@
 //! `ln` and `exp` of the system's mathematical library differ between machines, and even between two
 //! builds of one program. These functions give the same result everywhere.
 
+mod binary_logarithm;
+
 /// ln 2 with 64 bits after the point.
 const LN_2_Q64: u128 = 0xB172_17F7_D1CF_79AB;
 /// (log2 e) / 2 with 64 bits after the point.
@@ -28,25 +30,16 @@ const fn roots_of_half() -> [u64; FRACTION_BITS] {
 /// -ln u for u = (word + 1) / 2^64, with 32 bits after the point. The error is below 2^-30;
 /// the result lies between 0 and 64 ln 2 = 44.4.
 #[must_use]
-pub const fn neg_ln(word: u64) -> u64 {
+pub fn neg_ln(word: u64) -> u64 {
     if word == u64::MAX {
         return 0;
     }
     // u is at least 2^-64: the logarithm of zero does not exist.
     let value = word + 1;
     let whole = 63 - value.leading_zeros();
-    // log2 by repeated squaring. The mantissa is in [1, 2) with 63 bits after the point: squaring doubles
-    // its logarithm, whose integer part is the next bit. Without a branch, since the bits are random.
-    let mut mantissa = value << (63 - whole);
-    let mut log2 = whole as u64;
-    let mut bit = 0;
-    while bit < FRACTION_BITS {
-        let square = mantissa as u128 * mantissa as u128;
-        let is_above_2 = (square >> 127) as u64;
-        mantissa = (square >> (63 + is_above_2)) as u64;
-        log2 = log2 << 1 | is_above_2;
-        bit += 1;
-    }
+    // The mantissa is in [1, 2) with 63 bits after the point.
+    let mantissa = value << (63 - whole);
+    let log2 = (whole as u64) << FRACTION_BITS | binary_logarithm::fraction(mantissa);
     let minus_log2 = (64 << FRACTION_BITS) - log2;
     ((minus_log2 as u128 * LN_2_Q64) >> 64) as u64
 }

@@ -22,10 +22,11 @@ pub(crate) struct DiagnoseArguments {
     #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration,
         default_value = "120s")]
     pub(crate) disconnect_timer: Duration,
-    /// Calls the MTA may open at the same time. Without time stamps and event log, this many of
-    /// the latest calls stay undecided.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) calls: usize,
+    /// The most calls that the MTA makes at once: up to 10 for each X.400 connector (Q194589). Without time
+    /// stamps and event log, a silent block that this many later calls have passed has then leaked;
+    /// without --calls, it is suspected.
+    #[arg(long, value_name = "N")]
+    pub(crate) calls: Option<usize>,
     /// The order of day and month in dates that can be read both ways [default: the whole file
     /// decides].
     #[arg(long, value_enum, value_name = "ORDER")]

@@ -28,6 +28,8 @@ struct Companion {
     name: String,
     host: String,
     log: EventLog,
+    /// What a reader should know of how the files were read.
+    notes: Vec<String>,
 }
 
 /// A Winsock.log that was read to its end.
@@ -41,6 +43,10 @@ struct DiagnosedLog<'a> {
     left_out: LeftOut,
     pool: u64,
     disconnect_timer: Duration,
+    /// Whether `--calls` says how many calls are made at once.
+    calls_are_given: bool,
+    /// What a reader should know of how the dates were read.
+    date_note: Option<String>,
 }
 
 /// Lines of no known form in a Winsock.log.
@@ -80,7 +86,8 @@ pub(crate) fn run(
     for sources in by_host(event_logs, &logs) {
         let computer = computer_of(&sources, &logs);
         match read_events(&sources, computer, arguments, terminal) {
-            Ok(companion) => {
+            Ok(mut companion) => {
+                note_unused(&mut companion, &logs, terminal)?;
                 match arguments.format {
                     Format::Human => terminal.print(&text::events(&companion))?,
                     Format::Json => terminal.print_json(&json::events(&companion))?,
@@ -92,9 +99,6 @@ pub(crate) fn run(
             }
             Err(failure) => worst = worst.max(failure.report(terminal)),
         }
-    }
-    if logs.len() > 1 {
-        note_unused(&given, &logs, terminal)?;
     }
     let is_only_log = logs.len() == 1;
     for source in logs {
@@ -114,17 +118,21 @@ pub(crate) fn run(
     Ok(worst)
 }
 
-/// Says which event logs are of none of several Winsock.log files.
-fn note_unused(given: &[Companion], logs: &[LogSource], terminal: &mut Terminal) -> io::Result<()> {
-    for companion in given {
-        if !logs.iter().any(|it| it.host() == companion.host) {
-            terminal.note(&format!(
-                "note: {}: its events decide nothing, because no Winsock.log has a name that begins \
-                 with `{}.`\n",
-                companion.name, companion.host
-            ))?;
-        }
+/// Says if an event log is of none of several Winsock.log files.
+fn note_unused(
+    companion: &mut Companion,
+    logs: &[LogSource],
+    terminal: &mut Terminal,
+) -> io::Result<()> {
+    if logs.len() < 2 || logs.iter().any(|it| it.host() == companion.host) {
+        return Ok(());
     }
+    let note = format!(
+        "{}: its events decide nothing, because no Winsock.log has a name that begins with `{}.`",
+        companion.name, companion.host
+    );
+    terminal.note(&format!("note: {note}\n"))?;
+    companion.notes.push(note);
     Ok(())
 }
 
@@ -219,6 +227,7 @@ fn own_events(source: &LogSource, arguments: &DiagnoseArguments) -> Option<Compa
     log.given_up(0).is_some().then(|| Companion {
         name: source.name.clone(),
         host: source.host().to_owned(),
+        notes: log.notes().to_vec(),
         log,
     })
 }
@@ -243,14 +252,15 @@ fn read_events(
         log.end_file(&source.name, source.age());
     }
     log.finish();
+    let mut notes = log.notes().to_vec();
     if let Some(missing) = missing_part(sources) {
         log.without_end();
         let name = &sources[0].name;
-        terminal.note(&format!(
-            "note: {name}: the newer part EV{missing}.LOG is not given, so the events decide nothing\n"
-        ))?;
+        notes.push(format!(
+            "{name}: the newer part EV{missing}.LOG is not given, so the events decide nothing"
+        ));
     }
-    for note in log.notes() {
+    for note in &notes {
         terminal.note(&format!("note: {note}\n"))?;
     }
     let all: Vec<String> = sources.iter().map(|it| it.name.clone()).collect();
@@ -263,6 +273,7 @@ fn read_events(
         name: used.join(", "),
         host: sources[0].host().to_owned(),
         log,
+        notes,
     })
 }
 
@@ -274,23 +285,20 @@ fn missing_part(sources: &[LogSource]) -> Option<u32> {
     (0..oldest).find(|it| !parts.contains(it))
 }
 
-/// The order of day and month in a Winsock.log, with a note if it is not certain.
+/// The order of day and month in a Winsock.log, and a note if it is not certain.
 fn dates_of(
     source: &LogSource,
     arguments: &DiagnoseArguments,
-    terminal: &mut Terminal,
-) -> Result<DateOrder, CommandError> {
+) -> Result<(DateOrder, Option<String>), CommandError> {
     if let Some(dates) = arguments.dates {
-        return Ok(dates.into());
+        return Ok((dates.into(), None));
     }
     let survey = source
         .survey()
         .map_err(|error| cannot_read(&source.name, &error))?;
     let (order, proof) = survey.order();
-    if let Some(note) = event_log::order_note(&source.name, order, proof) {
-        terminal.note(&format!("note: {note}; --dates decides it\n"))?;
-    }
-    Ok(order)
+    let note = event_log::order_note(&source.name, order, proof);
+    Ok((order, note.map(|it| format!("{it}; --dates decides it"))))
 }
 
 /// Reads a Winsock.log and prints the diagnosis; the exit code.
@@ -300,10 +308,14 @@ fn read_log(
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> Result<u8, CommandError> {
+    let (dates, date_note) = dates_of(source, arguments)?;
+    if let Some(note) = &date_note {
+        terminal.note(&format!("note: {note}\n"))?;
+    }
     let limits = Parameters {
         disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.nanos()),
         calls_at_once: arguments.calls,
-        dates: dates_of(source, arguments, terminal)?,
+        dates,
     };
     let name = &source.name;
     let events = companion.map(|it| &it.log);
@@ -344,6 +356,8 @@ fn read_log(
         left_out,
         pool: arguments.pool.or(logged_pool).unwrap_or(POOL),
         disconnect_timer: limits.disconnect_timer,
+        calls_are_given: arguments.calls.is_some(),
+        date_note,
     });
     print(arguments.format, &printer.take_text(), terminal)?;
     let is_unknown = total.unknown > 0 || !has_no_contradiction;
@@ -364,8 +378,15 @@ fn check_is_log(name: &str, summary: &LogSummary) -> Result<(), CommandError> {
     if summary.log_lines == 0 {
         return Err(CommandError::usage(format_args!(
             "{name}: not a Winsock.log: none of its {} lines has the form `(008) No more data` or \
-             starts an event like `Event ID: 9215`",
+             starts an event like `Event ID: 9215`; docs/diagnosing.md has a line of each form that is read",
             summary.lines
+        )));
+    }
+    if summary.log_lines == summary.unknown_forms {
+        return Err(CommandError::usage(format_args!(
+            "{name}: none of its {} lines with a number of a thread has a form of a Winsock.log, such as \
+             `(008) No more data`; capital letters matter",
+            summary.log_lines
         )));
     }
     if summary.steps_back > summary.steps_forward {

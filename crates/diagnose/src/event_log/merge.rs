@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::STARTED;
 use super::entry::Entry;
 use crate::clock::{DateOrder, LogClock, Timestamp};
 
@@ -15,6 +16,8 @@ use crate::clock::{DateOrder, LogClock, Timestamp};
 const BETWEEN_FORMS: Duration = Duration::from_secs(1);
 /// How far apart one event may be if a file has no seconds.
 const WITHOUT_SECONDS: Duration = Duration::from_secs(60);
+/// How far a clock may be set back, as at the end of summer time.
+const SET_BACK_MAX: Duration = Duration::from_secs(2 * 3_600);
 
 /// A file of the log that was read to its end, oldest entry first.
 #[derive(Clone, Debug)]
@@ -23,6 +26,19 @@ pub(super) struct EventFile {
     /// The number of a part, such as 1 for EV1.LOG. Parts of a log do not overlap.
     pub(super) part: Option<u32>,
     pub(super) entries: Vec<TimedEntry>,
+    /// Whether nothing tells if the oldest or the newest event is the first, and it matters.
+    pub(super) may_be_reversed: bool,
+    /// The line at which the times jump, if its events were put into the order of their times.
+    pub(super) jumps_at: Option<u64>,
+}
+
+/// Which event of a file is the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Direction {
+    OldestFirst,
+    NewestFirst,
+    /// All events have one time, or none.
+    Unknown,
 }
 
 /// An entry with its time.
@@ -74,15 +90,10 @@ impl EventFile {
         mut entries: Vec<Entry>,
         order: DateOrder,
     ) -> Self {
-        // A clock that only compares neighbours: a time of day would always seem to go forward.
-        let alone = |entry: &Entry| entry.at.map(|stamp| LogClock::new(order).read(stamp));
-        let (mut forward, mut back) = (0_u64, 0_u64);
-        let times: Vec<Timestamp> = entries.iter().filter_map(alone).collect();
-        for pair in times.windows(2) {
-            forward += u64::from(pair[0] < pair[1]);
-            back += u64::from(pair[1] < pair[0]);
-        }
-        if back > forward {
+        let direction = direction(&entries, order);
+        // A start of the service that is not the first event may be the oldest one of all.
+        let starts = entries.iter().skip(1).any(|it| it.id == Some(STARTED));
+        if direction == Direction::NewestFirst {
             entries.reverse();
         }
         let (mut clock, mut near) = (LogClock::new(order), None);
@@ -97,10 +108,17 @@ impl EventFile {
                 file,
             }
         });
+        let mut entries: Vec<TimedEntry> = timed.collect();
+        let jumps_at = jumps_at(&entries);
+        if jumps_at.is_some() {
+            entries.sort_by_key(|it| it.near);
+        }
         Self {
             name: name.to_owned(),
             part,
-            entries: timed.collect(),
+            entries,
+            may_be_reversed: direction == Direction::Unknown && starts,
+            jumps_at,
         }
     }
 
@@ -112,6 +130,37 @@ impl EventFile {
             last: times().max()?,
         })
     }
+}
+
+/// All times of a file decide which event is the first.
+fn direction(entries: &[Entry], order: DateOrder) -> Direction {
+    // A clock that only compares neighbours: a time of day would always seem to go forward.
+    let alone = |entry: &Entry| entry.at.map(|stamp| LogClock::new(order).read(stamp));
+    let (mut forward, mut back) = (0_u64, 0_u64);
+    let times: Vec<Timestamp> = entries.iter().filter_map(alone).collect();
+    for pair in times.windows(2).filter(|it| it[0].is_comparable(it[1])) {
+        forward += u64::from(pair[0] < pair[1]);
+        back += u64::from(pair[1] < pair[0]);
+    }
+    match (forward, back) {
+        (0, 0) => Direction::Unknown,
+        (forward, back) if back > forward => Direction::NewestFirst,
+        (_, _) => Direction::OldestFirst,
+    }
+}
+
+/// Where a file of several exports goes back in time, by more than a clock is set back.
+fn jumps_at(entries: &[TimedEntry]) -> Option<u64> {
+    let mut latest: Option<Timestamp> = None;
+    for timed in entries {
+        if let Some((latest, at)) = latest.zip(timed.at)
+            && latest.since(at) > SET_BACK_MAX
+        {
+            return Some(timed.entry.line);
+        }
+        latest = latest.max(timed.at);
+    }
+    None
 }
 
 /// Joins files.

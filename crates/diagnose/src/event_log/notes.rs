@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::ENTRIES_MAX;
 use super::entry::{Computer, Entry};
+use super::merge::EventFile;
+use super::partial_entry::Above;
 use crate::clock::{DateOrder, OrderProof};
 use crate::text::Line;
 
@@ -12,18 +14,47 @@ use crate::text::Line;
 pub(super) struct SkippedLines {
     pub(super) count: u64,
     first: u64,
+    last: u64,
+    /// How many of the last ones follow each other and have a label.
+    labelled: u64,
 }
 
 impl SkippedLines {
     pub(super) fn add(&mut self, line: Line<'_>) {
         if line.is_blank() {
+            self.labelled = 0;
             return;
         }
         self.count += 1;
+        let follows = self.last + 1 == line.number;
+        let before = if follows { self.labelled } else { 0 };
+        self.labelled = if has_label(line.bytes) { before + 1 } else { 0 };
+        self.last = line.number;
         if self.count == 1 {
             self.first = line.number;
         }
     }
+
+    /// Lines right above line `number` turn out to be of use.
+    pub(super) fn take_back(&mut self, above: Above, number: u64) {
+        let taken = match above {
+            Above::Nothing => return,
+            Above::Line => 1,
+            Above::Labels => self.labelled,
+        };
+        if self.count > 0 && self.last + 1 == number {
+            self.count = self.count.saturating_sub(taken);
+            self.labelled = 0;
+        }
+    }
+}
+
+/// Whether a line begins with a name and a colon or an equals sign.
+fn has_label(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii();
+    let is_name = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b' ' | b'_') || *it >= 0x80;
+    let length = bytes.iter().take_while(|it| is_name(it)).count();
+    length > 0 && matches!(bytes.get(length), Some(b':' | b'='))
 }
 
 /// What was left out or could not be read in a file.
@@ -83,12 +114,35 @@ pub(super) fn of_file(
     notes
 }
 
-/// The last event of a file is a start of the service, and has no time.
-pub(super) fn may_be_reversed(name: &str) -> String {
+/// What to say about the order of the events in a file.
+pub(super) fn of_order(file: &EventFile) -> Vec<String> {
+    let name = &file.name;
+    let reversed = file.may_be_reversed.then(|| {
+        format!(
+            "{name}: no two of its times differ, so the first event may be the oldest or the newest one, and \
+             the events decide nothing. Export them with dates and times in figures, such as 2001-06-06 \
+             08:00:21"
+        )
+    });
+    let sorted = file.jumps_at.map(|line| {
+        format!(
+            "{name}: the times jump at line {line}; its events are put into the order of their times"
+        )
+    });
+    reversed.into_iter().chain(sorted).collect()
+}
+
+/// A failure without a time, or with such a call before it.
+pub(super) fn undated_failure(line: u64) -> String {
     format!(
-        "{name}: the last event, a start of the service, has no time that can be read, and the newest may be first; \
-         so the events decide nothing. Export them with times in figures, such as 2001-06-06 08:00:21"
+        "the failure of the service in line {line}, or the call that was given up before it, has no time that \
+         can be read; so the events of that run of the service decide nothing"
     )
+}
+
+/// The table of a file has no column for the source.
+pub(super) fn lacks_source(name: &str) -> String {
+    format!("{name}: its table names no source; all its events count as those of the MTA")
 }
 
 fn counted(count: u64, one: &str, more: &str) -> String {

@@ -1,42 +1,55 @@
-//! Reads the entries of a file: rows of tables, or entries of several lines.
+//! Reads the entries of a file: rows of tables, lines of syslog, or entries of several lines.
 
-use super::entry::{AddedEntries, Entry, PartialEntry};
+use super::entry::Entry;
+use super::label::Label;
+use super::partial_entry::{Above, AddedEntries, PartialEntry};
+use super::syslog;
 use super::table::{EventTable, TableLine};
 use crate::text::Line;
 
 /// Reads a file line by line.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Parser {
     draft: PartialEntry,
     table: EventTable,
+    /// The label with which the first entry of several lines began.
+    leading: Option<Label>,
 }
 
 impl Parser {
     /// Takes in the next line.
     pub(super) fn on_line(&mut self, line: Line<'_>) -> AddedEntries {
-        let mut found = match self.table.on_line(line) {
+        let row = match syslog::event_of_snare(line) {
+            Some(entry) => TableLine::Entry(entry),
+            None => self.table.on_line(line),
+        };
+        let is_other = row == TableLine::None;
+        let forwarded = is_other.then(|| syslog::event(line)).flatten();
+        let row = forwarded.map_or(row, TableLine::Entry);
+        let entry = match row {
             TableLine::None => {
-                let mut found = self.draft.on_line(line);
+                let mut found = self.draft.on_line(line, &mut self.leading);
                 // The description of a row may go on without quotes.
                 found.is_used |= self.table.has_begun();
                 return found;
             }
-            TableLine::Heading | TableLine::Continued => AddedEntries::default(),
-            TableLine::Entry(entry) => AddedEntries {
-                entries: [std::mem::take(&mut self.draft).entry(), Some(entry)],
-                ..AddedEntries::default()
-            },
-            TableLine::Unread => AddedEntries {
-                entries: [
-                    std::mem::take(&mut self.draft).entry(),
-                    Some(Entry::unread(line.number)),
-                ],
-                ..AddedEntries::default()
-            },
+            TableLine::Heading | TableLine::Dashes | TableLine::Continued => None,
+            TableLine::Entry(entry) => Some(entry),
+            TableLine::Unread(number) => Some(Entry::unread(number)),
         };
-        found.is_event = true;
-        found.is_used = true;
-        found
+        let ended = entry.and_then(|_| std::mem::take(&mut self.draft).entry());
+        let is_under_heading = row == TableLine::Dashes;
+        let above = if is_under_heading {
+            Above::Line
+        } else {
+            Above::Nothing
+        };
+        AddedEntries {
+            entries: [ended, entry],
+            is_event: true,
+            is_used: true,
+            above,
+        }
     }
 
     /// Whether an entry has begun.
@@ -44,8 +57,14 @@ impl Parser {
         self.draft.is_open()
     }
 
+    /// Whether a table names no source, so that all its events count as the MTA's.
+    pub(super) fn lacks_source(&self) -> bool {
+        self.table.lacks_source()
+    }
+
     /// The entry at the end of the file.
     pub(super) fn end(self) -> Option<Entry> {
-        self.draft.entry()
+        let cut = self.table.cut_row().map(Entry::unread);
+        self.draft.entry().or(cut)
     }
 }

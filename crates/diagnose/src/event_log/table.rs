@@ -1,18 +1,23 @@
-//! Reads rows of a table of events: Event Viewer's text (tabs) and CSV, and the output of `dumpel` of the
-//! Resource Kit and of `psloglist`.
+//! Reads rows of a table of events: Event Viewer's text (tabs) and CSV, the output of `dumpel` of the
+//! Resource Kit, of `psloglist`, `eventquery.vbs` and `wmic`, and `Export-Csv` and `Format-EventTable` of
+//! PowerShell.
 //!
 //! The order of columns differs between programs and versions, so columns are known by a heading or by
 //! their content.
 
-use super::entry::{Computer, Entry, EventSource, PartialEntry, leading_number, origin};
+use super::columns::{Columns, Ruled, split};
+use super::entry::{Computer, Entry, EventSource, SOURCE, leading_number, origin};
 use super::label::{self, Label};
+use super::partial_entry::PartialEntry;
 use crate::text::{LINE_MAX, Line};
-use crate::timestamp::{self, Stamp};
+use crate::timestamp::{self, Day, Stamp};
 
-/// The largest number of columns that are told apart; the rest is description.
-const COLUMNS_MAX: usize = 16;
-/// The smallest number of columns of a row.
+/// The smallest number of columns of a row without a heading.
 const COLUMNS_MIN: usize = 5;
+/// The smallest number of columns of a heading.
+const HEADING_MIN: usize = 3;
+/// The largest row of several lines, in bytes.
+const ROW_MAX: usize = 64 * 1_024;
 /// A date is in one of this many columns.
 const DATED_MAX: usize = 7;
 /// The source is in one of this many columns.
@@ -23,25 +28,41 @@ const SOURCE_MAX: usize = 9;
 pub(super) enum TableLine {
     /// It is not of a table.
     None,
-    /// The headings of the columns.
+    /// The headings of the columns, or what belongs to them.
     Heading,
+    /// Dashes under the headings: the line before is of the table too.
+    Dashes,
     /// A whole event.
     Entry(Entry),
-    /// A row without a number of an event.
-    Unread,
+    /// A row that begins at this line and whose event cannot be read.
+    Unread(u64),
     /// A further line of the description of the row before.
     Continued,
 }
 
 /// What is known of the table that is being read.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct EventTable {
-    separator: Option<u8>,
+    cut: Option<Cut>,
     heading: Option<Heading>,
     /// The column of the source.
     source_at: Option<usize>,
     /// Whether the description of the row before goes on.
     is_in_quotes: bool,
+    /// The first lines of a row that goes on, and the number of the first.
+    open_row: Vec<u8>,
+    open_line: u64,
+    /// The line before, or the heading of a table with dashes.
+    before: Vec<u8>,
+    /// The source of the rows below, as PowerShell groups them.
+    group: Option<EventSource>,
+}
+
+/// What parts the columns.
+#[derive(Clone, Debug)]
+enum Cut {
+    Separator(u8),
+    Ruled(Ruled),
 }
 
 /// The columns that a heading names.
@@ -49,16 +70,11 @@ pub(super) struct EventTable {
 struct Heading {
     date: usize,
     id: usize,
+    /// Whether only the lower 16 bits are the id of the event.
+    is_long: bool,
     source: Option<usize>,
     computer: Option<usize>,
-}
-
-/// A line cut into columns.
-struct Columns<'a> {
-    fields: [&'a [u8]; COLUMNS_MAX],
     count: usize,
-    /// Whether a field in quotes does not end in this line.
-    is_open: bool,
 }
 
 /// When an event was, and where that is in a row.
@@ -73,15 +89,24 @@ struct TimeColumns {
 struct Places {
     stamp: Stamp,
     id: u32,
-    source: usize,
+    source: Option<usize>,
     computer: Option<usize>,
 }
 
 impl EventTable {
     /// Takes in the next line.
     pub(super) fn on_line(&mut self, line: Line<'_>) -> TableLine {
+        if let Some(row) = self.ruled(line) {
+            return row;
+        }
         let bytes = line.bytes.trim_ascii();
-        let separators = match self.separator {
+        if !self.open_row.is_empty() {
+            return self.continued(bytes);
+        }
+        if is_mark(bytes) {
+            return TableLine::Heading;
+        }
+        let separators = match self.separator() {
             Some(separator) => [separator; 3],
             None => [b'\t', b',', b';'],
         };
@@ -89,26 +114,19 @@ impl EventTable {
             let columns = split(bytes, separator);
             if let Some(heading) = heading(&columns) {
                 *self = Self {
-                    separator: Some(separator),
+                    cut: Some(Cut::Separator(separator)),
                     heading: Some(heading),
                     source_at: heading.source,
-                    is_in_quotes: false,
+                    ..Self::default()
                 };
                 return TableLine::Heading;
             }
             if let Some(places) = self.places(&columns) {
-                self.separator = Some(separator);
-                self.source_at = Some(places.source);
+                self.cut = Some(Cut::Separator(separator));
+                self.source_at = places.source.or(self.source_at);
                 // The end of a line that is too long is not known.
                 self.is_in_quotes = columns.is_open && line.bytes.len() < LINE_MAX;
-                let at = Some(places.stamp);
-                let found = ParsedRow {
-                    at,
-                    id: places.id,
-                    source: columns.fields[places.source],
-                    computer: places.computer.map(|it| columns.fields[it]),
-                };
-                return TableLine::Entry(found.entry(bytes, line.number));
+                return self.row(&places, &columns, bytes, line.number);
             }
         }
         if self.is_in_quotes {
@@ -116,33 +134,130 @@ impl EventTable {
             self.is_in_quotes = quotes % 2 == 0;
             return TableLine::Continued;
         }
-        match self.separator {
+        match self.separator() {
             Some(separator) => self.damaged(&split(bytes, separator), line),
             None => TableLine::None,
         }
     }
 
-    /// Whether a heading or a row has been read.
-    pub(super) const fn has_begun(&self) -> bool {
-        self.separator.is_some()
+    fn separator(&self) -> Option<u8> {
+        match self.cut {
+            Some(Cut::Separator(separator)) => Some(separator),
+            Some(Cut::Ruled(_)) | None => None,
+        }
+    }
+
+    /// What a line is to a table that has dashes under its heading.
+    fn ruled(&mut self, line: Line<'_>) -> Option<TableLine> {
+        let trimmed = line.bytes.trim_ascii();
+        if let Some(name) = trimmed.strip_prefix(b"ProviderName:") {
+            self.group = Some(origin(name.trim_ascii()));
+        }
+        if let Some(ruled) = Ruled::of_dashes(line.bytes)
+            && let Some(heading) = heading(&ruled.split(&self.before))
+        {
+            self.cut = Some(Cut::Ruled(ruled));
+            self.heading = Some(heading);
+            return Some(TableLine::Dashes);
+        }
+        let Some(Cut::Ruled(ruled)) = &self.cut else {
+            self.before.clear();
+            self.before.extend_from_slice(line.bytes);
+            return None;
+        };
+        let is_heading = self.before == line.bytes || trimmed.starts_with(b"ProviderName:");
+        if is_heading || Ruled::of_dashes(line.bytes).is_some() {
+            return Some(TableLine::Heading);
+        }
+        let heading = self.heading?;
+        let columns = ruled.split(line.bytes);
+        let cells = [heading.date, heading.id].map(|it| columns.fields[it]);
+        if let Some(places) = self.places(&columns) {
+            return Some(self.row(&places, &columns, trimmed, line.number));
+        }
+        // Text of a message goes on in its own column.
+        let is_continued = !trimmed.is_empty() && cells.iter().all(|it| it.is_empty());
+        let is_damaged = timestamp::take(cells[0]).is_some() || number(cells[1]).is_some();
+        match (is_continued, is_damaged) {
+            (true, _) => Some(TableLine::Continued),
+            (false, true) => Some(TableLine::Unread(line.number)),
+            (false, false) => None,
+        }
+    }
+
+    /// A further line of a row that has begun.
+    fn continued(&mut self, bytes: &[u8]) -> TableLine {
+        self.open_row.push(b'\n');
+        self.open_row.extend_from_slice(bytes);
+        let is_full = self.open_row.len() > ROW_MAX;
+        if !bytes.contains(&b'"') && !is_full {
+            return TableLine::Continued;
+        }
+        let row = std::mem::take(&mut self.open_row);
+        let columns = split(&row, self.separator().unwrap_or(b','));
+        if let Some(places) = self.places(&columns) {
+            return self.row(&places, &columns, &row, self.open_line);
+        }
+        if columns.is_open && !is_full {
+            self.open_row = row;
+            return TableLine::Continued;
+        }
+        TableLine::Unread(self.open_line)
+    }
+
+    /// The event in a row.
+    fn row(&self, places: &Places, columns: &Columns<'_>, bytes: &[u8], line: u64) -> TableLine {
+        let source = places.source.map(|it| columns.fields[it]);
+        let origin = match source {
+            Some(name) if may_be_source(name) => return TableLine::Unread(line),
+            Some(name) => origin(name),
+            None => self.group.unwrap_or(EventSource::Mta),
+        };
+        let found = ParsedRow {
+            at: Some(places.stamp),
+            id: places.id,
+            origin,
+            computer: places.computer.map(|it| columns.fields[it]),
+        };
+        TableLine::Entry(found.entry(bytes, line))
+    }
+
+    /// Whether lines that are no rows may go on with the description of one.
+    pub(super) fn has_begun(&self) -> bool {
+        self.separator().is_some()
+    }
+
+    /// Whether its heading names no source, so that all its events count as the MTA's.
+    pub(super) fn lacks_source(&self) -> bool {
+        let is_without = |it: Heading| it.source.is_none();
+        self.heading.is_some_and(is_without) && self.group.is_none()
+    }
+
+    /// The line of a row that the end of the file cuts.
+    pub(super) fn cut_row(&self) -> Option<u64> {
+        (!self.open_row.is_empty()).then_some(self.open_line)
     }
 
     /// What can be read of a row without a date and a time.
     fn damaged(&mut self, columns: &Columns<'_>, line: Line<'_>) -> TableLine {
         let fields = &columns.fields[..columns.count];
-        let is_row = columns.count >= COLUMNS_MIN
+        let is_row = columns.count >= self.columns_min()
             || (columns.count > 1 && timestamp::take_date(fields[0]).is_some());
+        if self.heading.is_some() && columns.is_open && line.bytes.len() < LINE_MAX {
+            self.open_line = line.number;
+            self.open_row = line.bytes.trim_ascii().to_vec();
+            return TableLine::Continued;
+        }
         if !is_row {
             return TableLine::None;
         }
-        self.is_in_quotes = columns.is_open && line.bytes.len() < LINE_MAX;
         let source = fields.iter().position(|it| is_source(it));
         let source = source.or(self.source_at).filter(|it| *it < fields.len());
         let Some(source_at) = source else {
-            return TableLine::Unread;
+            return TableLine::Unread(line.number);
         };
         let id = match self.heading {
-            Some(heading) => fields.get(heading.id).and_then(|it| number(it)),
+            Some(heading) => fields.get(heading.id).and_then(|it| heading.id_of(it)),
             None => fields[source_at..].iter().find_map(|it| number(it)),
         };
         match id {
@@ -150,34 +265,38 @@ impl EventTable {
                 let found = ParsedRow {
                     at: None,
                     id,
-                    source: fields[source_at],
+                    origin: origin(fields[source_at]),
                     computer: None,
                 };
                 TableLine::Entry(found.entry(line.bytes, line.number))
             }
-            None => TableLine::Unread,
+            None => TableLine::Unread(line.number),
         }
+    }
+
+    /// The smallest number of columns of a row.
+    fn columns_min(&self) -> usize {
+        let named = self.heading.map_or(COLUMNS_MIN, |it| it.count);
+        named.min(COLUMNS_MIN)
     }
 
     /// The date and the time, in one column or two.
     fn time(&self, fields: &[&[u8]]) -> Option<TimeColumns> {
         let is_date = |at: &usize| {
             let field = fields.get(*at);
-            field.is_some_and(|it| timestamp::take_date(it).is_some())
+            field.is_some_and(|it| timestamp::take_date(it).is_some() || dated(it).is_some())
         };
         // Some versions put the type in front of the date.
         let named = self.heading.map(|it| it.date).filter(is_date);
         let dated_at = named.or_else(|| (0..DATED_MAX).find(is_date))?;
-        let (day, after) = timestamp::take_date(fields[dated_at])?;
-        let whole = timestamp::take(fields[dated_at]).map(|it| it.0);
-        let whole = whole.or_else(|| Some(timestamp::whole_time(after.trim_ascii())?.on(day)));
-        if let Some(stamp) = whole {
+        if let Some(stamp) = dated(fields[dated_at]) {
             return Some(TimeColumns {
                 stamp,
                 after: dated_at + 1,
                 are_two: false,
             });
         }
+        let (day, _) = timestamp::take_date(fields[dated_at])?;
         let time = timestamp::whole_time(fields.get(dated_at + 1)?)?;
         Some(TimeColumns {
             stamp: time.on(day),
@@ -188,7 +307,7 @@ impl EventTable {
 
     fn places(&self, columns: &Columns<'_>) -> Option<Places> {
         let fields = &columns.fields[..columns.count];
-        if fields.len() < COLUMNS_MIN {
+        if fields.len() < self.columns_min() {
             return None;
         }
         let TimeColumns {
@@ -198,13 +317,12 @@ impl EventTable {
         } = self.time(fields)?;
         let named = fields.iter().take(SOURCE_MAX).position(|it| is_source(it));
         if let Some(heading) = self.heading
-            && let Some(id) = fields.get(heading.id).and_then(|it| number(it))
+            && let Some(id) = fields.get(heading.id).and_then(|it| heading.id_of(it))
         {
-            let source = named.or(heading.source).unwrap_or(after_time);
-            return (source < fields.len()).then_some(Places {
+            return Some(Places {
                 stamp,
                 id,
-                source,
+                source: named.or(heading.source).filter(|it| *it < fields.len()),
                 computer: heading.computer.filter(|it| *it < fields.len()),
             });
         }
@@ -222,25 +340,58 @@ impl EventTable {
         Some(Places {
             stamp,
             id: number(fields[id_at])?,
-            source: named.unwrap_or(if is_dumpel { id_at + 1 } else { after_time }),
+            source: Some(named.unwrap_or(if is_dumpel { id_at + 1 } else { after_time })),
             computer: has_computer.then_some(computer),
         })
-        .filter(|it| it.source < fields.len())
+        .filter(|it| it.source < Some(fields.len()))
     }
+}
+
+impl Heading {
+    /// The id of the event in its column.
+    fn id_of(&self, field: &[u8]) -> Option<u32> {
+        let id = number(field)?;
+        Some(if self.is_long {
+            label::short_id(id)
+        } else {
+            id
+        })
+    }
+}
+
+/// A date with its time in one column.
+fn dated(field: &[u8]) -> Option<Stamp> {
+    let (stamp, _) = timestamp::take(field)?;
+    (stamp.day != Day::Unknown).then_some(stamp)
+}
+
+/// What programs write in front of a table: PowerShell the type, Excel the separator.
+fn is_mark(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"#TYPE System.Diagnostics.") || matches!(bytes, b"sep=," | b"sep=;")
+}
+
+/// Whether a source is cut off, and may be that of the MTA.
+fn may_be_source(name: &[u8]) -> bool {
+    let ends: [&[u8]; 3] = [b"...", b"\xe2\x80\xa6", b"\x85"];
+    let kept = ends.iter().find_map(|it| name.strip_suffix(*it));
+    kept.is_some_and(|it| {
+        let start = SOURCE.get(..it.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(it))
+    })
 }
 
 /// What was found in a row.
 struct ParsedRow<'a> {
     at: Option<Stamp>,
     id: u32,
-    source: &'a [u8],
+    origin: EventSource,
     computer: Option<&'a [u8]>,
 }
 
 impl ParsedRow<'_> {
     fn entry(&self, bytes: &[u8], line: u64) -> Entry {
         let computer = self.computer.and_then(Computer::named);
-        let draft = PartialEntry::of_row(self.id, line, self.at, origin(self.source), computer);
+        let draft = PartialEntry::of_row(self.id, line, self.at, self.origin, computer);
         draft.with_text(bytes)
     }
 }
@@ -250,60 +401,21 @@ fn heading(columns: &Columns<'_>) -> Option<Heading> {
     let place = |label| {
         fields
             .iter()
-            .position(|it| label::of_column(it) == Some(label))
+            .position(|it| label::meaning_of(it) == Some(label))
     };
+    if fields.len() < HEADING_MIN {
+        return None;
+    }
+    let (id, long) = (place(Label::Id), place(Label::LongId));
     Some(Heading {
-        date: place(Label::Date)?,
-        id: place(Label::Id)?,
+        date: [Label::Date, Label::Data, Label::Time]
+            .into_iter()
+            .find_map(place)?,
+        id: id.or(long)?,
+        is_long: id.is_none(),
         source: place(Label::Source),
         computer: place(Label::Computer),
-    })
-}
-
-/// The fields between separators that are not in quotes.
-fn split(bytes: &[u8], separator: u8) -> Columns<'_> {
-    let mut columns = Columns {
-        fields: [&[]; COLUMNS_MAX],
-        count: 0,
-        is_open: false,
-    };
-    let mut rest = Some(bytes);
-    while let Some(bytes) = rest
-        && columns.count < COLUMNS_MAX
-    {
-        let start = bytes.trim_ascii_start();
-        let quoted = start.strip_prefix(b"\"");
-        let closed = quoted.and_then(|inner| {
-            let length = closing_quote(inner, separator)?;
-            Some((&inner[..length], &inner[length + 1..]))
-        });
-        columns.is_open = quoted.is_some() && closed.is_none();
-        let (field, after) = match (quoted, closed) {
-            (Some(inner), None) => (inner, &[][..]),
-            (_, Some((field, after))) => (field, after),
-            (None, None) => match memchr::memchr(separator, bytes) {
-                Some(length) => bytes.split_at(length),
-                None => (bytes, &[][..]),
-            },
-        };
-        columns.fields[columns.count] = field.trim_ascii();
-        columns.count += 1;
-        rest = after.trim_ascii_start().strip_prefix(&[separator]);
-        if separator == b'\t' {
-            // A tab is a space too.
-            rest = after.strip_prefix(b"\t");
-        }
-    }
-    columns
-}
-
-/// Where the quote is that a separator or the end follows.
-fn closing_quote(inner: &[u8], separator: u8) -> Option<usize> {
-    memchr::memchr_iter(b'"', inner).find(|at| {
-        let after = &inner[at + 1..];
-        after.is_empty()
-            || after.trim_ascii_start().first() == Some(&separator)
-            || after[0] == separator
+        count: fields.len(),
     })
 }
 

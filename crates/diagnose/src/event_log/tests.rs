@@ -12,6 +12,7 @@ fn read(text: &str) -> EventLog {
     log
 }
 
+mod forms;
 mod joined;
 mod unread;
 

@@ -5,6 +5,7 @@
 //! link: the length of sojourn n is drawn by its number n, so the timeline depends on no packet and
 //! can be walked in both directions.
 
+use kernel::choices::{FIRST_WORDS, exponential_of};
 use kernel::{Choices, Duration, Instant, Ratio, Site};
 
 const INITIAL: Site = Site::new("net.outage.initial");
@@ -51,6 +52,15 @@ struct Chain {
     first: u64,
     /// The sojourn asked for last, from which the next search starts.
     current: Sojourn,
+    drawn: Drawn,
+}
+
+/// The random words of sojourns that follow each other, since several cost little more than one.
+#[derive(Clone, Copy, Debug)]
+struct Drawn {
+    /// The number of the first of them, a multiple of [`FIRST_WORDS`].
+    first: u64,
+    words: [u64; FIRST_WORDS],
 }
 
 /// A stay in one state of the chain.
@@ -134,7 +144,7 @@ impl OutageTimeline {
     /// time takes amortized constant time.
     pub(crate) fn is_out(&mut self, instant: Instant) -> bool {
         for chain in &mut self.chains {
-            chain.current = chain.at(instant);
+            chain.go_to(instant);
         }
         self.was_out(instant)
     }
@@ -224,6 +234,7 @@ impl Chain {
                 since: Instant::ZERO,
                 until: Instant::MAX,
             },
+            drawn: Drawn::new(choices, entity, 0),
         };
         chain.current.until = Instant::ZERO.saturating_add(chain.length(0, is_outage));
         chain
@@ -238,6 +249,7 @@ impl Chain {
         let mut chain = Self {
             choices,
             first: number,
+            drawn: Drawn::new(choices, self.entity, number),
             ..self
         };
         chain.current = Sojourn {
@@ -249,20 +261,25 @@ impl Chain {
         chain
     }
 
-    /// The sojourn that contains `instant`, found by walking from the current one.
+    /// The sojourn that contains `instant`.
     fn at(&self, instant: Instant) -> Sojourn {
-        let mut sojourn = self.current;
-        // Forward mostly: packets are sent in order of time, and the current sojourn is a cache.
-        while instant >= sojourn.until && sojourn.until < Instant::MAX {
-            sojourn = self.after(sojourn);
-        }
-        while instant < sojourn.since {
-            sojourn = self.before(sojourn);
-        }
-        sojourn
+        let mut chain = *self;
+        chain.go_to(instant);
+        chain.current
     }
 
-    fn after(&self, sojourn: Sojourn) -> Sojourn {
+    /// Makes the sojourn that contains `instant` the current one, by walking from the current one.
+    fn go_to(&mut self, instant: Instant) {
+        // Forward mostly: packets are sent in order of time, and the current sojourn is a cache.
+        while instant >= self.current.until && self.current.until < Instant::MAX {
+            self.current = self.after(self.current);
+        }
+        while instant < self.current.since {
+            self.current = self.before(self.current);
+        }
+    }
+
+    fn after(&mut self, sojourn: Sojourn) -> Sojourn {
         let (number, is_outage) = (sojourn.number + 1, !sojourn.is_outage);
         Sojourn {
             number,
@@ -272,7 +289,7 @@ impl Chain {
         }
     }
 
-    fn before(&self, sojourn: Sojourn) -> Sojourn {
+    fn before(&mut self, sojourn: Sojourn) -> Sojourn {
         assert!(
             sojourn.number > self.first,
             "no sojourn before the first one of these random choices is known"
@@ -289,17 +306,32 @@ impl Chain {
 
     /// The length of sojourn `number`. At least a nanosecond, so that every step of a walk moves in
     /// time.
-    fn length(&self, number: u64, is_outage: bool) -> Duration {
-        let fraction = self.means.outage_fraction();
-        if fraction.is_zero() || fraction.is_one() {
+    fn length(&mut self, number: u64, is_outage: bool) -> Duration {
+        let Outages {
+            mean_good,
+            mean_outage,
+        } = self.means;
+        // The other state never occurs.
+        if mean_good == Duration::ZERO || mean_outage == Duration::ZERO {
             return Duration::MAX;
         }
-        let mean = if is_outage {
-            self.means.mean_outage
-        } else {
-            self.means.mean_good
-        };
-        let mut rng = self.choices.rng(SOJOURN, self.entity, [number, 0]);
-        rng.exponential(mean).max(Duration::from_nanos(1))
+        let mean = if is_outage { mean_outage } else { mean_good };
+        let index = number % FIRST_WORDS as u64;
+        if number - index != self.drawn.first {
+            self.drawn = Drawn::new(self.choices, self.entity, number);
+        }
+        let word = self.drawn.words[index as usize];
+        exponential_of(mean, word).max(Duration::from_nanos(1))
+    }
+}
+
+impl Drawn {
+    /// The words of this sojourn and its neighbours.
+    fn new(choices: Choices, entity: u64, number: u64) -> Self {
+        let first = number - number % FIRST_WORDS as u64;
+        Self {
+            first,
+            words: choices.first_words(SOJOURN, entity, first),
+        }
     }
 }

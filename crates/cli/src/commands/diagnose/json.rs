@@ -48,9 +48,17 @@ impl Printer for JsonLine {
             "lines": summary.lines,
             "log_lines": summary.log_lines,
             "unknown_forms": summary.unknown_forms,
+            "first_unknown_form": first(summary.unknown_forms, summary.first_unknown_form),
             "left_out": diagnosis.left_out.count,
+            "first_left_out": first(diagnosis.left_out.count, diagnosis.left_out.first),
             "unread_prefixes": summary.unread_prefixes,
+            "first_unread_prefix": first(summary.unread_prefixes, summary.first_unread_prefix),
             "coarse_stamps": summary.coarse_stamps,
+            "midnights": summary.midnights,
+            "calls_at_once": summary.calls_at_once,
+            "calls_are_given": diagnosis.calls_are_given,
+            "disconnect_timer_ns": nanos(diagnosis.disconnect_timer),
+            "unread_events": diagnosis.companion.map(|it| it.log.unread()),
             "services": summary.services,
             "hosts": summary.hosts.iter().map(|it| json!({
                 "name": it.0,
@@ -75,7 +83,10 @@ impl Printer for JsonLine {
             })),
             "events": diagnosis.quoted.map(events_of),
         });
-        let text = format!("],\"summary\":{summary}}}\n");
+        let of_events = diagnosis.companion.map_or(&[][..], |it| &it.notes);
+        let notes: Vec<&String> = of_events.iter().chain(&diagnosis.date_note).collect();
+        let notes = json!(notes);
+        let text = format!("],\"summary\":{summary},\"notes\":{notes}}}\n");
         self.text.push_str(&text);
     }
 
@@ -86,6 +97,11 @@ impl Printer for JsonLine {
     fn take_text(&mut self) -> String {
         std::mem::take(&mut self.text)
     }
+}
+
+/// The number of the first of so many lines.
+fn first(count: u64, line: u64) -> Option<u64> {
+    (count > 0).then_some(line)
 }
 
 fn object(entry: &Allocation) -> Json {
@@ -109,6 +125,7 @@ fn totals(totals: &AllocationTotals) -> Json {
         "in_use": totals.in_use,
         "closed": totals.closed,
         "unknown": totals.unknown,
+        "by_order": totals.by_order,
     })
 }
 
@@ -126,7 +143,7 @@ pub(super) fn events(companion: &Companion) -> String {
         "event_log": companion.name,
         "events": events,
         "unread": companion.log.unread(),
-        "notes": companion.log.notes(),
+        "notes": companion.notes,
     });
     format!("{object}\n")
 }

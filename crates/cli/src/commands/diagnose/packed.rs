@@ -1,4 +1,4 @@
-//! Files that contain a log in another form than text, known by their first bytes.
+//! Files that contain a log in a form that is not read, known by their first bytes.
 
 /// What the first bytes say, what such a file is, and what makes a text of it.
 const FORMS: [(&[u8], &str, &str); 16] = [
@@ -55,6 +55,35 @@ const FORMS: [(&[u8], &str, &str); 16] = [
     ),
     (b"%PDF-", "a PDF document", "save it as plain text"),
 ];
+
+/// How a text begins in which no line is one of a log, what such a text is, and what makes a log of it.
+const TEXTS: [(&str, &str, &str); 7] = [
+    ("<?xml", "XML", SAVE_AS_TEXT),
+    ("<Events", "XML", SAVE_AS_TEXT),
+    ("<Event ", "XML", SAVE_AS_TEXT),
+    ("<Objs ", "XML", SAVE_AS_TEXT),
+    ("<", "HTML", "save it as plain text"),
+    ("{", "JSON", USE_CSV),
+    ("[{", "JSON", USE_CSV),
+];
+
+const SAVE_AS_TEXT: &str =
+    "save it as text or CSV in Event Viewer, or use `wevtutil qe Application /f:text`";
+const USE_CSV: &str = "use `Export-Csv`";
+
+/// The error for a text of which no line is one of a log, and its cure.
+pub(super) fn what_text_to_do(name: &str, head: &[u8]) -> Option<String> {
+    let printable = head.iter().filter(|it| it.is_ascii_graphic());
+    let start: Vec<u8> = printable.copied().take(16).collect();
+    let begins = |words: &str| {
+        let words = words.bytes().filter(u8::is_ascii_graphic);
+        start.starts_with(&words.collect::<Vec<u8>>())
+    };
+    let (_, what, cure) = TEXTS.iter().find(|it| begins(it.0))?;
+    Some(format!(
+        "{name}: this is {what}, in which events are not read: {cure}"
+    ))
+}
 
 /// The error for a file that is not text, and its cure; `None` if it may be text.
 pub(super) fn what_to_do(name: &str, head: &[u8]) -> Option<String> {

@@ -41,7 +41,9 @@ impl LogSource {
         let source = Self::read(path).map_err(|error| CommandError::cannot_read(path, &error))?;
         let head = source.head();
         let head = head.map_err(|error| CommandError::cannot_read(path, &error))?;
-        match packed::what_to_do(&source.name, &head) {
+        let is_no_log = source.kind.is_none();
+        let of_text = || packed::what_text_to_do(&source.name, &head).filter(|_| is_no_log);
+        match packed::what_to_do(&source.name, &head).or_else(of_text) {
             Some(cure) => Err(CommandError::usage(cure)),
             None => Ok(source),
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use diagnose::event_log::{self, Weight};
-use diagnose::{Allocation, AllocationTotals, Diagnosis, EventLog, Forecast};
+use diagnose::{Allocation, AllocationTotals, Contradiction, Diagnosis, EventLog, Forecast};
 
 use super::{Companion, DiagnosedLog, Printer};
 
@@ -104,6 +104,7 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &DiagnosedLog<'_>) -> String {
             _ => "Since the last service start no leak is proved, and none is ruled out.\n",
         });
     }
+    text.push_str(&calls(diagnosis));
     if undecided > 0 {
         text.push_str(&what_decides(diagnosis));
     }
@@ -134,6 +135,14 @@ fn contradictions(diagnosis: &DiagnosedLog<'_>) -> String {
         text.push_str(
             "The log contradicts itself: lines of two computers, or of two copies of a log, are mixed. No \
              verdict below is certain. Give each its own file.\n",
+        );
+    } else if found
+        .found()
+        .iter()
+        .all(|it| it.what == Contradiction::TimesGoBack)
+    {
+        text.push_str(
+            "Two logs follow each other, of two computers or the newer one first, or the clock was set back.\n",
         );
     } else {
         text.push_str(
@@ -249,6 +258,25 @@ fn what_decides(diagnosis: &DiagnosedLog<'_>) -> String {
         Some(_) => format!(
             "To decide these, every event from the start of the service on must be readable; {stamps} \
              decides them too.\n"
+        ),
+    }
+}
+
+/// How many calls at once the verdicts rest on that only order decides.
+fn calls(diagnosis: &DiagnosedLog<'_>) -> String {
+    let summary = &diagnosis.summary;
+    let calls = summary.calls_at_once;
+    let times = if calls == 1 { "call" } else { "calls" };
+    match (diagnosis.calls_are_given, summary.total.by_order) {
+        (_, 0) => String::new(),
+        (true, count) => format!(
+            "{count} of these verdicts rest on order alone: at most {calls} {times} at once, as --calls or the \
+             log says.\n"
+        ),
+        (false, count) => format!(
+            "{count} of these rest on order alone, and it is not known how many calls the MTA makes at once: \
+             up to 10 for each X.400 connector (Q194589). With --calls N, a silent block has leaked that N \
+             later silent calls have passed.\n"
         ),
     }
 }

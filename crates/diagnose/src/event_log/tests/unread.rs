@@ -103,20 +103,57 @@ fn lines_of_the_other_log_are_counted() {
     );
 }
 
-/// Newest first, as Event Viewer saves them: read from above, all calls would have been given up before the start.
+/// Newest first, as Event Viewer saves them: read from above, all calls would have been given up before the
+/// start.
 #[test]
-fn a_start_without_a_time_at_the_end_decides_nothing() {
-    let event = |id: u32, at: &str| {
-        format!("Event ID: {id}\nSource: MSExchangeMTA\nDate: 6 juin 2001 {at}\n\n")
-    };
-    let (call, start) = (event(289, "08:05:00"), event(9298, "08:00:00"));
-    let log = read_file(&format!("{call}{start}"));
+fn a_start_below_other_events_decides_nothing_without_times() {
+    // A date of no known form, of one start alone, and one time for all.
+    for [at_call, at_start] in [
+        ["18 Prairial IX 08:05:00", "18 Prairial IX 08:00:00"],
+        ["18 Prairial IX 08:05:00", "6/6/2001 08:00:00"],
+        ["6/6/2001 08:00", "6/6/2001 08:00"],
+    ] {
+        let event =
+            |id: u32, at: &str| format!("Event ID: {id}\nSource: MSExchangeMTA\nDate: {at}\n\n");
+        let (call, start) = (event(289, at_call), event(9298, at_start));
+        let log = read_file(&format!("{call}{start}"));
+        assert_eq!(log.given_up(0), None);
+        let note = "f: no two of its times differ, so the first event may be the oldest or the newest \
+                    one, and the events decide nothing.";
+        let notes = log.notes();
+        assert!(notes.iter().any(|it| it.starts_with(note)), "{notes:?}");
+        // Oldest first, as articles quote them.
+        let log = read_file(&format!("{start}{call}"));
+        assert_eq!(log.given_up(0).map(|it| it.calls), Some(1));
+    }
+}
+
+/// Calls that were given up in the second of the failure are no leaks; without times nothing tells which.
+#[test]
+fn a_failure_without_a_time_decides_nothing() {
+    let form = "Event ID: {id}\nSource: MSExchangeMTA\nDate: 18 Prairial IX {time}\n\n";
+    let log = read_file(&in_form(form));
     assert_eq!(log.given_up(0), None);
-    let note = "f: the last event, a start of the service, has no time that can be read, and the newest \
-                may be first; so the events decide nothing. Export them with times in figures, such as \
-                2001-06-06 08:00:21";
-    assert!(log.notes().iter().any(|it| it == note), "{:?}", log.notes());
-    // Oldest first, as articles quote them.
-    let log = read_file(&format!("{start}{call}"));
-    assert_eq!(log.given_up(0).map(|it| it.calls), Some(1));
+    let note =
+        "the failure of the service in line 17, or the call that was given up before it, has no";
+    let notes = log.notes();
+    assert!(notes.iter().any(|it| it.starts_with(note)), "{notes:?}");
+}
+
+/// Two exports in one file, each with its newest event first, the older export above.
+#[test]
+fn a_file_of_several_exports_is_put_into_the_order_of_time() {
+    let rows = |day: u32| {
+        let rows = in_form(ROW).replace("6/6/2001", &format!("6/{day}/2001"));
+        let mut rows: Vec<&str> = rows.lines().collect();
+        rows.reverse();
+        rows.join("\n")
+    };
+    let log = read_file(&format!("{HEADING}{}\n{}\n", rows(13), rows(14)));
+    for run in [0, 1] {
+        let found = log.given_up(run).map(|it| (it.calls, it.in_doubt));
+        assert_eq!(found, Some((3, 2)));
+    }
+    let note = "f: the times jump at line 6; its events are put into the order of their times";
+    assert_eq!(log.notes(), [note]);
 }
