@@ -176,3 +176,40 @@ fn chance_comes_from_the_kernel_alone() {
         "only the kernel depends on random number generators",
     );
 }
+
+/// The crates that a package needs in a build without its tests.
+fn needed(package: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--offline",
+            "--locked",
+            "--prefix",
+            "none",
+            "--edges",
+            "normal",
+        ])
+        .args(["--no-default-features", "--package", package])
+        .current_dir(tree::root())
+        .output()
+        .expect("cargo starts");
+    let reported = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo tree: {reported}");
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let names = lines.lines().filter_map(|it| it.split(' ').next());
+    names
+        .filter(|it| !it.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A test of guests waits for every crate that it compiles.
+#[test]
+fn a_test_of_guests_needs_at_most_40_crates_beyond_those_of_tokio() {
+    let tokio = needed("tokio");
+    let others = needed("mtasim").into_iter();
+    let others = others.filter(|it| !tokio.contains(it) && !it.starts_with("mtasim"));
+    let others: Vec<String> = others.collect();
+    assert!(others.len() > 10, "{others:?}");
+    assert!(others.len() <= 40, "{}: {others:?}", others.len());
+}

@@ -64,9 +64,9 @@ mod chacha;
 
 use std::convert::Infallible;
 
+use chacha20::ChaCha8Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
 use rand::TryRng;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 pub use self::chacha::LANES as FIRST_WORDS;
 use crate::fixed_point::neg_ln;
@@ -83,7 +83,7 @@ pub struct Choices {
 }
 
 /// A random number generator for one decision. Implements [`rand::Rng`].
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct KeyedRng(ChaCha8Rng);
 
 /// A counter-based generator for the decisions of one entity that are numbered by nature, such as the
@@ -91,7 +91,7 @@ pub struct KeyedRng(ChaCha8Rng);
 ///
 /// It deliberately does not implement [`rand::Rng`]: `rand` may take several words for one value, and
 /// would take those that belong to the next decisions.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct CounterRng {
     generator: ChaCha8Rng,
     next: u64,
@@ -195,6 +195,29 @@ impl Choices {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
         ChaCha8Rng::from_seed(role)
+    }
+}
+
+/// A generator at the same word of the same stream, since those of `chacha20` have no `Clone`.
+fn same(generator: &ChaCha8Rng) -> ChaCha8Rng {
+    let mut same = ChaCha8Rng::from_seed(generator.get_seed());
+    same.set_stream(generator.get_stream());
+    same.set_word_pos(generator.get_word_pos());
+    same
+}
+
+impl Clone for KeyedRng {
+    fn clone(&self) -> Self {
+        Self(same(&self.0))
+    }
+}
+
+impl Clone for CounterRng {
+    fn clone(&self) -> Self {
+        Self {
+            generator: same(&self.generator),
+            next: self.next,
+        }
     }
 }
 
@@ -336,6 +359,20 @@ mod tests {
                 choices.rng(THERE, entity, [a, other]).next_u64();
             }
             prop_assert_eq!(choices.rng(HERE, entity, [a, b]).next_u64(), alone);
+        }
+
+        #[test]
+        fn a_clone_goes_on_with_the_same_words(seed: u64, number in 0_u64..100, taken in 0_usize..100) {
+            let choices = Choices::new(seed);
+            let mut keyed = choices.rng(HERE, 1, [2, 3]);
+            let mut counter = choices.counter_rng(HERE, 1);
+            counter.word(number);
+            (0..taken).for_each(|_| _ = keyed.next_u64());
+            let (mut again, mut counted) = (keyed.clone(), counter.clone());
+            for _ in 0..40 {
+                prop_assert_eq!(keyed.next_u64(), again.next_u64());
+                prop_assert_eq!(counter.word(counter.next), counted.word(counted.next));
+            }
         }
 
         #[test]

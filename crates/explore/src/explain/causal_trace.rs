@@ -2,6 +2,8 @@
 //!
 //! A sentence says what a record says and interprets nothing.
 
+use std::collections::BTreeMap;
+
 use kernel::Instant;
 use logs::sentence;
 use mta::{BlockId, EventEntry, Fact, LogLine, Record as MtaRecord};
@@ -74,15 +76,33 @@ fn is_guest(outcome: &Outcome, host: &str) -> bool {
 fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
     let own = outcome.host_named(host);
     let records = outcome.records.iter().take_while(|(at, _)| *at <= end);
+    // Where the packets of a flow arrive: the last host is behind all routers.
+    let mut ends = BTreeMap::new();
+    for (_, record) in &outcome.records {
+        if let Record::PacketArrived(by, identity) = record {
+            ends.insert(identity.flow, by.0 as usize);
+        }
+    }
+    let to = |flow: u64| {
+        let end = ends.get(&flow).and_then(|it| outcome.hosts.get(*it));
+        end.map_or_else(String::new, |it| format!(" to {}", it.name))
+    };
     let sentences = records.filter_map(|(at, record)| {
         let (by, what) = match record {
             Record::Guest(by, text) => (by, text.clone()),
-            Record::PacketSent(by, _, segment) => {
-                (by, format!("sends {}", sentence::segment(*segment)))
+            Record::PacketSent(by, identity, segment) => {
+                let what = sentence::segment(*segment);
+                (by, format!("{host} sends {what}{}", to(identity.flow)))
             }
-            Record::PacketDropped(by, _, _, reason) => {
+            Record::PacketDropped(by, identity, _, reason) => {
                 let reason = sentence::drop_reason(*reason);
-                (by, format!("its packet is dropped: {reason}"))
+                (
+                    by,
+                    format!(
+                        "a packet of {host}{} is dropped: {reason}",
+                        to(identity.flow)
+                    ),
+                )
             }
             Record::Healed => return Some(format!("{at:#}  the network heals")),
             Record::Mta(by, _, MtaRecord::Event(entry)) => {

@@ -62,16 +62,35 @@ impl fmt::Display for Size {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{}, {}, {}, {}, {}, {}, {}, {}, {}",
+            "{}, {}, {}, ",
             counted(self.parts, "part"),
             kernel::Instant::from_nanos(self.duration),
             counted(self.hosts, "host"),
-            counted(self.messages, "message"),
-            counted(self.associations, "association"),
+        )?;
+        // Guests have neither messages nor threads whose calls are counted.
+        let has_mtas = self.calls > 0;
+        if has_mtas {
+            write!(
+                formatter,
+                "{}, {}, ",
+                counted(self.messages, "message"),
+                counted(self.associations, "association")
+            )?;
+        }
+        write!(
+            formatter,
+            "{}, {}",
             counted(self.outages, "outage"),
-            counted(self.drops, "lost packet"),
-            counted(self.preemptions, "preemption"),
-            counted(self.calls, "call")
-        )
+            counted(self.drops, "lost packet")
+        )?;
+        if has_mtas {
+            write!(
+                formatter,
+                ", {}, {}",
+                counted(self.preemptions, "preemption"),
+                counted(self.calls, "call")
+            )?;
+        }
+        Ok(())
     }
 }
