@@ -471,6 +471,7 @@ const TIMES: [&str; 17] = [
 const COUNTS: [&str; 6] = [
     "allocations_left",
     "at_end",
+    "by_order",
     "calls_at_once",
     "first_left_out",
     "left_open",
