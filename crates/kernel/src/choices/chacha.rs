@@ -4,6 +4,8 @@
 //! that is 31 words too many. Here each lane of a register belongs to another key. The generators of
 //! `chacha20` are the witness in a test.
 
+use std::array;
+
 /// How many keys are computed at once: the 32-bit lanes of a register that every processor has.
 pub const LANES: usize = 4;
 
@@ -25,11 +27,9 @@ pub(super) fn first_words(role: [u64; 3], first: u64) -> [u64; LANES] {
         pair[0] = [word as u32; LANES];
         pair[1] = [(word >> 32) as u32; LANES];
     }
-    for lane in 0..LANES {
-        let identity = first.wrapping_add(lane as u64);
-        state[10][lane] = identity as u32;
-        state[11][lane] = (identity >> 32) as u32;
-    }
+    let identities: [u64; LANES] = array::from_fn(|lane| first.wrapping_add(lane as u64));
+    state[10] = identities.map(|it| it as u32);
+    state[11] = identities.map(|it| (it >> 32) as u32);
     for _ in 0..DOUBLE_ROUNDS {
         for column in 0..4 {
             quarter_round(&mut state, [column, column + 4, column + 8, column + 12]);
@@ -39,7 +39,7 @@ pub(super) fn first_words(role: [u64; 3], first: u64) -> [u64; LANES] {
             quarter_round(&mut state, [diagonal, b + 4, c + 8, d + 12]);
         }
     }
-    std::array::from_fn(|lane| {
+    array::from_fn(|lane| {
         let [low, high] = [0, 1].map(|it| state[it][lane].wrapping_add(CONSTANTS[it]));
         u64::from(high) << 32 | u64::from(low)
     })
@@ -48,9 +48,9 @@ pub(super) fn first_words(role: [u64; 3], first: u64) -> [u64; LANES] {
 /// RFC 8439, section 2.1.
 fn quarter_round(state: &mut [Word; 16], [a, b, c, d]: [usize; 4]) {
     for (to, from, changed, bits) in [(a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)] {
-        for lane in 0..LANES {
-            state[to][lane] = state[to][lane].wrapping_add(state[from][lane]);
-            state[changed][lane] = (state[changed][lane] ^ state[to][lane]).rotate_left(bits);
-        }
+        let sum: Word = array::from_fn(|lane| state[to][lane].wrapping_add(state[from][lane]));
+        state[to] = sum;
+        state[changed] =
+            array::from_fn(|lane| (state[changed][lane] ^ sum[lane]).rotate_left(bits));
     }
 }
