@@ -468,7 +468,7 @@ const TIMES: [&str; 17] = [
     "wall",
 ];
 /// Numbers that have such a part and are no times.
-const COUNTS: [&str; 6] = [
+const COUNTS: [&str; 7] = [
     "allocations_left",
     "at_end",
     "by_order",
