@@ -3,9 +3,10 @@
 
 use tcp::Payload;
 
-use crate::address::{FlowLabel, SocketAddress};
+use crate::address::SocketAddress;
 use crate::error::SocketError;
 use crate::events::{EnumeratedEvents, NetworkEvents};
+use crate::flow_label::FlowLabel;
 use crate::handles::{EventHandle, SocketHandle};
 use crate::wait::SocketSets;
 

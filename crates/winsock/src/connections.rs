@@ -15,8 +15,9 @@ use rustc_hash::FxHashMap;
 use slab::Slab;
 use tcp::{Connection, SeqNum, State, TimeWait, Uptime};
 
-use crate::address::{FlowLabel, SocketAddress};
+use crate::address::SocketAddress;
 use crate::error::SocketError;
+use crate::flow_label::FlowLabel;
 use crate::handles::SocketHandle;
 pub(crate) use id::ConnectionId;
 use id::{ConnectionSlot, UnpackedSlot};

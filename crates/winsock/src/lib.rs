@@ -68,6 +68,7 @@
 //! | `table/input`, `table/output` | segments, ICMP errors and timeouts; segments and signals to the outside |
 //! | `table/network_events`, `table/snapshots` | when an event is recorded; the state of sockets for observers |
 //! | `call`, `wait`, `error`, `config`, `address` | the types of calls |
+//! | `flow_label`, `initial_sequence` | what a connection is for; its initial sequence number |
 //! | `events` | network events, event objects, the record of `WSAEventSelect` |
 //! | `socket`, `backlog` | the state of a socket; a listener's backlog |
 //! | `connections` | storage and look-up of TCP connections, their timeouts |
@@ -86,7 +87,9 @@ mod config;
 mod connections;
 mod error;
 mod events;
+mod flow_label;
 mod handles;
+mod initial_sequence;
 mod outgoing;
 mod ports;
 mod resets;
@@ -95,11 +98,12 @@ mod statistics;
 mod table;
 mod wait;
 
-pub use address::{FlowLabel, SocketAddress};
+pub use address::SocketAddress;
 pub use call::{Call, Reply};
 pub use config::{Config, FullBacklog, WinsockVersion};
 pub use error::SocketError;
 pub use events::{EnumeratedEvents, NetworkEvents};
+pub use flow_label::FlowLabel;
 pub use handles::{EventHandle, SocketHandle};
 pub use outgoing::Outgoing;
 pub use statistics::{ConnectionSnapshot, Counters, SocketSnapshot, SocketState, Totals};

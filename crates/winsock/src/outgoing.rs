@@ -2,7 +2,7 @@
 
 use tcp::Transmit;
 
-use crate::address::FlowLabel;
+use crate::flow_label::FlowLabel;
 
 /// A segment to send.
 #[derive(Clone, Debug, PartialEq, Eq)]

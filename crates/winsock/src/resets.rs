@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use tcp::{Segment, Transmit};
 
-use crate::address::FlowLabel;
+use crate::flow_label::FlowLabel;
 use crate::outgoing::Outgoing;
 
 /// The maximum number of queued resets. A flood of segments must not cause a flood of answers.

@@ -1,8 +1,9 @@
 //! Counters and snapshots of one host's socket layer.
 
-use crate::address::{FlowLabel, SocketAddress};
+use crate::address::SocketAddress;
 use crate::error::SocketError;
 use crate::events::NetworkEvents;
+use crate::flow_label::FlowLabel;
 use crate::handles::{EventHandle, SocketHandle};
 
 /// Objects ever opened and closed. They are counted separately from the open ones, so that

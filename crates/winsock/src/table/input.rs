@@ -6,12 +6,13 @@ use std::sync::Arc;
 use tcp::{Connection, Flags, Payload, Segment, SeqNum, Unreachable, Uptime};
 
 use super::SocketTable;
-use crate::address::{FlowLabel, SocketAddress};
+use crate::address::SocketAddress;
 use crate::backlog::Backlog;
 use crate::config::FullBacklog;
 use crate::connections::{
     AddressPair, ConnectionEntry, ConnectionId, ConnectionRef, ConnectionSummary, Owner,
 };
+use crate::flow_label::FlowLabel;
 use crate::handles::SocketHandle;
 use crate::socket::SocketPhase;
 

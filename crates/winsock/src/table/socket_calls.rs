@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tcp::{Connection, Uptime};
 
 use super::{Object, SocketTable};
-use crate::address::{FlowLabel, SocketAddress};
+use crate::address::SocketAddress;
 use crate::backlog::Backlog;
 use crate::config::WinsockVersion;
 use crate::connections::{AddressPair, ConnectionEntry, ConnectionId, Owner};
 use crate::error::SocketError;
 use crate::events::NetworkEvents;
+use crate::flow_label::FlowLabel;
 use crate::handles::SocketHandle;
 use crate::socket::{Socket, SocketPhase};
 use crate::wait::Signal;
