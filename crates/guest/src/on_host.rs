@@ -6,13 +6,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use simulation::heartbeat::Place;
-use tokio::runtime::Handle;
 
 use crate::ambient::{self, with_world};
 use crate::current_host::next_number;
 use crate::incarnation::Incarnation;
 use crate::panics;
 use crate::spawned::SpawnedRange;
+use crate::world::World;
 
 /// A future that runs as code of one incarnation of a host.
 pub(crate) struct OnHost<F> {
@@ -38,59 +38,44 @@ impl<F: Future> Future for OnHost<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let host = self.host;
-        // A crashed or stalled host runs no code.
-        if with_world(|world| world.admits(host, context.waker())) != Some(true) {
+        let begin = |world: &mut World| {
+            // A crashed or stalled host runs no code.
+            let is_admitted = world.admits(host, context.waker());
+            is_admitted.then(|| {
+                world.heartbeat.enter(host.host, self.place);
+                world.spawned.own = 0;
+                (
+                    world.runtime.num_alive_tasks(),
+                    world.spawned.ranges.is_empty(),
+                )
+            })
+        };
+        let Some(Some((alive, is_first))) = with_world(begin) else {
             return Poll::Pending;
-        }
-        with_world(|world| world.heartbeat.enter(host.host, self.place));
-        let watch = SpawnDetector::begin();
+        };
+        // Only where tasks of `tokio::spawn` exist can others than this poll have spawned any.
+        // The task that tells the number lives until it is polled.
+        let (from, alive) = if is_first {
+            (0, alive)
+        } else {
+            (next_number() + 1, alive + 1)
+        };
         let before = ambient::set_polled(Some(host));
         let polled = catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(context)));
         ambient::set_polled(before);
-        with_world(|world| world.heartbeat.leave());
-        watch.end(host);
+        let has_spawned = with_world(|world| {
+            world.heartbeat.leave();
+            // No other task can end during the poll, so more tasks are new tasks.
+            world.runtime.num_alive_tasks() > alive + world.spawned.own
+        });
+        if has_spawned == Some(true) {
+            let to = next_number();
+            let range = SpawnedRange { from, to, host };
+            with_world(|world| world.spawned.ranges.push(range));
+        }
         polled.unwrap_or_else(|cause| {
             panics::report(host);
             resume_unwind(cause)
         })
-    }
-}
-
-/// Notices tasks that one poll spawns with `tokio::spawn`.
-struct SpawnDetector {
-    /// Tasks of the runtime before the poll.
-    alive: usize,
-    /// Tasks with lower numbers were spawned before the poll.
-    from: u64,
-}
-
-impl SpawnDetector {
-    fn begin() -> Self {
-        let has_others = with_world(|world| {
-            world.spawned.own = 0;
-            !world.spawned.ranges.is_empty()
-        });
-        // Only where tasks of `tokio::spawn` exist can others than this poll have spawned any.
-        let from = if has_others == Some(true) {
-            next_number() + 1
-        } else {
-            0
-        };
-        let alive = Handle::current().metrics().num_alive_tasks();
-        Self { alive, from }
-    }
-
-    fn end(self, host: Incarnation) {
-        let alive = Handle::current().metrics().num_alive_tasks();
-        let own = with_world(|world| world.spawned.own).unwrap_or(0);
-        // No other task can end during the poll, so more tasks are new tasks.
-        if alive > self.alive + own {
-            let range = SpawnedRange {
-                from: self.from,
-                to: next_number(),
-                host,
-            };
-            with_world(|world| world.spawned.ranges.push(range));
-        }
     }
 }

@@ -137,7 +137,10 @@ fn runtime(seed: u64) -> Runtime {
             starts.store(true, Ordering::Relaxed);
             "spawn_blocking".to_owned()
         })
-        .on_thread_park(move || on_idle(&has_blocking));
+        .on_thread_park(move || on_idle(&has_blocking))
+        .on_thread_unpark(|| {
+            with_world(World::on_unpark);
+        });
     // Makes `select!` without `biased` start with the same branch in every run.
     #[cfg(tokio_unstable)]
     builder.rng_seed(tokio::runtime::RngSeed::from_bytes(&seed.to_le_bytes()));

@@ -19,6 +19,7 @@ use simulation::outcome::Stop;
 use simulation::record::{EventClass, Record};
 use simulation::recorder::Recorder;
 use simulation::{MemoryLimit, interruption};
+use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::time::{Instant as TokioInstant, Sleep};
 
 use faults::Faults;
@@ -68,6 +69,8 @@ pub(crate) struct World {
     pub(crate) stop: Option<(Stop, Instant)>,
     /// Wakes what waits for the end of the run or for a host to start.
     pub(crate) main: Option<Waker>,
+    /// Tells how many tasks there are.
+    pub(crate) runtime: RuntimeMetrics,
     clock: TokioClock,
     /// Polls of guests' tasks since time last advanced.
     polls: u64,
@@ -83,6 +86,11 @@ struct TokioClock {
     /// it before the next event of the network, which tokio does not know.
     guard: Pin<Box<Sleep>>,
     guard_at: u64,
+    /// Virtual time, which changes only while no task runs. Reading tokio's clock takes a lock and a look-up of
+    /// the runtime.
+    now: Instant,
+    /// Whether tokio may advance to its next timer.
+    is_free: bool,
 }
 
 impl World {
@@ -112,6 +120,7 @@ impl World {
             to_start: Vec::new(),
             stop: None,
             main: None,
+            runtime: Handle::current().metrics(),
             clock: TokioClock::new(),
             polls: 0,
             timers_first_at: None,
@@ -122,7 +131,14 @@ impl World {
 
     /// Virtual time since the start.
     pub(crate) fn now(&self) -> Instant {
-        self.clock.now()
+        self.clock.now
+    }
+
+    /// tokio may have advanced to its next timer, if [`World::on_idle`] has let it.
+    pub(crate) fn on_unpark(&mut self) {
+        if std::mem::take(&mut self.clock.is_free) {
+            self.clock.read();
+        }
     }
 
     /// Whether a task of this host may run now. If it must wait for the end of a stall, `task` is
@@ -246,6 +262,8 @@ impl World {
     /// No task can run: handles events and advances the clock until a task is woken, or up to the
     /// tick of tokio's next timer.
     pub(crate) fn on_idle(&mut self) {
+        // A program may have called tokio::time::advance.
+        self.clock.read();
         let now = self.now();
         self.heartbeat.beat_at(now);
         // What is woken may be a task that has ended. Waking the main future too makes sure that tokio
@@ -271,6 +289,7 @@ impl World {
                 self.advance(tick - now);
             }
             // tokio may advance up to the last tick before the event.
+            self.clock.is_free = true;
             self.polls = 0;
             self.clock.set_guard((next - 1) / TOKIO_TICK * TOKIO_TICK);
             return;
@@ -280,7 +299,7 @@ impl World {
     fn advance(&mut self, nanos: u64) {
         if nanos > 0 {
             self.polls = 0;
-            advance(nanos);
+            self.clock.advance(nanos);
         }
     }
 
@@ -350,12 +369,21 @@ impl TokioClock {
             origin,
             guard,
             guard_at: u64::MAX,
+            now: Instant::ZERO,
+            is_free: false,
         }
     }
 
-    fn now(&self) -> Instant {
+    fn read(&mut self) {
         let elapsed = TokioInstant::now() - self.origin;
-        Instant::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+        self.now = Instant::from_nanos(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// The first poll of tokio's function advances; the second would only yield to other tasks.
+    fn advance(&mut self, nanos: u64) {
+        let mut step = pin!(tokio::time::advance(Duration::from_nanos(nanos)));
+        let _ = step.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        self.now = self.now.saturating_add(kernel::Duration::from_nanos(nanos));
     }
 
     fn set_guard(&mut self, at: u64) {
@@ -365,10 +393,4 @@ impl TokioClock {
             self.guard.as_mut().reset(at);
         }
     }
-}
-
-/// Advances tokio's clock. Its first poll does so; the second would only yield to other tasks.
-fn advance(nanos: u64) {
-    let mut step = pin!(tokio::time::advance(Duration::from_nanos(nanos)));
-    let _ = step.as_mut().poll(&mut Context::from_waker(Waker::noop()));
 }
