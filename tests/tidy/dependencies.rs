@@ -206,11 +206,11 @@ fn needed(package: &str, features: &[&str]) -> BTreeSet<String> {
 
 /// A test of guests waits for every crate that it compiles.
 #[test]
-fn a_test_of_guests_needs_at_most_40_crates_beyond_those_of_tokio() {
+fn a_test_of_guests_needs_at_most_41_crates_beyond_those_of_tokio() {
     let tokio = needed("tokio", &[]);
     let others = needed("mtasim", &["--no-default-features"]).into_iter();
     let others = others.filter(|it| !tokio.contains(it) && !it.starts_with("mtasim"));
     let others: Vec<String> = others.collect();
     assert!(others.len() > 10, "{others:?}");
-    assert!(others.len() <= 40, "{}: {others:?}", others.len());
+    assert!(others.len() <= 41, "{}: {others:?}", others.len());
 }

@@ -64,9 +64,9 @@ mod chacha;
 
 use std::convert::Infallible;
 
-use chacha20::ChaCha8Rng;
-use chacha20::rand_core::{Rng, SeedableRng};
 use rand::TryRng;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 
 pub use self::chacha::LANES as FIRST_WORDS;
 use crate::fixed_point::neg_ln;
@@ -83,7 +83,7 @@ pub struct Choices {
 }
 
 /// A random number generator for one decision. Implements [`rand::Rng`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyedRng(ChaCha8Rng);
 
 /// A counter-based generator for the decisions of one entity that are numbered by nature, such as the
@@ -91,7 +91,7 @@ pub struct KeyedRng(ChaCha8Rng);
 ///
 /// It deliberately does not implement [`rand::Rng`]: `rand` may take several words for one value, and
 /// would take those that belong to the next decisions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CounterRng {
     generator: ChaCha8Rng,
     next: u64,
@@ -195,29 +195,6 @@ impl Choices {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
         ChaCha8Rng::from_seed(role)
-    }
-}
-
-/// A generator at the same word of the same stream, since those of `chacha20` have no `Clone`.
-fn same(generator: &ChaCha8Rng) -> ChaCha8Rng {
-    let mut same = ChaCha8Rng::from_seed(generator.get_seed());
-    same.set_stream(generator.get_stream());
-    same.set_word_pos(generator.get_word_pos());
-    same
-}
-
-impl Clone for KeyedRng {
-    fn clone(&self) -> Self {
-        Self(same(&self.0))
-    }
-}
-
-impl Clone for CounterRng {
-    fn clone(&self) -> Self {
-        Self {
-            generator: same(&self.generator),
-            next: self.next,
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The first word of several `ChaCha8` generators at once, for roles that differ in their last word.
 //!
-//! `chacha20` computes four blocks of one key. Where each decision has a key of its own and takes one word,
+//! `rand_chacha` computes four blocks of one key. Where each decision has a key of its own and takes one word,
 //! that is 31 words too many. Here each lane of a register belongs to another key. The generators of
-//! `chacha20` are the witness in a test.
+//! `rand_chacha` are the witness in a test.
 
 use std::array;
 
