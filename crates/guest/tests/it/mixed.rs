@@ -106,32 +106,49 @@ fn the_empty_pool_shrinks_to_one_outage() {
     assert_eq!(shrunk.scenario.pins.outages.len(), 1);
 }
 
+/// Two MTAs with every kind of fault, with these idle guests and links beside them.
+fn beside(idle_guests: &[&str], settings: &[&str], seed: u64) -> Outcome {
+    outcome(&load(FAULTS, settings), seed, |sim| {
+        for guest in idle_guests {
+            sim.host(guest, idle);
+        }
+    })
+}
+
 #[test]
 fn guests_that_send_nothing_change_nothing_of_the_mtas() {
-    let idlers = [
-        "host.zy={ guest = true }",
-        "host.zz={ guest = true }",
-        "link.zz={ between = ['zy', 'zz'], delay = '1ms', loss.independent = { loss = '1/2' } }",
-    ];
+    let loss = "delay = '1ms', loss.independent = { loss = '1/2' }";
+    let own_link = format!("link.zz={{ between = ['zy', 'zz'], {loss} }}");
+    let at_paris = format!("link.zz={{ between = ['PARIS', 'zz'], {loss} }}");
     let options = Options { keep_records: true };
     for seed in 0..2 {
         let alone = simulation::run(&load(FAULTS, &[]), seed, options).expect("it runs");
-        let beside = outcome(&load(FAULTS, &idlers), seed, |sim| {
-            sim.host("zy", idle).host("zz", idle);
-        });
-        assert_eq!(happened(&alone), happened(&beside));
-        assert_eq!(alone.associations, beside.associations);
-        assert_eq!(alone.messages, beside.messages);
-        assert_eq!(alone.traffic, beside.traffic);
-        assert_eq!(alone.coverage, beside.coverage);
-        assert_eq!(alone.events_logged, beside.events_logged);
-        assert_eq!(alone.faults, beside.faults);
-        assert_eq!(
-            (alone.calls, alone.simulated),
-            (beside.calls, beside.simulated)
-        );
         assert!(alone.messages.arrived > 100, "{:?}", alone.messages);
-        assert!(beside.violations.is_empty(), "{:?}", beside.violations);
+        let pair = [
+            "host.zy={ guest = true }",
+            "host.zz={ guest = true }",
+            &own_link,
+        ];
+        let pair = beside(&["zy", "zz"], &pair, seed);
+        let neighbour = ["host.zz={ guest = true }", &at_paris];
+        let neighbour = beside(&["zz"], &neighbour, seed);
+        assert_eq!(happened(&alone), happened(&pair));
+        assert_eq!(happened(&alone), happened(&neighbour));
+        // Its name comes first, so the numbers of the other hosts in the records are others.
+        let first = ["host.AA={ guest = true, address = '10.9.9.9' }"];
+        let first = beside(&["AA"], &first, seed);
+        for beside in [pair, neighbour, first] {
+            assert_eq!(alone.associations, beside.associations);
+            assert_eq!(alone.messages, beside.messages);
+            assert_eq!(alone.traffic, beside.traffic);
+            assert_eq!(alone.coverage, beside.coverage);
+            assert_eq!(alone.events_logged, beside.events_logged);
+            assert_eq!(alone.faults, beside.faults);
+            assert_eq!(alone.links["wan"], beside.links["wan"]);
+            let calls = |outcome: &Outcome| (outcome.calls, outcome.simulated);
+            assert_eq!(calls(&alone), calls(&beside));
+            assert!(beside.violations.is_empty(), "{:?}", beside.violations);
+        }
     }
 }
 
