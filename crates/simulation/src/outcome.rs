@@ -82,13 +82,14 @@ impl Associations {
     /// Neither opened nor given up when the process or the run ended.
     #[must_use]
     pub const fn pending(self) -> u64 {
-        self.begun - self.opened - self.not_opened - self.refused
+        let ended = self.opened + self.not_opened + self.refused;
+        self.begun.saturating_sub(ended)
     }
 
     /// Open when the process or the run ended.
     #[must_use]
     pub const fn left_open(self) -> u64 {
-        self.opened - self.closed - self.broken
+        self.opened.saturating_sub(self.closed + self.broken)
     }
 
     /// Given up: not opened, refused, or broken off.
