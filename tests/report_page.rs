@@ -310,32 +310,35 @@ fn of_a_large_run_the_page_has_all_around_a_failure_and_says_what_it_leaves_out(
     let file = folder.path().join("busy.toml");
     let leak = fs::read_to_string(Path::new(crate::ROOT).join(LEAK)).expect("a scenario");
     fs::write(&file, format!("{leak}{BUSY}")).expect("a file");
-    let page = folder.path().join("page.html");
-    let report = [
-        "report",
-        argument(&file),
-        "--explain",
-        "never",
-        "-o",
-        argument(&page),
-    ];
-    code(&mtasim(&report), 0);
-    let page = read(&page);
+    let page_with = |limit: &str| {
+        let page = folder.path().join(format!("{limit}.html"));
+        let limit = format!("limits.records={limit}");
+        let mut report = vec!["report", argument(&file), "--explain", "never"];
+        report.extend(["--set", &limit, "-o", argument(&page)]);
+        code(&mtasim(&report), 0);
+        read(&page)
+    };
+    // The page keeps more than that, and so must the run that it names.
+    let of_low_limit = page_with("1000");
+    let (_, command) = of_low_limit
+        .split_once("For all of them: ")
+        .expect("a command");
+    assert!(
+        command.contains("--set limits.records=1000 --set limits.records="),
+        "{command}"
+    );
+    let page = page_with("10000000");
     let (words, rest) = page.split_once("type=\"application/json\"").expect("data");
     let said = "This page shows 40000 of ";
     let (_, banner) = words.split_once(said).expect("a banner");
     let all = banner.split(' ').next().expect("a number");
     let all: u64 = all.parse().expect("a number");
     assert!(all > 50_000, "{all}");
-    // With a limit under which everything is kept.
+    // Without a limit: the run has kept everything.
     let all_of_them = "For all of them: mtasim run ";
     let (_, command) = words.split_once(all_of_them).expect("a command");
-    let options = " --out run --pcap run.pcapng --perfetto run.pftrace<";
+    let options = "limits.records=10000000 --out run --pcap run.pcapng --perfetto run.pftrace<";
     assert!(command.contains(options), "{command}");
-    assert!(
-        command.contains(" --seed 1 --set limits.records="),
-        "{command}"
-    );
     let (_, data) = rest.split_once('>').expect("an element");
     let (data, _) = data.split_once("</script>").expect("its end");
     let data: Json = serde_json::from_str(data).expect("JSON");

@@ -1,9 +1,9 @@
 //! The cause of a failure in one sentence: which two events came in which order, how far apart, and
 //! what followed from this order.
 //!
-//! The sentence is read from records and accesses of the run, never from the name of a build. Each kind
-//! of violation has its own; where the records do not show one, the last two records say what
-//! happened.
+//! The sentence is read from records and accesses of the run; of a named build it asks only whether it has a
+//! lock. Each kind of violation has its own; where the records do not show one, the last two records say
+//! what happened.
 
 mod control_blocks;
 mod messages;
@@ -103,10 +103,13 @@ fn structure(access: &str) -> Option<(Structure, &'static str)> {
 fn last_steps(run: FailedRun<'_>, found: &str) -> String {
     let records = &run.outcome.records;
     let before = records.partition_point(|(at, _)| *at <= run.at);
-    let mut steps: Vec<(Instant, String)> = records[..before]
+    let records = &records[..before];
+    let last_words = last_words(run, records);
+    let is_said = |record: &Record| matches!(record, Record::Guest(_, text) if last_words.contains(&text.as_str()));
+    let mut steps: Vec<(Instant, String)> = records
         .iter()
         .rev()
-        .filter(|(_, record)| run.is_step(record))
+        .filter(|(_, record)| run.is_step(record) && !is_said(record))
         .take(2)
         .map(|(at, record)| (*at, sentence::record(run.scenario, run.outcome, record)))
         .collect();
@@ -123,6 +126,19 @@ fn last_steps(run: FailedRun<'_>, found: &str) -> String {
             apart(*at, run.at)
         ),
     }
+}
+
+/// What guests say at the moment of the failure. It is the failure, and what they said in the same words before
+/// explains nothing.
+fn last_words<'a>(run: FailedRun<'a>, records: &'a [(Instant, Record)]) -> Vec<&'a str> {
+    let at_failure = records.iter().rev().take_while(|(at, _)| *at == run.at);
+    let texts = at_failure.filter_map(|(_, record)| {
+        let Record::Guest(_, text) = record else {
+            return None;
+        };
+        Some(text.as_str())
+    });
+    texts.collect()
 }
 
 impl<'a> FailedRun<'a> {
