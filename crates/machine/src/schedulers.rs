@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `dispatcher` | picks the thread whose call takes place next, under either strategy |
 //! | `timed`, `controlled` | modeled time; one processor under a [`Scheduler`] |
-//! | [`increment`] | NT's priority increments, which modeled time uses |
+//! | [`priority_increment`] | NT's priority increments, which modeled time uses |
 //! | [`pending_call`], [`enabled_set`] | what a scheduler sees |
 //! | [`random`], [`pct`], [`pos`], [`surw`], [`delay_bounding`] | published adversaries |
 //! | [`preempting`], [`time_weighted`], [`parallel`], [`portfolio`] | our own adversaries |
