@@ -185,6 +185,8 @@ impl<'a> FailedRun<'a> {
             Record::Guest(id, _) | Record::PacketDropped(id, ..) | Record::ClosedDown(id) => {
                 self.is_host(id.0)
             }
+            // What is wrong on another host comes before what a guest notices of it.
+            Record::Violation(violation) => violation.host != self.host,
             Record::Fault(..) | Record::Healed => true,
             Record::Mta(_, _, MtaRecord::Log(_))
             | Record::Event(_)
@@ -193,8 +195,7 @@ impl<'a> FailedRun<'a> {
             | Record::PacketArrived(..)
             | Record::PacketDamaged(..)
             | Record::ClockSet(..)
-            | Record::Gauge(..)
-            | Record::Violation(_) => false,
+            | Record::Gauge(..) => false,
         }
     }
 }
