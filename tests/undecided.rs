@@ -373,3 +373,37 @@ fn a_part_is_not_necessary_because_the_run_without_it_was_cut_off() {
     let undecided = parts.iter().filter(|it| it["necessity"] == "undecided");
     assert!(undecided.count() > 0, "{explanation}");
 }
+
+#[test]
+fn a_thread_that_is_stopped_in_the_middle_of_the_heap_has_corrupted_nothing() {
+    for seed in ["53", "54", "55", "56"] {
+        let cut = [
+            "run",
+            "sims/casebook/q152941-fixed.toml",
+            "--seed",
+            seed,
+            "--set",
+            "limits.calls=10000",
+            "--set",
+            "expect={}",
+            "--set",
+            "fault={}",
+        ];
+        code(&mtasim(&cut), UNDECIDED);
+    }
+}
+
+/// Threads that make no more calls leave no event behind.
+#[test]
+fn an_execution_whose_last_call_reaches_the_limit_is_cut_off() {
+    for calls in ["300", "306", "330"] {
+        let limit = format!("limits.calls={calls}");
+        let search = [
+            "verify",
+            "sims/verify/close-vs-timeout.toml",
+            "--set",
+            &limit,
+        ];
+        code(&mtasim(&search), UNDECIDED);
+    }
+}

@@ -139,6 +139,10 @@ impl<'a> World<'a> {
     pub(crate) fn run(&mut self) -> Stop {
         let end = self.end();
         loop {
+            // First: threads that make no more calls may leave no event behind.
+            if let Some(stop) = self.mtas.stop() {
+                return stop;
+            }
             let next = self.internet.next_time();
             // A reseed precedes the events of its instant, and may bring new ones forward.
             if self.reseed_by(next.unwrap_or(end).min(end)) {
@@ -165,9 +169,6 @@ impl<'a> World<'a> {
             }
             if self.is_memory_full() {
                 return Stop::Memory;
-            }
-            if let Some(stop) = self.mtas.stop() {
-                return stop;
             }
             if self.is_pruned() {
                 return Stop::Pruned;

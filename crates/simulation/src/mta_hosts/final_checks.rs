@@ -29,18 +29,19 @@ impl<E: From<MtaEvent>> MtaRun<'_, E> {
             let Some(service) = &it.service else {
                 continue;
             };
+            // A thread that a limit or the end of the run has stopped may be in the middle of changing the heap,
+            // or of opening or closing a connection, whose socket is in no block yet.
+            if !service.is_quiescent() {
+                continue;
+            }
             if let Err(fault) = service.machine.heap_census() {
                 let defect = memory::inconsistent_heap(format!("{fault:?}"));
                 self.mtas.oracles.add(host, now, [defect]);
             }
-            // A thread in the middle of opening or closing a connection has a socket that is in no
-            // block yet.
-            if service.is_quiescent() {
-                let audit = service.process.audit(&service.machine);
-                self.mtas
-                    .oracles
-                    .add(host, now, sockets::leaks(table, &audit));
-            }
+            let audit = service.process.audit(&service.machine);
+            self.mtas
+                .oracles
+                .add(host, now, sockets::leaks(table, &audit));
         }
         // A run that was stopped before the end of healing owes nothing yet. Guests may end it, too.
         let end = self
