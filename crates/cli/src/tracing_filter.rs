@@ -27,6 +27,8 @@ pub(crate) fn init(filter: Option<&str>) -> Result<(), String> {
         .without_time()
         .with_ansi(false)
         .with_writer(io::stderr)
+        // A line that nobody can read must not end the command.
+        .log_internal_errors(false)
         .try_init()
         .map_err(|error| format!("cannot start tracing: {error}"))
 }

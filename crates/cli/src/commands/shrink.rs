@@ -82,5 +82,8 @@ pub(crate) fn run(
         terminal.error("interrupted: this is the smallest failing scenario so far");
         return Ok(exit_code::INTERRUPTED);
     }
+    if shrunk.out_of_budget {
+        terminal.error("the budget of runs is used up: a smaller scenario may exist");
+    }
     Ok(exit_code::SUCCESS)
 }
