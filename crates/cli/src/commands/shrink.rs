@@ -46,6 +46,9 @@ pub(crate) fn run(
         CommandError::Message(code, error.to_string())
     })?;
     let text = regression_file::text(&shrunk).expect("the scenario was run, so it is valid");
+    if shrunk.out_of_budget {
+        terminal.error("the budget of runs is used up: a smaller scenario may exist");
+    }
     let written = output.write(text.as_bytes(), terminal);
     let test = regression_file::regression_test(&shrunk, &arguments.output);
     let [before, after] = shrunk.sizes;
@@ -81,9 +84,6 @@ pub(crate) fn run(
     if shrunk.interrupted {
         terminal.error("interrupted: this is the smallest failing scenario so far");
         return Ok(exit_code::INTERRUPTED);
-    }
-    if shrunk.out_of_budget {
-        terminal.error("the budget of runs is used up: a smaller scenario may exist");
     }
     Ok(exit_code::SUCCESS)
 }
