@@ -99,7 +99,7 @@ impl EnabledSet {
             self.all.len(),
             "threads start in the order of their numbers"
         );
-        self.all.push(PendingCall::placeholder(thread, key));
+        self.all.push(PendingCall::unannounced(thread, key));
     }
 
     /// A thread that is not in the set announces its next call.

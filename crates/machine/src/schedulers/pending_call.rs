@@ -69,8 +69,8 @@ impl PreparedCall {
 }
 
 impl PendingCall {
-    /// The pending call of a thread that has not announced one yet: a placeholder.
-    pub(crate) fn placeholder(thread: ThreadId, key: u64) -> Self {
+    /// The pending call of a thread that has not announced one yet: until it does, work that takes no time.
+    pub(crate) fn unannounced(thread: ThreadId, key: u64) -> Self {
         let operation = Operation::Work(Duration::ZERO);
         Self {
             thread,

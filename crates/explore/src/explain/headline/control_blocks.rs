@@ -76,9 +76,8 @@ fn closed_and_kept(run: FailedRun<'_>, id: BlockId, closed_at: Instant) -> Optio
         times => format!("{times} times"),
     };
     Some(format!(
-        "connect() failed {times} and was repeated, the last time {} before the close request was carried \
-         out at {closed_at}; {build} does not release a block whose connect() was repeated, so {id} \
-         stays allocated",
+        "connect() failed {times}, the last time {} before the close request was carried out at {closed_at}; \
+         {build} releases {id} neither then nor later",
         apart(last, closed_at)
     ))
 }
