@@ -3,6 +3,7 @@
 //! The oracle reads ownership from memory, `diagnose` reads text, and neither uses the other. Every
 //! use of every control block is compared.
 
+use kernel::JournalEntry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -165,7 +166,7 @@ fn load(name: &str, text: &str) -> Scenario {
 /// than the expiry of the call's timer, and by the time stamps the call was still being made when the log ended.
 fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
     let (mut service, mut unseen) = (0, BTreeSet::new());
-    for (_, record) in &outcome.records {
+    for JournalEntry { record, .. } in &outcome.records {
         if let Record::Violation(found) = record
             && let Some(block) = found.block
             && outcome.host_named(&found.host) == Some(host)
@@ -190,7 +191,7 @@ fn unseen(outcome: &Outcome, host: HostId) -> BTreeSet<Key> {
 /// Every life of a host's blocks, with its actual end.
 fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Diagnosis> {
     let (mut service, mut lives) = (0, BTreeMap::new());
-    for (_, record) in &outcome.records {
+    for JournalEntry { record, .. } in &outcome.records {
         if let Record::Violation(found) = record
             && found.kind == ViolationKind::ControlBlockLeak
             && outcome.host_named(&found.host) == Some(host)
@@ -228,15 +229,19 @@ fn truth(outcome: &Outcome, host: HostId) -> BTreeMap<Key, Diagnosis> {
 /// about a block and its return, or in the instant in which a timer expired and its block was about
 /// to be closed: a block in use at that time then has no defined state.
 fn has_crashed(outcome: &Outcome, host: HostId) -> bool {
-    let last = outcome.records.iter().rev().find_map(|(_, record)| {
-        if let Record::Exception(whose, ..) = record {
-            (*whose == host).then_some(true)
-        } else if let Record::Mta(whose, ..) = record {
-            (*whose == host).then_some(false)
-        } else {
-            None
-        }
-    });
+    let last = outcome
+        .records
+        .iter()
+        .rev()
+        .find_map(|JournalEntry { record, .. }| {
+            if let Record::Exception(whose, ..) = record {
+                (*whose == host).then_some(true)
+            } else if let Record::Mta(whose, ..) = record {
+                (*whose == host).then_some(false)
+            } else {
+                None
+            }
+        });
     last == Some(true)
 }
 

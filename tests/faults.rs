@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use config::file;
-use kernel::{Duration, Instant};
+use kernel::{Duration, Instant, JournalEntry};
 use mta::{EventEntry, SocketFunction};
 use simulation::record::{Record, Stage, ThreadNumber};
 use simulation::{Options, Outcome};
@@ -63,12 +63,15 @@ fn fault(kind: &str, when: &str, seed: u64) -> Outcome {
 
 /// When faults began and ended, in order.
 fn stages(outcome: &Outcome) -> Vec<(Stage, u64)> {
-    let stages = outcome.records.iter().filter_map(|(at, record)| {
-        let &Record::Fault(_, stage) = record else {
-            return None;
-        };
-        Some((stage, at.nanos() / 1_000_000_000))
-    });
+    let stages = outcome
+        .records
+        .iter()
+        .filter_map(|JournalEntry { at, record }| {
+            let &Record::Fault(_, stage) = record else {
+                return None;
+            };
+            Some((stage, at.nanos() / 1_000_000_000))
+        });
     stages.collect()
 }
 
@@ -81,7 +84,9 @@ fn count(outcome: &Outcome, from: u64, to: u64, is_meant: impl Fn(&Record) -> bo
     let within = outcome
         .records
         .iter()
-        .filter(|(time, record)| (at(from)..at(to)).contains(time) && is_meant(record));
+        .filter(|JournalEntry { at: time, record }| {
+            (at(from)..at(to)).contains(time) && is_meant(record)
+        });
     within.count()
 }
 
@@ -225,18 +230,21 @@ fn healing_ends_every_fault() {
 
 /// The errors that event 9215 names on a host of 4.0, whose connects all fail.
 fn connect_errors(outcome: &Outcome) -> BTreeSet<String> {
-    let failed = outcome.records.iter().filter_map(|(_, record)| {
-        let Record::Mta(_, _, mta::Record::Event(event)) = record else {
-            return None;
-        };
-        let EventEntry::Sockets(_, Some(error), _) = event else {
-            return None;
-        };
-        if event.id() != SocketFunction::Connect.event_id() {
-            return None;
-        }
-        Some(error.code().to_string())
-    });
+    let failed = outcome
+        .records
+        .iter()
+        .filter_map(|JournalEntry { record, .. }| {
+            let Record::Mta(_, _, mta::Record::Event(event)) = record else {
+                return None;
+            };
+            let EventEntry::Sockets(_, Some(error), _) = event else {
+                return None;
+            };
+            if event.id() != SocketFunction::Connect.event_id() {
+                return None;
+            }
+            Some(error.code().to_string())
+        });
     failed.collect()
 }
 

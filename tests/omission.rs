@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use config::file::load;
 use config::plan::Scenario;
-use kernel::{Choices, Duration, Instant, key};
+use kernel::{Choices, Duration, Instant, JournalEntry, key};
 use net::{
     Direction, DirectionConfig, DropReason, HostId, Identity, LinkConfig, LinkId, Loss, LossModel,
     Network, Outages,
@@ -115,7 +115,7 @@ fn observed(scenario: &Scenario, seed: u64) -> Observed {
         outcome.messages
     );
     let mut observed = Observed::default();
-    for (at, record) in &outcome.records {
+    for JournalEntry { at, record } in &outcome.records {
         observed.take_in(scenario, &outcome, *at, record);
     }
     observed

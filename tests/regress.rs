@@ -3,7 +3,7 @@
 use std::fs;
 
 use mtasim::file::load;
-use mtasim::plan::{Build, Program, Scenario};
+use mtasim::plan::{Build, HostProgram, Scenario};
 use mtasim::{Options, Outcome, run};
 
 const QUICK: Options = Options {
@@ -71,7 +71,7 @@ fn no_fixed_build_fails_as_pinned() {
     for (name, mut scenario) in pinned() {
         for host in scenario.hosts.values_mut() {
             let Some(build) = host.build() else { continue };
-            host.program = Program::Build(match build {
+            host.program = HostProgram::Build(match build {
                 Build::V4_0_993_6 | Build::V4_0_993_6UncheckedOwner | Build::V4_0_994_2 => {
                     Build::V4_0_994_2
                 }

@@ -4,7 +4,7 @@
 
 use config::file::load;
 use config::plan::{Reseed, Scenario};
-use kernel::{Duration, Instant};
+use kernel::{Duration, Instant, JournalEntry};
 use simulation::record::Record;
 use simulation::{Options, Outcome};
 
@@ -58,8 +58,8 @@ fn moments(scenario: &Scenario, shares: [u64; 3]) -> [Instant; 3] {
     shares.map(|share| Instant::ZERO + Duration::from_nanos(share * length))
 }
 
-fn before(outcome: &Outcome, end: Instant) -> &[(Instant, Record)] {
-    let count = outcome.records.iter().take_while(|(at, _)| *at < end);
+fn before(outcome: &Outcome, end: Instant) -> &[JournalEntry<Record>] {
+    let count = outcome.records.iter().take_while(|entry| entry.at < end);
     &outcome.records[..count.count()]
 }
 
@@ -134,13 +134,16 @@ fn what_is_awaited_without_memory_is_awaited_anew() {
     let from = Instant::from_nanos(due.nanos() - 2_000_000_000);
     let waits = (0..TRIES).map(|seed| {
         let fresh = run(&with_luck(&scenario, from, seed), 8);
-        let arrived = fresh.records.iter().find_map(|(at, record)| {
-            let Record::Mta(_, _, mta::Record::Fact(mta::Fact::MessageSubmitted(_))) = record
-            else {
-                return None;
-            };
-            Some(*at)
-        });
+        let arrived = fresh
+            .records
+            .iter()
+            .find_map(|JournalEntry { at, record }| {
+                let Record::Mta(_, _, mta::Record::Fact(mta::Fact::MessageSubmitted(_))) = record
+                else {
+                    return None;
+                };
+                Some(*at)
+            });
         arrived
             .expect("twenty minutes are long")
             .saturating_since(from)

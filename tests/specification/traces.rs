@@ -3,6 +3,7 @@
 //! A thread writes a record after the step that it tells of, and other threads may act in between. So the check
 //! follows all states in which the specification may be, with the lines that each thread still has to write.
 
+use kernel::JournalEntry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mta::{BlockIndex, Build, CloseAction, EventEntry, Fact, LogLine, MessageType, TimeoutAction};
@@ -89,7 +90,7 @@ pub(super) fn check_run(allowed: &mut Automaton, outcome: &Outcome) -> Checked {
 pub(super) fn of(outcome: &Outcome) -> Vec<Vec<RecordLine>> {
     let mut done = Vec::new();
     let mut running: BTreeMap<u32, Process> = BTreeMap::new();
-    for (_, record) in &outcome.records {
+    for JournalEntry { record, .. } in &outcome.records {
         match record {
             Record::Mta(host, _, record) => {
                 // The instance that a process allocates first has number 0.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use explore::statistics::proportions::{ConfidenceInterval, wilson};
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use mta::{BlockIndex, EventEntry, Record as MtaRecord, SocketFunction};
 use mtasim::winsock::SocketError;
 use net::HostId;
@@ -49,7 +49,7 @@ struct Ends {
 impl Ends {
     fn add(&mut self, outcome: &Outcome) {
         let mut ends: BTreeMap<HostId, Vec<(Instant, BlockIndex)>> = BTreeMap::new();
-        for (at, record) in &outcome.records {
+        for JournalEntry { at, record } in &outcome.records {
             if let Record::Mta(
                 host,
                 _,

@@ -5,6 +5,7 @@
 //! the line is good for long enough at a time for TCP to connect. Leaks per hour differ: at the same ping
 //! success, shorter outages break more associations, and each break causes another request.
 
+use kernel::JournalEntry;
 use simulation::Outcome;
 use simulation::record::Record;
 
@@ -24,10 +25,13 @@ struct Opens {
 impl Opens {
     fn add(&mut self, outcome: &Outcome) {
         let paris = outcome.host_named("PARIS").expect("it is in the pair");
-        let requested = outcome.records.iter().filter(|(_, record)| {
-            matches!(record, Record::Mta(host, _, mta::Record::Fact(mta::Fact::BlockBound(..)))
+        let requested = outcome
+            .records
+            .iter()
+            .filter(|JournalEntry { record, .. }| {
+                matches!(record, Record::Mta(host, _, mta::Record::Fact(mta::Fact::BlockBound(..)))
                 if *host == paris)
-        });
+            });
         self.requested += requested.count() as u64;
         self.leaked += leaks_of(outcome);
         self.nanos += outcome.simulated.nanos();

@@ -6,7 +6,7 @@
 )]
 
 use config::plan::ViolationKind;
-use kernel::{Duration, Instant};
+use kernel::{Duration, Instant, JournalEntry};
 use logs::winsock_log;
 use mta::{BlockState, EventEntry, Fact, Record as MtaRecord, SocketFunction, Stimulus};
 use mtasim::winsock::SocketError;
@@ -218,7 +218,7 @@ fn all_blocks_are_allocated_and_a_restart_clears_them() {
 /// Whether PARIS, which is never called, opens an association after `from`.
 fn opens_after(outcome: &Outcome, from: Instant) -> bool {
     let paris = outcome.host_named("PARIS").expect("it is in the scenario");
-    outcome.records.iter().any(|(at, record)| {
+    outcome.records.iter().any(|JournalEntry { at, record }| {
         let is_open = matches!(record, Record::Mta(host, _, MtaRecord::Fact(Fact::AssociationOpened(_))) if *host == paris);
         is_open && *at > from
     })
@@ -246,7 +246,7 @@ fn the_pair_of_events_appears_with_and_without_the_leak() {
 
 fn has_pair(outcome: &Outcome) -> bool {
     let mut failed = None;
-    outcome.records.iter().any(|(at, record)| {
+    outcome.records.iter().any(|JournalEntry { at, record }| {
         let Record::Mta(host, _, MtaRecord::Event(EventEntry::Sockets(function, error, block))) =
             record
         else {

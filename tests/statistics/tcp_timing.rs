@@ -3,6 +3,7 @@
 //! The test reads packet records and knows only the numbers of the articles (Q140552, Q175523, Q223450,
 //! tcp_syn_retries), not the profile's code.
 
+use kernel::JournalEntry;
 use std::collections::BTreeMap;
 
 use simulation::Outcome;
@@ -17,7 +18,7 @@ const SYN: u8 = 0x02;
 fn syns(outcome: &Outcome) -> Vec<Vec<u64>> {
     let mut order: Vec<u64> = Vec::new();
     let mut times: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    for (at, record) in &outcome.records {
+    for JournalEntry { at, record } in &outcome.records {
         if let Record::PacketSent(_, identity, PacketSummary::Tcp { flags: SYN, .. }) = record {
             if !times.contains_key(&identity.flow) {
                 order.push(identity.flow);
@@ -95,7 +96,7 @@ fn five_data_retransmissions_take_63_times_the_first_wait() {
     assert_eq!(outcome.messages.acknowledged, 1);
     let mut times: Vec<u64> = Vec::new();
     let mut broken = None;
-    for (at, record) in &outcome.records {
+    for JournalEntry { at, record } in &outcome.records {
         let millis = at.nanos() / 1_000_000;
         // A retransmission may hold more than the first segment: times count, not packets.
         if let Record::PacketSent(_, _, PacketSummary::Tcp { length: 1.., .. }) = record

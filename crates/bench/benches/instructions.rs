@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use litmus::Program;
+use litmus::LitmusProgram;
 use mtasim_bench::ours::{
     self,
     mtas::{Mail, Pattern},
@@ -100,37 +100,37 @@ const LOOPS: [Loop; 15] = [
         name: "schedule",
         meaning: "W4: one schedule of the free-list race",
         count: 1_000,
-        run: |count| schedules(Program::FreeList, count, false),
+        run: |count| schedules(LitmusProgram::FreeList, count, false),
     },
     Loop {
         name: "schedule, races detected",
         meaning: "the same with race detection",
         count: 1_000,
-        run: |count| schedules(Program::FreeList, count, true),
+        run: |count| schedules(LitmusProgram::FreeList, count, true),
     },
     Loop {
         name: "stale block",
         meaning: "W4: one schedule of three threads and a timer's stale pointer",
         count: 1_000,
-        run: |count| schedules(Program::StaleBlock, count, false),
+        run: |count| schedules(LitmusProgram::StaleBlock, count, false),
     },
     Loop {
         name: "stale block, races detected",
         meaning: "the same with race detection",
         count: 1_000,
-        run: |count| schedules(Program::StaleBlock, count, true),
+        run: |count| schedules(LitmusProgram::StaleBlock, count, true),
     },
     Loop {
         name: "ABA",
         meaning: "W4: one schedule of two threads on an interlocked free list",
         count: 1_000,
-        run: |count| schedules(Program::Aba, count, false),
+        run: |count| schedules(LitmusProgram::Aba, count, false),
     },
     Loop {
         name: "ABA, races detected",
         meaning: "the same with race detection",
         count: 1_000,
-        run: |count| schedules(Program::Aba, count, true),
+        run: |count| schedules(LitmusProgram::Aba, count, true),
     },
     Loop {
         name: "exhaustive search",
@@ -138,7 +138,7 @@ const LOOPS: [Loop; 15] = [
         count: 10,
         run: |count| {
             for _ in 0..count {
-                for program in Program::ALL {
+                for program in LitmusProgram::ALL {
                     race(program).exhaustive(true);
                 }
             }
@@ -146,14 +146,14 @@ const LOOPS: [Loop; 15] = [
     },
 ];
 
-fn race(program: Program) -> LitmusSetting {
+fn race(program: LitmusProgram) -> LitmusSetting {
     LitmusSetting {
         program,
         private_steps: 0,
     }
 }
 
-fn schedules(program: Program, count: u32, detect_races: bool) {
+fn schedules(program: LitmusProgram, count: u32, detect_races: bool) {
     race(program).random(count, detect_races);
 }
 

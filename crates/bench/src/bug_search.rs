@@ -55,7 +55,7 @@ pub struct LikelihoodRatio {
 
 /// Records the results of schedules. Clones share the record, for code that must be `Fn` and `Sync`.
 #[derive(Clone, Debug)]
-pub struct Recorder(Arc<Mutex<RecordedSearch>>);
+pub struct SearchRecorder(Arc<Mutex<RecordedSearch>>);
 
 #[derive(Debug)]
 struct RecordedSearch {
@@ -70,7 +70,7 @@ impl Campaign {
     }
 }
 
-impl Recorder {
+impl SearchRecorder {
     /// Records what `run` passes to it, from now until `run` returns.
     ///
     /// # Panics
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn recorded_schedules_are_counted() {
-        let search = Recorder::record(|recorder| {
+        let search = SearchRecorder::record(|recorder| {
             for failed in [false, true, true, false] {
                 recorder.add(failed);
             }

@@ -34,7 +34,7 @@ pub struct System<'a> {
 }
 
 /// A workload and the systems that do it. The first is mtasim.
-pub struct Comparison<'a> {
+pub struct WorkloadComparison<'a> {
     /// The name of the workload.
     pub name: &'static str,
     /// A description of the workload.
@@ -55,16 +55,16 @@ pub struct Figures {
     /// The target, if there is one.
     pub target: Option<SpeedTarget>,
     /// Milliseconds for a repetition.
-    pub millis: Spread,
+    pub millis: MedianAndRange,
     /// Units per second of processor time.
-    pub rate: Spread,
+    pub rate: MedianAndRange,
     /// Time for a unit, as a multiple of the first system's.
-    pub ratio: Spread,
+    pub ratio: MedianAndRange,
 }
 
 /// Median, minimum and maximum of several numbers.
 #[derive(Clone, Copy, Debug)]
-pub struct Spread {
+pub struct MedianAndRange {
     /// The median.
     pub median: f64,
     /// The minimum.
@@ -73,7 +73,7 @@ pub struct Spread {
     pub max: f64,
 }
 
-impl Spread {
+impl MedianAndRange {
     fn of(numbers: impl Iterator<Item = f64>) -> Self {
         let mut numbers: Vec<f64> = numbers.collect();
         numbers.sort_by(f64::total_cmp);
@@ -97,7 +97,7 @@ impl Figures {
     }
 }
 
-impl Comparison<'_> {
+impl WorkloadComparison<'_> {
     /// Gives each system its own process. `command` starts that of the system with this index.
     pub fn isolate(&mut self, command: impl Fn(usize) -> Command) {
         for (index, system) in self.systems.iter_mut().enumerate() {
@@ -140,9 +140,9 @@ impl Comparison<'_> {
                 name: system.name.clone(),
                 differs: system.differs,
                 target: system.target,
-                millis: Spread::of(theirs.iter().map(|cost| cost.nanos as f64 / 1e6)),
-                rate: Spread::of(rates),
-                ratio: Spread::of(ratios),
+                millis: MedianAndRange::of(theirs.iter().map(|cost| cost.nanos as f64 / 1e6)),
+                rate: MedianAndRange::of(rates),
+                ratio: MedianAndRange::of(ratios),
             }
         });
         figures.collect()

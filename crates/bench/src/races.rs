@@ -4,7 +4,7 @@
 
 mod report;
 
-use litmus::{LitmusTest, Program};
+use litmus::{LitmusTest, LitmusProgram};
 use mtasim_bench::bug_search::{BugSearch, Campaign, LikelihoodRatio};
 use mtasim_bench::ours;
 
@@ -19,7 +19,7 @@ const PRIVATE_STEPS: [u32; 3] = [0, 5, 20];
 #[derive(Clone, Copy, Debug)]
 pub struct RaceSetting {
     /// The program.
-    pub program: Program,
+    pub program: LitmusProgram,
     /// The number of private steps.
     pub private_steps: u32,
 }
@@ -90,25 +90,25 @@ impl RaceSetting {
                 private_steps,
             })
         };
-        Program::ALL.into_iter().flat_map(settings)
+        LitmusProgram::ALL.into_iter().flat_map(settings)
     }
 
     /// The name in the table.
     pub fn name(self) -> String {
         let program = match self.program {
-            Program::FreeList => "P1 free list",
-            Program::Aba => "P2 ABA",
-            Program::StaleBlock => "P3 stale block",
+            LitmusProgram::FreeList => "P1 free list",
+            LitmusProgram::Aba => "P2 ABA",
+            LitmusProgram::StaleBlock => "P3 stale block",
         };
         format!("{program}, {}", self.private_steps)
     }
 
     /// Runs every strategy.
     pub fn table(self, size: CampaignSize) -> SettingResults {
-        let mut results: Vec<StrategyResult> = ours::races::Strategy::ALL
+        let mut results: Vec<StrategyResult> = ours::races::SchedulerKind::ALL
             .map(|strategy| self.ours(strategy, size))
             .into();
-        results.extend(shuttle::Strategy::ALL.map(|strategy| self.shuttle(strategy, size)));
+        results.extend(shuttle::ShuttleScheduler::ALL.map(|strategy| self.shuttle(strategy, size)));
         results.push(self.depth_first(size));
         results.push(self.our_exhaustive());
         results.push(self.loom());
@@ -126,9 +126,9 @@ impl RaceSetting {
         }
     }
 
-    fn ours(self, strategy: ours::races::Strategy, size: CampaignSize) -> StrategyResult {
+    fn ours(self, strategy: ours::races::SchedulerKind, size: CampaignSize) -> StrategyResult {
         let search = |fixed, campaign| ours::races::search(strategy, self.test(fixed), campaign);
-        let is_portfolio = strategy == ours::races::Strategy::Portfolio;
+        let is_portfolio = strategy == ours::races::SchedulerKind::Portfolio;
         StrategyResult {
             tool: "mtasim",
             strategy: strategy.name(),
@@ -142,7 +142,7 @@ impl RaceSetting {
         }
     }
 
-    fn shuttle(self, strategy: shuttle::Strategy, size: CampaignSize) -> StrategyResult {
+    fn shuttle(self, strategy: shuttle::ShuttleScheduler, size: CampaignSize) -> StrategyResult {
         let search = |fixed, campaign| self.shuttle_test(fixed).search(strategy, campaign);
         StrategyResult {
             tool: "shuttle 0.9.9",
@@ -180,9 +180,9 @@ impl RaceSetting {
 
     fn loom(self) -> StrategyResult {
         let test = match self.program {
-            Program::FreeList => loom::free_list,
-            Program::Aba => loom::aba,
-            Program::StaleBlock => loom::stale_block,
+            LitmusProgram::FreeList => loom::free_list,
+            LitmusProgram::Aba => loom::aba,
+            LitmusProgram::StaleBlock => loom::stale_block,
         };
         let search = |fixed| BugSearch::single(loom::exhaust(test, self.private_steps, fixed));
         StrategyResult {
@@ -197,9 +197,9 @@ impl RaceSetting {
     fn shuttle_test(self, fixed: bool) -> shuttle::Test {
         shuttle::Test {
             program: match self.program {
-                Program::FreeList => shuttle::free_list,
-                Program::Aba => shuttle::aba,
-                Program::StaleBlock => shuttle::stale_block,
+                LitmusProgram::FreeList => shuttle::free_list,
+                LitmusProgram::Aba => shuttle::aba,
+                LitmusProgram::StaleBlock => shuttle::stale_block,
             },
             private_steps: self.private_steps,
             fixed,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::comparison::{Comparison, Figures, SpeedTarget, Spread};
+use crate::comparison::{WorkloadComparison, Figures, SpeedTarget, MedianAndRange};
 
 /// Prints the heading.
 pub fn print_head(repetitions: u32) {
@@ -10,7 +10,7 @@ pub fn print_head(repetitions: u32) {
 }
 
 /// Prints one comparison.
-pub fn print(comparison: &Comparison<'_>, figures: &[Figures]) {
+pub fn print(comparison: &WorkloadComparison<'_>, figures: &[Figures]) {
     println!("{}  {}", comparison.name, comparison.title);
     for (index, it) in figures.iter().enumerate() {
         let rate = it.rate;
@@ -36,8 +36,8 @@ pub fn print(comparison: &Comparison<'_>, figures: &[Figures]) {
 }
 
 /// One comparison as JSON.
-pub fn to_json(comparison: &Comparison<'_>, figures: &[Figures]) -> Value {
-    let spread = |it: Spread| json!({"median": it.median, "min": it.min, "max": it.max});
+pub fn to_json(comparison: &WorkloadComparison<'_>, figures: &[Figures]) -> Value {
+    let spread = |it: MedianAndRange| json!({"median": it.median, "min": it.min, "max": it.max});
     let figures = figures.iter().map(|it| {
         json!({
             "name": it.name,
@@ -57,8 +57,8 @@ pub fn to_json(comparison: &Comparison<'_>, figures: &[Figures]) -> Value {
     })
 }
 
-fn times(ratio: Spread) -> String {
-    let Spread { median, min, max } = ratio;
+fn times(ratio: MedianAndRange) -> String {
+    let MedianAndRange { median, min, max } = ratio;
     format!("takes {median:.2} x the first ({min:.2} - {max:.2})")
 }
 

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use config::plan::Scenario;
-use litmus::Program;
+use litmus::LitmusProgram;
 use net::LossModel;
 
 use crate::clock::ProcessorCost;
-use crate::comparison::{Comparison, SpeedTarget, System};
+use crate::comparison::{WorkloadComparison, SpeedTarget, System};
 use crate::ours::{self, mtas, schedules::LitmusSetting};
 use crate::peers::{self, madsim::Madsim};
 use crate::work::{ASSOCIATION_DELAY, AssociationWork, MESSAGE_DELAY, PingPongWork, TimerWork};
@@ -15,7 +15,7 @@ use crate::work::{ASSOCIATION_DELAY, AssociationWork, MESSAGE_DELAY, PingPongWor
 type OptionalMadsim<'a> = Option<&'a RefCell<Madsim>>;
 
 /// All workloads, with a fraction `1 / scale` of the work.
-pub fn all(scale: u32, madsim: OptionalMadsim<'_>) -> Vec<Comparison<'_>> {
+pub fn all(scale: u32, madsim: OptionalMadsim<'_>) -> Vec<WorkloadComparison<'_>> {
     let work = |clients, at_once: u32| {
         let each = 10_000 / scale / clients;
         AssociationWork {
@@ -36,15 +36,15 @@ pub fn all(scale: u32, madsim: OptionalMadsim<'_>) -> Vec<Comparison<'_>> {
         bad_links(),
     ];
     let races = [
-        ("W4-free-list", Program::FreeList, 0),
-        ("W4-aba", Program::Aba, 0),
-        ("W4-stale-block", Program::StaleBlock, 0),
-        ("W4-free-list-5", Program::FreeList, 5),
-        ("W4-aba-5", Program::Aba, 5),
-        ("W4-stale-block-5", Program::StaleBlock, 5),
-        ("W4-free-list-20", Program::FreeList, 20),
-        ("W4-aba-20", Program::Aba, 20),
-        ("W4-stale-block-20", Program::StaleBlock, 20),
+        ("W4-free-list", LitmusProgram::FreeList, 0),
+        ("W4-aba", LitmusProgram::Aba, 0),
+        ("W4-stale-block", LitmusProgram::StaleBlock, 0),
+        ("W4-free-list-5", LitmusProgram::FreeList, 5),
+        ("W4-aba-5", LitmusProgram::Aba, 5),
+        ("W4-stale-block-5", LitmusProgram::StaleBlock, 5),
+        ("W4-free-list-20", LitmusProgram::FreeList, 20),
+        ("W4-aba-20", LitmusProgram::Aba, 20),
+        ("W4-stale-block-20", LitmusProgram::StaleBlock, 20),
     ];
     for (name, program, private_steps) in races {
         let race = LitmusSetting {
@@ -85,7 +85,7 @@ fn associations<'a>(
     name: &'static str,
     work: AssociationWork,
     madsim: OptionalMadsim<'a>,
-) -> Comparison<'a> {
+) -> WorkloadComparison<'a> {
     let target = |times| (name == "W1").then_some(SpeedTarget::AtLeast(times));
     let ours = move || {
         ours::associations::associations(work, LossModel::None);
@@ -105,7 +105,7 @@ fn guest_associations<'a>(
     work: AssociationWork,
     targets: [f64; 2],
     madsim: OptionalMadsim<'a>,
-) -> Comparison<'a> {
+) -> WorkloadComparison<'a> {
     let ours = system(
         "mtasim, guests",
         "handshake, FIN, TIME-WAIT, all timers of RFC 9293",
@@ -129,7 +129,7 @@ fn with_peers<'a>(
     ours: System<'a>,
     [of_turmoil_net, of_madsim]: [Option<SpeedTarget>; 2],
     madsim: OptionalMadsim<'a>,
-) -> Comparison<'a> {
+) -> WorkloadComparison<'a> {
     let mut systems = vec![
         ours,
         system(
@@ -153,7 +153,7 @@ fn with_peers<'a>(
             ..system("madsim 0.2.34", differs, of_madsim, run)
         });
     }
-    Comparison {
+    WorkloadComparison {
         name,
         title: format!(
             "{} associations of {} clients, {} of each client at a time, 20 ms",
@@ -166,7 +166,7 @@ fn with_peers<'a>(
     }
 }
 
-fn whole_mtas<'a>(messages: u32, work: AssociationWork) -> Comparison<'a> {
+fn whole_mtas<'a>(messages: u32, work: AssociationWork) -> WorkloadComparison<'a> {
     let mail = mtas::Mail {
         hosts: 16,
         pattern: mtas::Pattern::HubAndSpoke,
@@ -175,7 +175,7 @@ fn whole_mtas<'a>(messages: u32, work: AssociationWork) -> Comparison<'a> {
         link: "",
     };
     let scenario = mail.scenario();
-    Comparison {
+    WorkloadComparison {
         name: "W1m",
         title: "associations of 16 MTAs with a hub: threads, heap, race detection, digest; no logs"
             .into(),
@@ -194,7 +194,7 @@ fn whole_mtas<'a>(messages: u32, work: AssociationWork) -> Comparison<'a> {
     }
 }
 
-fn bad_links<'a>() -> Comparison<'a> {
+fn bad_links<'a>() -> WorkloadComparison<'a> {
     let mail = |link| mtas::Mail {
         hosts: 16,
         pattern: mtas::Pattern::HubAndSpoke,
@@ -213,7 +213,7 @@ fn bad_links<'a>() -> Comparison<'a> {
         }
     };
     let (good, bad) = (mail("").scenario(), mail(bad).scenario());
-    Comparison {
+    WorkloadComparison {
         name: "W3",
         title: "160 messages of 16 MTAs, seven of eight pings lost in outages of 30 s".into(),
         unit: "messages",
@@ -224,7 +224,7 @@ fn bad_links<'a>() -> Comparison<'a> {
     }
 }
 
-fn messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
+fn messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> WorkloadComparison<'a> {
     let work = PingPongWork { messages };
     let ours = system("mtasim", "", None, move || {
         ProcessorCost::of(u64::from(messages), || {
@@ -235,7 +235,7 @@ fn messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
 }
 
 /// The same, as tokio programs over `guest::net`.
-fn guest_messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> Comparison<'a> {
+fn guest_messages<'a>(messages: u32, madsim: OptionalMadsim<'a>) -> WorkloadComparison<'a> {
     let work = PingPongWork { messages };
     let scenario = ours::guests::star(1, MESSAGE_DELAY);
     let ours = system("mtasim, guests", "", None, move || {
@@ -252,7 +252,7 @@ fn messages_with_peers<'a>(
     ours: System<'a>,
     [of_turmoil_net, of_madsim]: [f64; 2],
     madsim: OptionalMadsim<'a>,
-) -> Comparison<'a> {
+) -> WorkloadComparison<'a> {
     let units = u64::from(work.messages);
     let mut systems = vec![
         ours,
@@ -278,7 +278,7 @@ fn messages_with_peers<'a>(
             )
         });
     }
-    Comparison {
+    WorkloadComparison {
         name,
         title: format!("{units} messages of 64 bytes, back and forth on one connection, 1 ms"),
         unit: "messages",
@@ -287,12 +287,12 @@ fn messages_with_peers<'a>(
 }
 
 /// A guest with an open connection wakes every hour.
-fn idle_hours<'a>() -> Comparison<'a> {
+fn idle_hours<'a>() -> WorkloadComparison<'a> {
     // The longest run is a year. 20 ms for 10,000 hours are 16 ms for these.
     const HOURS: u32 = 8_000;
     let target = Some(SpeedTarget::Millis(16.0));
     let scenario = ours::guests::star(1, MESSAGE_DELAY);
-    Comparison {
+    WorkloadComparison {
         name: "G6",
         title: format!(
             "{HOURS} hours of two guests with an open connection, of which one wakes every hour"
@@ -304,11 +304,11 @@ fn idle_hours<'a>() -> Comparison<'a> {
     }
 }
 
-fn schedules<'a>(name: &'static str, race: LitmusSetting, schedules: u32) -> Comparison<'a> {
+fn schedules<'a>(name: &'static str, race: LitmusSetting, schedules: u32) -> WorkloadComparison<'a> {
     let peer: peers::shuttle::LitmusTest = match race.program {
-        Program::FreeList => peers::shuttle::free_list,
-        Program::Aba => peers::shuttle::aba,
-        Program::StaleBlock => peers::shuttle::stale_block,
+        LitmusProgram::FreeList => peers::shuttle::free_list,
+        LitmusProgram::Aba => peers::shuttle::aba,
+        LitmusProgram::StaleBlock => peers::shuttle::stale_block,
     };
     let units = u64::from(schedules);
     let ours = move |detect_races| {
@@ -319,7 +319,7 @@ fn schedules<'a>(name: &'static str, race: LitmusSetting, schedules: u32) -> Com
         }
     };
     let private_steps = race.private_steps;
-    Comparison {
+    WorkloadComparison {
         name,
         title: format!(
             "{schedules} random schedules of a heap race, {private_steps} private steps"
@@ -352,7 +352,7 @@ fn schedules<'a>(name: &'static str, race: LitmusSetting, schedules: u32) -> Com
     }
 }
 
-fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
+fn exhaustive<'a>(name: &'static str, private_steps: u32) -> WorkloadComparison<'a> {
     let ours = move |detect_races| {
         move || {
             let exhaust = |program| {
@@ -362,7 +362,7 @@ fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
                 }
                 .exhaustive(detect_races)
             };
-            let all = || Program::ALL.into_iter().map(exhaust).sum::<u64>();
+            let all = || LitmusProgram::ALL.into_iter().map(exhaust).sum::<u64>();
             // A single pass is too short for the clock.
             ProcessorCost::counted(|| (0..20).map(|_| all()).sum())
         }
@@ -376,7 +376,7 @@ fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
         let exhaust = |test| peers::loom::exhaustive(test, private_steps);
         ProcessorCost::counted(|| tests.into_iter().map(exhaust).sum())
     };
-    Comparison {
+    WorkloadComparison {
         name,
         title: format!(
             "all three heap races, {private_steps} private steps, every order with at most two preemptions"
@@ -405,10 +405,10 @@ fn exhaustive<'a>(name: &'static str, private_steps: u32) -> Comparison<'a> {
     }
 }
 
-fn timers<'a>(name: &'static str, work: TimerWork) -> Comparison<'a> {
+fn timers<'a>(name: &'static str, work: TimerWork) -> WorkloadComparison<'a> {
     let run = |run: fn(TimerWork)| move || ProcessorCost::of(work.total(), || run(work));
     let near = Some(SpeedTarget::AtLeast(1.0 / 1.5));
-    Comparison {
+    WorkloadComparison {
         name,
         title: format!(
             "{} timers, each expires {} times in an hour",
@@ -439,9 +439,9 @@ fn timers<'a>(name: &'static str, work: TimerWork) -> Comparison<'a> {
     }
 }
 
-fn idle<'a>() -> Comparison<'a> {
+fn idle<'a>() -> WorkloadComparison<'a> {
     let scenario = mtas::idle(100);
-    Comparison {
+    WorkloadComparison {
         name: "W6",
         title: "100 days of two MTAs, one association a day".into(),
         unit: "runs",
@@ -461,7 +461,7 @@ fn idle<'a>() -> Comparison<'a> {
 /// The minimum of events for each size. Runs of few hosts are repeated until they reach it.
 const EVENTS_MIN: u64 = 200_000;
 
-fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Comparison<'a> {
+fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> WorkloadComparison<'a> {
     // A scenario has at most 50,000 named tables, eight for each host of a mesh.
     let sizes = [2, 16, 128, 990, 6_240 / scale];
     let messages = match pattern {
@@ -498,7 +498,7 @@ fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Comparis
         mtas::Pattern::HubAndSpoke => "each MTA sends two messages to a hub",
         mtas::Pattern::Mesh => "each MTA sends a message to each of three others, through a hub",
     };
-    Comparison {
+    WorkloadComparison {
         name,
         title: title.into(),
         unit: "events",
@@ -506,9 +506,9 @@ fn sizes<'a>(name: &'static str, pattern: mtas::Pattern, scale: u32) -> Comparis
     }
 }
 
-fn logging<'a>() -> Comparison<'a> {
+fn logging<'a>() -> WorkloadComparison<'a> {
     let (quiet, logged) = (mtas::casebook(), mtas::casebook());
-    Comparison {
+    WorkloadComparison {
         name: "W8",
         title: "q303102-fixed of the casebook".into(),
         unit: "runs",

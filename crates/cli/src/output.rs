@@ -33,7 +33,7 @@ pub(crate) struct Rules<'a> {
 
 /// A file to write, checked.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub(crate) struct OutputFile {
     /// As given by the user.
     path: PathBuf,
     kind: DestinationKind,
@@ -49,7 +49,7 @@ enum DestinationKind {
     Stream,
 }
 
-impl Output {
+impl OutputFile {
     /// Checks that a file can be written to `path`, and makes the directory it is in.
     pub(crate) fn prepare(path: &Path, rules: Rules<'_>) -> Result<Self, CommandError> {
         let path = path.to_owned();

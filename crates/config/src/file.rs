@@ -12,7 +12,7 @@ use std::net::Ipv4Addr;
 
 use serde_json::Value as Json;
 
-use crate::format::document::{self, Node};
+use crate::format::document::{self, SpannedItem};
 use crate::format::key::description::{describe, object};
 use crate::format::key::printer::{Detail, Printer};
 use crate::format::key::reader::Reader;
@@ -152,7 +152,10 @@ pub fn mistake_at(
 }
 
 /// Applies the overrides, reads the settings and checks the plan.
-fn interpret(document: &mut Node, sources: &[SourceText]) -> Result<Scenario, Vec<Diagnostic>> {
+fn interpret(
+    document: &mut SpannedItem,
+    sources: &[SourceText],
+) -> Result<Scenario, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
     let mut new_names = BTreeMap::new();
     for (number, source) in sources.iter().enumerate().skip(1) {

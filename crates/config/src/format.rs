@@ -27,12 +27,12 @@ pub(crate) mod units;
 /// What the code that the macros of `declare` and `key/scalar` generate refers to.
 pub(crate) mod prelude {
     pub(crate) use super::diagnostic::Diagnostic;
-    pub(crate) use super::document::Node;
+    pub(crate) use super::document::SpannedItem;
     pub(crate) use super::key::changes::{changed, reset};
     pub(crate) use super::key::description::Shape;
     pub(crate) use super::key::printer::{Detail, Printed};
     pub(crate) use super::key::reader::{Input, Reader};
     pub(crate) use super::key::scalar::{self, scalars};
-    pub(crate) use super::key::{Choice, Key, Keys, Range, Section, Setting};
+    pub(crate) use super::key::{Choice, Key, Keys, Range, Section, SettingValue};
     pub(crate) use super::keyword::Keyword;
 }

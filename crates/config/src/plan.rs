@@ -25,7 +25,7 @@ pub use kernel::{Duration, Instant, Ratio};
 pub use connector::Connector;
 pub use expectation::{AssociationCounts, ExceptionCode, Expectations};
 pub use fault::{Fault, FaultKind, ResetScope, ThreadKind, When};
-pub use host::{Build, Host, Program, TcpProfile};
+pub use host::{Build, Host, HostProgram, TcpProfile};
 pub use limits::Limits;
 pub use link::{DirectionSettings, Link};
 pub use loss::{GilbertElliott, IndependentLoss, Loss, Outages, Scope};

@@ -69,7 +69,7 @@ pub(crate) struct FailedAttempt {
 
 /// Everything observed in one run.
 #[derive(Default)]
-pub(crate) struct Observations {
+pub(crate) struct GuestObservations {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) awaited: Vec<Awaited>,
     /// What was violated: each is reported once a run.
@@ -93,7 +93,7 @@ impl PropertyKind {
     }
 }
 
-impl Observations {
+impl GuestObservations {
     /// Adds a violation, unless the same was reported before. Returns it if it is new.
     pub(crate) fn add(
         &mut self,
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_condition_is_reported_once() {
-        let mut seen = Observations::default();
+        let mut seen = GuestObservations::default();
         for at in 0..3 {
             let violated = Violated {
                 failure: PropertyKind::Condition,
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_gauge_keeps_the_last_value_of_each_instant() {
-        let mut seen = Observations::default();
+        let mut seen = GuestObservations::default();
         let at = Instant::from_nanos;
         for (time, change) in [(1, 1), (1, 1), (2, -1)] {
             seen.change_gauge(at(time), "in use", change);

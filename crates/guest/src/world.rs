@@ -22,12 +22,12 @@ use simulation::{MemoryLimit, interruption};
 use tokio::runtime::{Handle, RuntimeMetrics};
 use tokio::time::{Instant as TokioInstant, Sleep};
 
-use faults::Faults;
+use faults::FaultStates;
 pub(crate) use faults::Unresolved;
 
 use crate::hosts::Hosts;
 use crate::incarnation::Incarnation;
-use crate::observations::{Awaited, Observations, PropertyKind, Violated};
+use crate::observations::{Awaited, GuestObservations, PropertyKind, Violated};
 use crate::scheduled_event::ScheduledEvent;
 use crate::sockets::Sockets;
 use crate::spawned::Spawned;
@@ -51,8 +51,8 @@ pub(crate) struct World {
     pub(crate) sockets: Sockets,
     /// The hosts that run an MTA; `None` if all are guests.
     pub(crate) mtas: Option<MtaHosts>,
-    pub(crate) faults: Faults,
-    pub(crate) observations: Observations,
+    pub(crate) faults: FaultStates,
+    pub(crate) observations: GuestObservations,
     pub(crate) recorder: Recorder,
     pub(crate) heartbeat: HeartbeatWriter,
     /// Simulation events that were handled.
@@ -108,8 +108,8 @@ impl World {
             spawned: Spawned::default(),
             sockets: Sockets::new(internet, scenario),
             mtas,
-            faults: Faults::new(scenario),
-            observations: Observations::default(),
+            faults: FaultStates::new(scenario),
+            observations: GuestObservations::default(),
             recorder,
             heartbeat: HeartbeatWriter::start(scenario, choices.seed()),
             events: 0,

@@ -20,10 +20,10 @@ pub(crate) const LAN_ROUND_TRIP: Duration = Duration::from_millis(1);
 const KNOWN_MAX: usize = 1 << 16;
 
 /// Both ends of a connection, the lower first.
-type Ends = [End; 2];
+type Ends = [ConnectionEnd; 2];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct End {
+struct ConnectionEnd {
     host: HostId,
     port: u16,
 }
@@ -89,11 +89,11 @@ impl Session {
 
 fn ends(packet: &Packet<PacketContent>, segment: &Segment) -> Ends {
     let mut ends = [
-        End {
+        ConnectionEnd {
             host: packet.source,
             port: segment.source_port,
         },
-        End {
+        ConnectionEnd {
             host: packet.destination,
             port: segment.destination_port,
         },

@@ -10,6 +10,15 @@ pub trait Record {
     fn write_canonical(&self, bytes: &mut Vec<u8>);
 }
 
+/// A record with the time at which it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalEntry<R> {
+    /// When it happened.
+    pub at: Instant,
+    /// What happened.
+    pub record: R,
+}
+
 /// Which records a journal keeps in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -24,7 +33,7 @@ pub enum Keep {
 pub struct Journal<R> {
     digest: Digest,
     keep: usize,
-    kept: Vec<(Instant, R)>,
+    kept: Vec<JournalEntry<R>>,
     /// Records that were not kept.
     dropped: u64,
 }
@@ -56,7 +65,7 @@ impl<R: Record> Journal<R> {
     /// determine: the digest must not depend on whether anything reads.
     pub fn note(&mut self, at: Instant, record: R) {
         if self.kept.len() < self.keep {
-            self.kept.push((at, record));
+            self.kept.push(JournalEntry { at, record });
         } else {
             self.dropped += 1;
         }
@@ -76,7 +85,7 @@ impl<R: Record> Journal<R> {
 
     /// The kept records, in order.
     #[must_use]
-    pub fn kept(&self) -> &[(Instant, R)] {
+    pub fn kept(&self) -> &[JournalEntry<R>] {
         &self.kept
     }
 
@@ -88,7 +97,7 @@ impl<R: Record> Journal<R> {
 
     /// The kept records and the digest.
     #[must_use]
-    pub fn into_parts(self) -> (Vec<(Instant, R)>, Digest) {
+    pub fn into_parts(self) -> (Vec<JournalEntry<R>>, Digest) {
         (self.kept, self.digest)
     }
 }

@@ -54,7 +54,7 @@ pub mod time;
 pub use choices::{Choices, CounterRng, FastCounterRng, KeyedRng, Site, key, mix};
 pub use digest::{Checkpoint, Digest, Fingerprint};
 pub use event_queue::{EventKey, EventQueue};
-pub use journal::{Journal, Keep, Record};
+pub use journal::{Journal, JournalEntry, Keep, Record};
 pub use ratio::Ratio;
 pub use time::{Duration, Instant};
 

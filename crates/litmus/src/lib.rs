@@ -19,7 +19,7 @@ use machine::{
 
 /// The programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Program {
+pub enum LitmusProgram {
     /// Two threads each take a block from an unguarded free list. It fails if both take the same
     /// one.
     FreeList,
@@ -37,7 +37,7 @@ pub enum Program {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LitmusTest {
     /// The program.
-    pub program: Program,
+    pub program: LitmusProgram,
     /// Private steps before, between and after the shared parts. Each takes as long as an access.
     pub private_steps: u32,
     /// Whether a critical section guards each shared part.
@@ -68,17 +68,17 @@ pub enum Observation {
     Ended,
 }
 
-impl Program {
+impl LitmusProgram {
     /// All programs.
     pub const ALL: [Self; 3] = [Self::FreeList, Self::Aba, Self::StaleBlock];
 }
 
 /// A litmus test on a machine, ready for many runs.
 #[derive(Debug)]
-pub struct Runner {
+pub struct LitmusRunner {
     machine: Machine<NoEnvironment>,
     table: SharedWords,
-    program: Program,
+    program: LitmusProgram,
 }
 
 /// The shared words, and how the program uses them.
@@ -106,17 +106,17 @@ const TIMED_OUT: u32 = 2;
 impl LitmusTest {
     /// A machine for the test, with the smallest heap and without jitter.
     #[must_use]
-    pub fn runner(self, detect_races: bool) -> Runner {
+    pub fn runner(self, detect_races: bool) -> LitmusRunner {
         self.runner_with(Costs::default(), detect_races)
     }
 
     /// The same with calls that take no time, for the exhaustive search.
     #[must_use]
-    pub fn runner_at_zero_cost(self, detect_races: bool) -> Runner {
+    pub fn runner_at_zero_cost(self, detect_races: bool) -> LitmusRunner {
         self.runner_with(Costs::FREE, detect_races)
     }
 
-    fn runner_with(self, costs: Costs, detect_races: bool) -> Runner {
+    fn runner_with(self, costs: Costs, detect_races: bool) -> LitmusRunner {
         let config = config(detect_races, costs);
         let machine = Machine::new(config, Strategy::Timed, Choices::new(0), 0);
         let mut machine = machine.expect("the configuration is valid");
@@ -128,12 +128,12 @@ impl LitmusTest {
             fixed: self.fixed,
         };
         match self.program {
-            Program::FreeList => table.link(&mut machine, 2),
-            Program::Aba => table.link(&mut machine, BLOCK_COUNT),
-            Program::StaleBlock => machine.poke(table.slot().address, table.block(0).0),
+            LitmusProgram::FreeList => table.link(&mut machine, 2),
+            LitmusProgram::Aba => table.link(&mut machine, BLOCK_COUNT),
+            LitmusProgram::StaleBlock => machine.poke(table.slot().address, table.block(0).0),
         }
         machine.save_initial_state();
-        Runner {
+        LitmusRunner {
             machine,
             table,
             program: self.program,
@@ -156,7 +156,7 @@ fn config(detect_races: bool, costs: Costs) -> Config {
     }
 }
 
-impl Runner {
+impl LitmusRunner {
     /// Runs the test under a scheduler and returns whether it failed.
     ///
     /// # Panics
@@ -193,15 +193,15 @@ impl Runner {
     fn spawn(&mut self) {
         let (machine, table) = (&mut self.machine, self.table);
         match self.program {
-            Program::FreeList => {
+            LitmusProgram::FreeList => {
                 machine.spawn("one", 1, 1, |t| free_list(t, table));
                 machine.spawn("two", 2, 2, |t| free_list(t, table));
             }
-            Program::Aba => {
+            LitmusProgram::Aba => {
                 machine.spawn("one", 1, 1, |t| aba_taker(t, table));
                 machine.spawn("two", 2, 2, |t| aba_giver(t, table));
             }
-            Program::StaleBlock => {
+            LitmusProgram::StaleBlock => {
                 machine.spawn("timer", 1, 1, |t| timer(t, table));
                 machine.spawn("closer", 2, 2, |t| closer(t, table));
                 machine.spawn("opener", 3, 3, |t| opener(t, table));

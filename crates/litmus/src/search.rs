@@ -17,7 +17,7 @@ const ACCESS_TIME: Duration = Duration::from_nanos(200);
 
 /// A scheduler of `machine` with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strategy {
+pub enum SchedulerKind {
     /// The random walk.
     Random,
     /// Probabilistic concurrency testing for bugs of this depth.
@@ -36,7 +36,7 @@ pub enum Strategy {
     Portfolio,
 }
 
-impl Strategy {
+impl SchedulerKind {
     /// All that the tables have.
     pub const ALL: [Self; 12] = [
         Self::Random,
@@ -94,8 +94,8 @@ impl Strategy {
 
     /// Schedule after schedule of a program.
     #[must_use]
-    pub fn search(self, benchmark: Benchmark, fixed: bool, seed: u64) -> Search {
-        Search {
+    pub fn search(self, benchmark: Benchmark, fixed: bool, seed: u64) -> ScheduleSearch {
+        ScheduleSearch {
             strategy: self,
             seed,
             runner: benchmark.runner(fixed),
@@ -121,8 +121,8 @@ impl Strategy {
 
 /// One search, which goes on after a failure.
 #[derive(Debug)]
-pub struct Search {
-    strategy: Strategy,
+pub struct ScheduleSearch {
+    strategy: SchedulerKind,
     seed: u64,
     runner: BenchmarkRunner,
     counter: Rc<RefCell<CallCounter>>,
@@ -130,7 +130,7 @@ pub struct Search {
     schedule: u64,
 }
 
-impl Search {
+impl ScheduleSearch {
     /// Runs the next schedule, and says whether it failed. The first sixteen schedules, and then one in
     /// sixteen, count the calls for strategies that need the numbers; the first, for which there are
     /// none yet, is a random walk. The portfolio begins with a member that needs none.
@@ -142,9 +142,9 @@ impl Search {
         self.schedule += 1;
         let choices = Choices::new(mix(self.seed, schedule));
         let needs_counts = self.strategy.needs_counts();
-        let is_walk = schedule == 0 && needs_counts && self.strategy != Strategy::Portfolio;
+        let is_walk = schedule == 0 && needs_counts && self.strategy != SchedulerKind::Portfolio;
         let strategy = if is_walk {
-            Strategy::Random
+            SchedulerKind::Random
         } else {
             self.strategy
         };

@@ -11,7 +11,7 @@ mod wording;
 
 use std::fmt;
 
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use mta::{EventEntry, Generation};
 use net::HostId;
 
@@ -113,7 +113,7 @@ pub struct TextForm<'a>(pub &'a Entry);
 pub fn entries(scenario: &Scenario, outcome: &Outcome, host: HostId) -> Vec<(Instant, Entry)> {
     let mut builder = EventLogBuilder::new(scenario, outcome);
     let mut entries = Vec::new();
-    for (at, record) in &outcome.records {
+    for JournalEntry { at, record } in &outcome.records {
         for (_, entry) in builder
             .entries_of(*at, record)
             .filter(|(whose, _)| *whose == host)

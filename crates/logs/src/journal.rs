@@ -6,7 +6,7 @@
 
 use std::fmt::{Display, Write};
 
-use kernel::{EventKey, Instant};
+use kernel::{EventKey, Instant, JournalEntry};
 use mta::{AssociationEnd, Fact};
 use net::{DropReason, HostId, Identity};
 
@@ -28,19 +28,22 @@ pub fn lines<'a>(
     outcome: &'a Outcome,
 ) -> impl Iterator<Item = String> + 'a {
     let mut builder = EventLogBuilder::new(scenario, outcome);
-    outcome.records.iter().map(move |(at, record)| {
-        let names = NameLookup { scenario, outcome };
-        let mut line = JsonObject::new(*at);
-        names.write(&mut line, record);
-        for (_, entry) in builder.entries_of(*at, record) {
-            // An exception makes two entries; Dr. Watson's repeats what the MTA's says.
-            if entry.source == Source::Mta {
-                line.number("id", entry.id);
-                line.text("text", entry.description());
+    outcome
+        .records
+        .iter()
+        .map(move |JournalEntry { at, record }| {
+            let names = NameLookup { scenario, outcome };
+            let mut line = JsonObject::new(*at);
+            names.write(&mut line, record);
+            for (_, entry) in builder.entries_of(*at, record) {
+                // An exception makes two entries; Dr. Watson's repeats what the MTA's says.
+                if entry.source == Source::Mta {
+                    line.number("id", entry.id);
+                    line.text("text", entry.description());
+                }
             }
-        }
-        line.end()
-    })
+            line.end()
+        })
 }
 
 /// The line before them in a file: the version of this format, the build and the run.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use mta::{BlockId, BlockIndex, LogLine};
 use net::HostId;
 
@@ -26,7 +26,9 @@ pub fn lines(outcome: &Outcome, host: HostId) -> impl Iterator<Item = (Instant, 
     outcome
         .records
         .iter()
-        .filter_map(move |(at, record)| line_of(record, host).map(|line| (*at, line)))
+        .filter_map(move |JournalEntry { at, record }| {
+            line_of(record, host).map(|line| (*at, line))
+        })
 }
 
 /// The lines of one use of a control block: from its last allocation before `until` to the end of
@@ -36,7 +38,7 @@ pub fn lines(outcome: &Outcome, host: HostId) -> impl Iterator<Item = (Instant, 
 pub fn life(outcome: &Outcome, host: HostId, id: BlockId, until: Instant) -> Vec<Line> {
     let birth = LogLine::Allocated(id);
     let records = &outcome.records;
-    let is_birth = |(at, record): &(Instant, Record)| {
+    let is_birth = |JournalEntry { at, record }: &JournalEntry<Record>| {
         *at <= until && line_of(record, host).is_some_and(|it| it.line == birth)
     };
     // Instances count from the start of a process, so an earlier process may have had the same one.
@@ -44,11 +46,11 @@ pub fn life(outcome: &Outcome, host: HostId, id: BlockId, until: Instant) -> Vec
         return Vec::new();
     };
     // A block number means another block after a restart.
-    let of_this_process = |record: &&(Instant, Record)| !ends_process(&record.1, host);
+    let of_this_process = |entry: &&JournalEntry<Record>| !ends_process(&entry.record, host);
     records[first..]
         .iter()
         .take_while(of_this_process)
-        .filter_map(|(_, record)| line_of(record, host))
+        .filter_map(|entry| line_of(&entry.record, host))
         // By index, since lines after the allocation do not name the instance. A block that leaked
         // is not allocated again.
         .filter(|line| block(line.line) == Some(id.index))

@@ -45,7 +45,7 @@ use std::rc::Rc;
 
 use kernel::{Choices, Duration, mix};
 
-use runner::{Ran, Runner, Setup};
+use runner::{DeclareProgram, ProgramRunner, Ran};
 use schedule::{Following, RecordedOrder};
 
 use crate::dpor::{Bound, Exhaustive};
@@ -236,7 +236,11 @@ impl Check {
     }
 
     /// Runs schedules as long as `goes_on` says so.
-    fn each(&self, setup: Setup<'_>, goes_on: &mut dyn FnMut(String, Ran) -> bool) -> Passed {
+    fn each(
+        &self,
+        setup: DeclareProgram<'_>,
+        goes_on: &mut dyn FnMut(String, Ran) -> bool,
+    ) -> Passed {
         match &self.search {
             SearchStrategy::Exhaustive { preemptions } => {
                 self.exhaust(setup, *preemptions, goes_on)
@@ -268,7 +272,11 @@ impl Check {
         }
     }
 
-    fn sample(&self, setup: Setup<'_>, goes_on: &mut dyn FnMut(String, Ran) -> bool) -> Passed {
+    fn sample(
+        &self,
+        setup: DeclareProgram<'_>,
+        goes_on: &mut dyn FnMut(String, Ran) -> bool,
+    ) -> Passed {
         let search = &self.search;
         let mut runner = self.runner();
         let counter = Rc::new(RefCell::new(CallCounter::default()));
@@ -304,7 +312,7 @@ impl Check {
 
     fn exhaust(
         &self,
-        setup: Setup<'_>,
+        setup: DeclareProgram<'_>,
         preemptions: Option<u32>,
         goes_on: &mut dyn FnMut(String, Ran) -> bool,
     ) -> Passed {
@@ -328,11 +336,11 @@ impl Check {
 
     fn in_modeled_time(
         &self,
-        setup: Setup<'_>,
+        setup: DeclareProgram<'_>,
         processors: u32,
         goes_on: &mut dyn FnMut(String, Ran) -> bool,
     ) -> Passed {
-        let mut timed = Runner::timed(processors, self.call_limit, self.detect_races);
+        let mut timed = ProgramRunner::timed(processors, self.call_limit, self.detect_races);
         timed.watch();
         let mut schedules = 0;
         while schedules < self.schedules {
@@ -358,15 +366,15 @@ impl Check {
         }
     }
 
-    fn explain(&self, setup: Setup<'_>, found_by: String, ran: Ran) -> FailingSchedule {
+    fn explain(&self, setup: DeclareProgram<'_>, found_by: String, ran: Ran) -> FailingSchedule {
         let mut runner = self.runner();
         let switches = ran.switches.len();
         let shrunk = shrink::shrink(&mut runner, setup, ran);
         FailingSchedule::new(&mut runner, setup, found_by, switches, shrunk)
     }
 
-    fn runner(&self) -> Runner {
-        Runner::controlled(self.call_limit, self.detect_races)
+    fn runner(&self) -> ProgramRunner {
+        ProgramRunner::controlled(self.call_limit, self.detect_races)
     }
 
     fn found_by(&self, name: &str, schedule: u64) -> String {

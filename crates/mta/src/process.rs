@@ -18,7 +18,7 @@ use crate::manager::Manager;
 use crate::message::{Message, ToMain};
 use crate::programs::{driver, main_base, timer, transport_down, transport_up};
 use crate::record::Record;
-use crate::shared::{FlowLabels, Locks, Queues, Shared};
+use crate::shared::{FlowLabels, Locks, Queues, SharedState};
 use crate::threads::{self, ThreadName, ThreadRole};
 use crate::transport_table::TransportTable;
 
@@ -88,7 +88,7 @@ pub fn start(machine: &mut Machine<Winsock>, mut config: Config) -> Result<MtaPr
     };
     let coverage = Rc::new(CoverageCounters::default());
     let connections = Rc::new(TransportTable::default());
-    let shared = Shared {
+    let shared = SharedState {
         locks: make_locks(machine, config.build.as_ref()),
         build: Rc::clone(&config.build),
         layout,
@@ -189,7 +189,7 @@ fn make_locks(machine: &mut Machine<Winsock>, build: &dyn Build) -> Locks {
 
 fn spawn_all(
     machine: &mut Machine<Winsock>,
-    shared: &Rc<Shared>,
+    shared: &Rc<SharedState>,
     manager: Manager,
     queued: Vec<Submission>,
 ) {
@@ -224,9 +224,9 @@ fn spawn_all(
 
 fn spawn<F>(
     machine: &mut Machine<Winsock>,
-    shared: &Rc<Shared>,
+    shared: &Rc<SharedState>,
     role: ThreadRole,
-    program: impl FnOnce(Thread, Rc<Shared>) -> F,
+    program: impl FnOnce(Thread, Rc<SharedState>) -> F,
 ) where
     F: Future<Output = ()> + 'static,
 {

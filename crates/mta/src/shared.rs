@@ -29,7 +29,7 @@ pub const INCONSISTENT: u32 = 0xE002_0002;
 
 /// The shared state of one process.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct SharedState {
     pub(crate) build: Rc<dyn Build>,
     pub(crate) layout: Layout,
     pub(crate) queues: Queues,
@@ -78,12 +78,12 @@ pub(crate) struct Queues {
     pub(crate) drivers: Vec<QueueId>,
 }
 
-/// A lock that is held, or none if the build has no lock here. [`Shared::unlock`] releases it.
+/// A lock that is held, or none if the build has no lock here. [`SharedState::unlock`] releases it.
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct HeldLock(Option<LockId>);
 
-impl Shared {
+impl SharedState {
     /// Acquires the lock that the build has for this operation, if any.
     pub(crate) async fn lock(
         &self,

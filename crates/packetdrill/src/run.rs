@@ -36,11 +36,11 @@ pub fn run(script: &Script, config: &Config) -> ScriptReport {
             };
         }
     };
-    let mut runner = Runner::new(script, config);
+    let mut runner = ScriptRunner::new(script, config);
     let verdict = match runner.run(script) {
         Ok(()) => ScriptVerdict::Passes,
-        Err(Stop::Difference(difference)) => ScriptVerdict::Deviates(difference),
-        Err(Stop::Missing(feature)) => ScriptVerdict::NotApplicable(feature),
+        Err(EarlyEnd::Difference(difference)) => ScriptVerdict::Deviates(difference),
+        Err(EarlyEnd::Missing(feature)) => ScriptVerdict::NotApplicable(feature),
     };
     ScriptReport {
         verdict,
@@ -49,7 +49,7 @@ pub fn run(script: &Script, config: &Config) -> ScriptReport {
 }
 
 /// Why a run ends before the script's end.
-enum Stop {
+enum EarlyEnd {
     Difference(Difference),
     Missing(String),
 }
@@ -71,7 +71,7 @@ struct Blocked {
     end: u64,
 }
 
-struct Runner {
+struct ScriptRunner {
     profile: Profile,
     host: Host,
     program: Descriptors,
@@ -88,7 +88,7 @@ struct Runner {
     not_compared: BTreeSet<String>,
 }
 
-impl Runner {
+impl ScriptRunner {
     fn new(script: &Script, config: Config) -> Self {
         let named = script.options.iter().find(|it| it.0 == "tolerance_usecs");
         let tolerance = named
@@ -116,7 +116,7 @@ impl Runner {
         }
     }
 
-    fn run(&mut self, script: &Script) -> Result<(), Stop> {
+    fn run(&mut self, script: &Script) -> Result<(), EarlyEnd> {
         for statement in &script.statements {
             let from = match statement.time.base {
                 Base::Start => statement.time.from,
@@ -137,7 +137,7 @@ impl Runner {
         self.finish_blocked()
     }
 
-    fn step(&mut self, statement: &Statement, step: &ScriptStep) -> Result<(), Stop> {
+    fn step(&mut self, statement: &Statement, step: &ScriptStep) -> Result<(), EarlyEnd> {
         match step {
             ScriptStep::Inbound(packet) => self.inbound(packet),
             ScriptStep::Icmp(icmp) => self.icmp(icmp),
@@ -149,7 +149,7 @@ impl Runner {
     }
 
     /// Lets time pass. A call that blocks is tried again after each timeout.
-    fn advance(&mut self, to: u64) -> Result<(), Stop> {
+    fn advance(&mut self, to: u64) -> Result<(), EarlyEnd> {
         while self.blocked.is_some() && self.host.step(to) {
             self.retry()?;
         }
@@ -162,9 +162,9 @@ impl Runner {
         statement: &Statement,
         packet: &ScriptSegment,
         from: u64,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), EarlyEnd> {
         if let Some(feature) = packet.unmodeled {
-            return Err(Stop::Missing(feature.to_owned()));
+            return Err(EarlyEnd::Missing(feature.to_owned()));
         }
         let any = statement.time.base == Base::Any;
         let width = statement
@@ -202,9 +202,9 @@ impl Runner {
         self.retry()
     }
 
-    fn inbound(&mut self, packet: &ScriptSegment) -> Result<(), Stop> {
+    fn inbound(&mut self, packet: &ScriptSegment) -> Result<(), EarlyEnd> {
         if let Some(feature) = packet.unmodeled {
-            return Err(Stop::Missing(feature.to_owned()));
+            return Err(EarlyEnd::Missing(feature.to_owned()));
         }
         if std::mem::take(&mut self.expects_client) {
             self.flow = Flow {
@@ -237,7 +237,7 @@ impl Runner {
     }
 
     /// The options of a segment of the peer, in the host's numbers.
-    fn options(&self, packet: &ScriptSegment) -> Result<(Option<u16>, TcpOptions), Stop> {
+    fn options(&self, packet: &ScriptSegment) -> Result<(Option<u16>, TcpOptions), EarlyEnd> {
         let (mut maximum_segment_size, mut options) = (None, TcpOptions::default());
         let numbers = self.flow.numbers;
         for option in packet.options.iter().flatten() {
@@ -259,20 +259,20 @@ impl Runner {
                         echo: numbers.live_clock(*echo),
                     });
                 }
-                TcpOption::Other(name) => return Err(Stop::Missing(format!("option {name}"))),
+                TcpOption::Other(name) => return Err(EarlyEnd::Missing(format!("option {name}"))),
             }
         }
         Ok((maximum_segment_size, options))
     }
 
-    fn icmp(&mut self, icmp: &Icmp) -> Result<(), Stop> {
+    fn icmp(&mut self, icmp: &Icmp) -> Result<(), EarlyEnd> {
         // RFC 1122 section 4.2.3.9; codes by RFC 792 and section 3.2.2.1.
         let reason = match (icmp.kind.as_str(), icmp.code.as_str()) {
             ("unreachable", "protocol_unreachable" | "port_unreachable" | "code_2" | "code_3") => {
                 Unreachable::Hard
             }
             ("unreachable", "frag_needed" | "code_4") => {
-                return Err(Stop::Missing("path MTU discovery".to_owned()));
+                return Err(EarlyEnd::Missing("path MTU discovery".to_owned()));
             }
             ("unreachable" | "time_exceeded", _) => Unreachable::Soft,
             // The others do not concern TCP, or hosts have ignored them since RFC 1122 and 6633.
@@ -288,7 +288,7 @@ impl Runner {
         self.retry()
     }
 
-    fn call(&mut self, statement: &Statement, call: &SystemCall) -> Result<(), Stop> {
+    fn call(&mut self, statement: &Statement, call: &SystemCall) -> Result<(), EarlyEnd> {
         self.finish_blocked()?;
         let now = self.host.now();
         let CallResult { answer, peer } = self.program.call(&mut self.host.sockets, now, call);
@@ -328,7 +328,7 @@ impl Runner {
     }
 
     /// Tries the call that blocks again.
-    fn retry(&mut self) -> Result<(), Stop> {
+    fn retry(&mut self) -> Result<(), EarlyEnd> {
         let Some(Blocked { call, .. }) = &self.blocked else {
             return Ok(());
         };
@@ -379,7 +379,7 @@ impl Runner {
     }
 
     /// A program with one thread makes no call before the one that blocks has returned.
-    fn finish_blocked(&mut self) -> Result<(), Stop> {
+    fn finish_blocked(&mut self) -> Result<(), EarlyEnd> {
         let Some(Blocked { end, .. }) = &self.blocked else {
             return Ok(());
         };
@@ -399,12 +399,16 @@ impl Runner {
     }
 }
 
-fn compare_answer(statement: &Statement, call: &SystemCall, answer: Returned) -> Result<(), Stop> {
+fn compare_answer(
+    statement: &Statement,
+    call: &SystemCall,
+    answer: Returned,
+) -> Result<(), EarlyEnd> {
     if answer.is_expected(call) {
         return Ok(());
     }
     let got = match answer {
-        Returned::Missing(feature) => return Err(Stop::Missing(feature)),
+        Returned::Missing(feature) => return Err(EarlyEnd::Missing(feature)),
         Returned::Value(value) => value.to_string(),
         Returned::Error(error) => format!("{error} ({})", error.name()),
         Returned::Option(value) => value,
@@ -418,8 +422,8 @@ fn compare_answer(statement: &Statement, call: &SystemCall, answer: Returned) ->
     Err(differs(statement, expected, got))
 }
 
-fn differs(statement: &Statement, expected: String, got: String) -> Stop {
-    Stop::Difference(Difference {
+fn differs(statement: &Statement, expected: String, got: String) -> EarlyEnd {
+    EarlyEnd::Difference(Difference {
         line: statement.line,
         statement: statement.text.clone(),
         expected,

@@ -10,7 +10,7 @@ use net::{
 
 /// A link and the octets that are sent over it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Case {
+pub enum LinkCase {
     /// Nothing is lost.
     Clean,
     /// One packet in a hundred is lost, each independently.
@@ -37,7 +37,7 @@ const BITS_PER_SECOND: NonZeroU64 = NonZeroU64::new(2_000_000).expect("not zero"
 const QUEUE: u64 = 256 * 1024;
 const KEY: u64 = 1;
 
-impl Case {
+impl LinkCase {
     /// All cases.
     pub const ALL: [Self; 6] = [
         Self::Clean,

@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::case::{Case, WATCHED};
+use crate::case::{LinkCase, WATCHED};
 use crate::summary::{TransferEnd, TransferSummary};
 use namespaces::{ADDRESSES, Namespaces};
 use relay::{EndReport, Relay, Relayed};
@@ -25,7 +25,7 @@ pub use namespaces::Settings;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wanted {
     /// The link and the octets.
-    pub case: Case,
+    pub case: LinkCase,
     /// Selects the random choices of the link.
     pub seed: u64,
 }

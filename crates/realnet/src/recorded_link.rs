@@ -6,7 +6,7 @@ use kernel::{Instant, mix};
 use net::{HostId, Identity, Network, Packet, Protocol, Verdict};
 use tcp::{Flags, Segment, SeqNum};
 
-use crate::case::Case;
+use crate::case::LinkCase;
 
 /// A segment that a host sent. Numbers count from the sender's SYN, which has number 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct RecordedLink {
 impl RecordedLink {
     /// The link of this case, with the random choices of this seed.
     #[must_use]
-    pub fn new(case: Case, seed: u64) -> Self {
+    pub fn new(case: LinkCase, seed: u64) -> Self {
         Self {
             network: case.network(seed),
             first: [None; 2],

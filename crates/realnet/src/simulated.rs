@@ -6,7 +6,7 @@ use kernel::{Duration, Instant};
 use tcp::{Profile, Segment, Uptime};
 use winsock::{Config, FlowLabel, SocketAddress, SocketError, SocketHandle, SocketTable};
 
-use crate::case::{Case, DATA_RETRIES, WATCHED};
+use crate::case::{LinkCase, DATA_RETRIES, WATCHED};
 use crate::recorded_link::RecordedLink;
 use crate::summary::{TransferEnd, TransferSummary};
 
@@ -21,7 +21,7 @@ const CHUNK: usize = 16 * 1024;
 /// # Panics
 /// If a call of the socket layer fails in a way that the case cannot explain.
 #[must_use]
-pub fn transfer(case: Case, seed: u64, profile: &Profile) -> TransferSummary {
+pub fn transfer(case: LinkCase, seed: u64, profile: &Profile) -> TransferSummary {
     let mut transfer = Transfer::new(case, seed, profile);
     while transfer.end.is_none() {
         // What a timeout did to a connection is known to its socket when the segments have left.
@@ -67,7 +67,7 @@ struct Transfer {
 }
 
 impl Transfer {
-    fn new(case: Case, seed: u64, profile: &Profile) -> Self {
+    fn new(case: LinkCase, seed: u64, profile: &Profile) -> Self {
         let host = |address| {
             SocketTable::new(Config {
                 profile: *profile,

@@ -17,7 +17,7 @@ use crate::access_log::LoggedAccess;
 use crate::lowering::{self, ServiceStart};
 use crate::oracles::SocketDid;
 use crate::record::ThreadNumber;
-use crate::scheduling::Scheduling;
+use crate::scheduling::SchedulingMode;
 
 /// The process heap: 4 MiB hold the buffers of the largest pool.
 const HEAP_BYTES: u32 = 4 << 20;
@@ -95,7 +95,7 @@ impl Host {
     pub(crate) fn start_service(
         &mut self,
         choices: Choices,
-        scheduling: &Scheduling,
+        scheduling: &SchedulingMode,
         start: ServiceStart<'_>,
     ) {
         assert!(

@@ -34,7 +34,7 @@ use crate::oracles::Oracles;
 use crate::outcome::{Associations, HostView, Stop};
 use crate::record::Record;
 use crate::recorder::{MtaCounts, Recorder};
-use crate::scheduling::{CallCounts, Scheduling};
+use crate::scheduling::{CallCounts, SchedulingMode};
 use config::plan::{Keyword, Scenario, ThreadKind};
 
 use arrivals::WorkloadArrivals;
@@ -52,7 +52,7 @@ pub struct MtaHosts {
     pub(crate) oracles: Oracles,
     /// The builds of the hosts; `None` for a guest.
     builds: Vec<Option<Rc<dyn Build>>>,
-    pub(crate) scheduling: Scheduling,
+    pub(crate) scheduling: SchedulingMode,
     choices: Choices,
     pub(crate) arrivals: Vec<WorkloadArrivals>,
     pub(crate) message_store: MessageStore,
@@ -125,7 +125,7 @@ impl MtaHosts {
         choices: Choices,
         builds: Vec<Option<Rc<dyn Build>>>,
         options: Options,
-        scheduling: Scheduling,
+        scheduling: SchedulingMode,
     ) -> Self {
         let names = Names::new(scenario);
         let hosts = (0..).map(HostId).zip(scenario.hosts.keys());

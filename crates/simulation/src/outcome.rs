@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use kernel::{Checkpoint, Duration, Fingerprint, Instant};
+use kernel::{Checkpoint, Duration, Fingerprint, Instant, JournalEntry};
 use net::HostId;
 
 use crate::access_log::LoggedAccess;
@@ -287,7 +287,7 @@ pub struct Outcome {
     /// Each expectation of the scenario that failed, in words.
     pub unexpected: Vec<String>,
     /// The records, if they were kept: the first ones, as many as the scenario's limits allow.
-    pub records: Vec<(Instant, Record)>,
+    pub records: Vec<JournalEntry<Record>>,
     /// The number of records of the run, kept or not.
     pub record_count: u64,
     /// Accesses to shared memory, in the order of time, as many as the scenario's limits allow.

@@ -14,8 +14,8 @@ use crate::observers::{Observations, Observe};
 use crate::options::Options;
 use crate::outcome::{Outcome, Stop};
 use crate::recorder::Ended;
-use crate::scheduling::{CallCounts, Scheduling};
-use crate::world::{Setup, World};
+use crate::scheduling::{CallCounts, SchedulingMode};
+use crate::world::{RunConfig, World};
 use config::plan::{Preemption, Scenario};
 use config::untrusted_text;
 
@@ -34,7 +34,7 @@ pub struct Run<'a> {
     scenario: &'a Scenario,
     seed: u64,
     builds: Vec<Rc<dyn Build>>,
-    scheduling: Scheduling,
+    scheduling: SchedulingMode,
 }
 
 impl<'a> Run<'a> {
@@ -45,7 +45,7 @@ impl<'a> Run<'a> {
             scenario,
             seed,
             builds: named_builds(scenario),
-            scheduling: Scheduling::Named(Vec::new()),
+            scheduling: SchedulingMode::Named(Vec::new()),
         }
     }
 
@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
         lowering::check_builds(scenario)?;
         scheduling.check(scenario)?;
         tracing::debug!(seed, title = scenario.title, "run");
-        let setup = Setup {
+        let setup = RunConfig {
             builds,
             scheduling,
             options,
@@ -182,7 +182,7 @@ pub fn run_builds_explored(
     let explorer = Rc::new(explorer);
     let starts = Rc::new(RefCell::new(Vec::new()));
     let run = Run {
-        scheduling: Scheduling::Explored(Rc::clone(&explorer), Rc::clone(&starts)),
+        scheduling: SchedulingMode::Explored(Rc::clone(&explorer), Rc::clone(&starts)),
         ..Run::new(scenario, seed).with_builds(builds)
     };
     let outcome = run.outcome(Options {

@@ -29,21 +29,21 @@ pub struct CallCounts(Vec<Rc<RefCell<CallCounter>>>);
 
 impl CallCounts {
     /// The scheduling of a run that adds to these counts.
-    pub(crate) fn counting(&mut self, hosts: usize) -> Scheduling {
+    pub(crate) fn counting(&mut self, hosts: usize) -> SchedulingMode {
         self.0.resize_with(hosts, Rc::default);
-        Scheduling::Counting(self.0.clone())
+        SchedulingMode::Counting(self.0.clone())
     }
 
     /// The scheduling that the scenario names, with these call counts of a run.
-    pub(crate) fn known(&self) -> Scheduling {
+    pub(crate) fn known(&self) -> SchedulingMode {
         let counts = self.0.iter().map(|counter| counter.borrow().counts());
-        Scheduling::Named(counts.collect())
+        SchedulingMode::Named(counts.collect())
     }
 }
 
 /// How the calls of a run are ordered.
 #[derive(Clone)]
-pub(crate) enum Scheduling {
+pub(crate) enum SchedulingMode {
     /// The scenario's scheduler, with the counts of each host if it needs any.
     Named(Vec<Counts>),
     /// The random walk, with the calls of each host counted.
@@ -52,7 +52,7 @@ pub(crate) enum Scheduling {
     Explored(Rc<Explorer>, Rc<RefCell<Vec<HostId>>>),
 }
 
-impl Scheduling {
+impl SchedulingMode {
     /// # Errors
     /// If the scenario's scheduler needs counts, and there are none.
     pub(crate) fn check(&self, scenario: &Scenario) -> Result<(), LoweringError> {
@@ -120,7 +120,7 @@ impl Scheduling {
     }
 }
 
-impl fmt::Debug for Scheduling {
+impl fmt::Debug for SchedulingMode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Named(_) => "Named",

@@ -7,7 +7,7 @@ mod drawn_outages;
 
 use std::collections::BTreeMap;
 
-use kernel::{Choices, Duration, Instant};
+use kernel::{Choices, Duration, Instant, JournalEntry};
 use net::{Direction, DropReason, HostId, LinkId, Network};
 
 use crate::lowering::{self, LoweringError};
@@ -82,18 +82,21 @@ pub fn arrivals(scenario: &Scenario, seed: u64) -> BTreeMap<String, Vec<Instant>
 #[must_use]
 pub fn losses(scenario: &Scenario, outcome: &Outcome) -> Vec<DroppedPacket> {
     let names: Vec<&String> = scenario.links.keys().collect();
-    let lost = outcome.records.iter().filter_map(|(_, record)| {
-        let &Record::PacketDropped(HostId(_), identity, Some(link), DropReason::Loss) = record
-        else {
-            return None;
-        };
-        Some(DroppedPacket {
-            link: names[link.0 as usize].clone(),
-            flow: identity.flow,
-            unit: identity.unit,
-            attempt: identity.attempt,
-        })
-    });
+    let lost = outcome
+        .records
+        .iter()
+        .filter_map(|JournalEntry { record, .. }| {
+            let &Record::PacketDropped(HostId(_), identity, Some(link), DropReason::Loss) = record
+            else {
+                return None;
+            };
+            Some(DroppedPacket {
+                link: names[link.0 as usize].clone(),
+                flow: identity.flow,
+                unit: identity.unit,
+                attempt: identity.attempt,
+            })
+        });
     let mut listed: Vec<DroppedPacket> = Vec::new();
     for packet in lost.take(LISTED_MAX) {
         if !listed.contains(&packet) {

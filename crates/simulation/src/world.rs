@@ -31,7 +31,7 @@ use crate::options::Options;
 use crate::outcome::{LinkCounts, Stop};
 use crate::record::Record;
 use crate::recorder::Recorder;
-use crate::scheduling::Scheduling;
+use crate::scheduling::SchedulingMode;
 use config::plan::Scenario;
 
 use event::Event;
@@ -39,10 +39,10 @@ use faults::FaultState;
 
 /// What a run depends on besides scenario and seed, and what is observed of it.
 #[derive(Debug)]
-pub(crate) struct Setup {
+pub(crate) struct RunConfig {
     /// The builds of the hosts, in the order of their names.
     pub(crate) builds: Vec<Rc<dyn Build>>,
-    pub(crate) scheduling: Scheduling,
+    pub(crate) scheduling: SchedulingMode,
     pub(crate) options: Options,
     pub(crate) observe: Observe,
 }
@@ -74,7 +74,7 @@ impl<'a> World<'a> {
     pub(crate) fn new(
         scenario: &'a Scenario,
         seed: u64,
-        setup: Setup,
+        setup: RunConfig,
     ) -> Result<Self, LoweringError> {
         let choices = Choices::new(seed);
         let links = lowering::links(scenario)?;
@@ -83,7 +83,7 @@ impl<'a> World<'a> {
         let sockets =
             plans.map(|(address, (name, plan))| lowering::sockets(name, plan, *address, choices));
         let internet = Internet::new(choices, sockets.collect(), &links)?;
-        let Setup {
+        let RunConfig {
             builds,
             scheduling,
             options,
@@ -192,7 +192,7 @@ impl<'a> World<'a> {
 
     /// Whether an exhaustive search has seen this state, or an equivalent order of calls, before.
     fn is_pruned(&mut self) -> bool {
-        let Scheduling::Explored(explorer, _) = &self.mtas.scheduling else {
+        let SchedulingMode::Explored(explorer, _) = &self.mtas.scheduling else {
             return false;
         };
         let next = self.internet.next_time();

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use config::plan::{FaultKind, Scenario, ViolationKind};
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use logs::winsock_log;
 use mta::{BlockId, Fact, LogLine};
 use net::HostId;
@@ -27,7 +27,7 @@ pub struct Lifetime {
     /// The end of the lifetime.
     pub to: Instant,
     /// Why it ended.
-    pub end: End,
+    pub end: LifetimeEnd,
     /// Whether the oracle reported it as leaked.
     pub is_leaked: bool,
     /// The association that uses it, if any.
@@ -56,7 +56,7 @@ pub enum BlockPhase {
 
 /// Why a lifetime ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum LifetimeEnd {
     /// This thread released it to the pool.
     Released(ThreadNumber),
     /// It was allocated again while in use.
@@ -87,7 +87,7 @@ impl Lifetime {
 #[must_use]
 pub fn lifetimes(scenario: &Scenario, outcome: &Outcome) -> Vec<Lifetime> {
     let mut reader = LifetimeReader::default();
-    for (at, record) in &outcome.records {
+    for JournalEntry { at, record } in &outcome.records {
         match record {
             Record::Mta(host, thread, record) => reader.read(*host, *at, *thread, record),
             Record::Exception(host, ..) | Record::ClosedDown(host) => reader.end(*host, *at),
@@ -175,7 +175,7 @@ impl LifetimeReader {
                     allocated_by: thread,
                     phases: vec![(at, BlockPhase::Allocated)],
                     to: at,
-                    end: End::Run,
+                    end: LifetimeEnd::Run,
                     is_leaked: false,
                     association: None,
                 };
@@ -186,7 +186,7 @@ impl LifetimeReader {
                     let previous = &mut self.lifetimes[index];
                     // A block that was handed out while in use, which Q152941 does: both uses are
                     // shown.
-                    (previous.to, previous.end) = (at, End::AllocatedAgain);
+                    (previous.to, previous.end) = (at, LifetimeEnd::AllocatedAgain);
                 }
                 self.lifetimes.push(lifetime);
             }
@@ -202,7 +202,7 @@ impl LifetimeReader {
             }
             Fact::BlockReleased(block) => {
                 if let Some(lifetime) = self.of(host, block) {
-                    (lifetime.to, lifetime.end) = (at, End::Released(thread));
+                    (lifetime.to, lifetime.end) = (at, LifetimeEnd::Released(thread));
                     self.current.remove(&(host, block.index));
                 }
             }
@@ -232,7 +232,7 @@ impl LifetimeReader {
     fn end(&mut self, host: HostId, at: Instant) {
         for (_, index) in self.current.extract_if(.., |(owner, _), _| *owner == host) {
             let lifetime = &mut self.lifetimes[index];
-            (lifetime.to, lifetime.end) = (at, End::Process);
+            (lifetime.to, lifetime.end) = (at, LifetimeEnd::Process);
         }
     }
 }

@@ -10,7 +10,7 @@ mod wire;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use kernel::{Instant, mix};
+use kernel::{Instant, JournalEntry, mix};
 use mta::Fact;
 use simulation::observers::packet_capture::Fate;
 use simulation::observers::thread_intervals::{EndedBy, ThreadActivity, ThreadInterval};
@@ -28,7 +28,7 @@ use wire::{Track, TrackEventFields};
 /// # Errors
 /// If `out` cannot be written.
 pub fn perfetto(run: &FinishedRun<'_>, out: &mut impl Write) -> io::Result<()> {
-    let mut trace = Trace { out, tracks: 0 };
+    let mut trace = TraceWriter { out, tracks: 0 };
     let lifetimes = lifetime::lifetimes(run.scenario, run.outcome);
     for (host, view) in run.outcome.hosts.iter().enumerate() {
         let process = trace.track(&view.name, None)?;
@@ -51,13 +51,13 @@ pub fn perfetto(run: &FinishedRun<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// A trace that is being written.
-struct Trace<'a, W> {
+struct TraceWriter<'a, W> {
     out: &'a mut W,
     /// Tracks so far; the last one has this number.
     tracks: u64,
 }
 
-impl<W: Write> Trace<'_, W> {
+impl<W: Write> TraceWriter<'_, W> {
     fn track(&mut self, name: &str, parent: Option<u64>) -> io::Result<u64> {
         // Numbered in the order of writing: the same run gives the same bytes.
         self.tracks += 1;
@@ -93,7 +93,7 @@ impl<W: Write> Trace<'_, W> {
 
     /// The messages of a host, with arrows from submission to delivery and acknowledgment.
     fn messages(&mut self, run: &FinishedRun<'_>, host: usize, track: u64) -> io::Result<()> {
-        for (at, record) in &run.outcome.records {
+        for JournalEntry { at, record } in &run.outcome.records {
             let Record::Mta(by, _, mta::Record::Fact(fact)) = record else {
                 continue;
             };

@@ -159,7 +159,7 @@ impl Figure {
 
 /// A proportion of runs, with its confidence interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Proportion {
+struct PlottedProportion {
     hits: u64,
     runs: u64,
     /// Runs that a limit cut off before.
@@ -168,7 +168,7 @@ struct Proportion {
     interval: ConfidenceInterval,
 }
 
-impl Proportion {
+impl PlottedProportion {
     fn of(counters: &Counters, measure: Measure) -> Self {
         let found = match measure.kind() {
             Some(kind) => counters.failing_by(kind),
@@ -185,7 +185,7 @@ impl Proportion {
 }
 
 /// `37 of 100 runs, 37.0 % (95 %: 28.2 to 46.8 %)`
-impl fmt::Display for Proportion {
+impl fmt::Display for PlottedProportion {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,

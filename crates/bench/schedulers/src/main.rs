@@ -10,17 +10,17 @@ mod shuttle;
 use std::process::{Command, Stdio};
 
 use litmus::sctbench::Benchmark;
-use litmus::search::{Strategy, median};
+use litmus::search::{SchedulerKind, median};
 
 /// Independent searches.
 const SEEDS: u64 = 20;
 /// The most schedules of a search.
 const LIMIT: u64 = 10_000;
-const OURS: [Strategy; 4] = [
-    Strategy::Random,
-    Strategy::Pct(3),
-    Strategy::Pos,
-    Strategy::Portfolio,
+const OURS: [SchedulerKind; 4] = [
+    SchedulerKind::Random,
+    SchedulerKind::Pct(3),
+    SchedulerKind::Pos,
+    SchedulerKind::Portfolio,
 ];
 /// loom has at most four threads beside the main one.
 const OF_LOOM: [&str; 12] = [
@@ -57,7 +57,7 @@ fn search(tool: &str, benchmark: Benchmark, seed: u64, fixed: bool) -> String {
     let (found, schedules) = match tool {
         "loom" => loom::search(benchmark, fixed),
         tool => {
-            let mut strategies = shuttle::Strategy::ALL.into_iter();
+            let mut strategies = shuttle::ShuttleScheduler::ALL.into_iter();
             let strategy = strategies.find(|it| it.name() == tool).expect("a strategy");
             strategy.search(benchmark, fixed, seed, LIMIT)
         }
@@ -86,7 +86,7 @@ fn in_a_process(tool: &str, program: &str, seed: u64, variant: &str) -> String {
 
 fn table() {
     let ours = OURS.map(|it| it.name());
-    let theirs = shuttle::Strategy::ALL.map(|it| it.name());
+    let theirs = shuttle::ShuttleScheduler::ALL.map(|it| it.name());
     println!(
         "| program | {} | {} | loom |",
         ours.join(" | "),

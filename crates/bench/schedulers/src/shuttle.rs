@@ -11,7 +11,7 @@ super::programs::programs!(shuttle);
 
 /// Its random schedulers.
 #[derive(Clone, Copy, Debug)]
-pub enum Strategy {
+pub enum ShuttleScheduler {
     /// The random walk.
     Random,
     /// Probabilistic concurrency testing for bugs of this depth.
@@ -20,7 +20,7 @@ pub enum Strategy {
     Urw,
 }
 
-impl Strategy {
+impl ShuttleScheduler {
     /// All strategies that are measured.
     pub const ALL: [Self; 3] = [Self::Random, Self::Pct(3), Self::Urw];
 

@@ -7,7 +7,7 @@ use winsock::{
     EventHandle, FlowLabel, NetworkEvents, SocketAddress, SocketError, SocketHandle, SocketTable,
 };
 
-use super::plain::{Program, address, run, star};
+use super::plain::{EventProgram, address, run, star};
 use crate::work::{
     ACKNOWLEDGMENT_BYTES, ASSOCIATION_DELAY, AssociationWork, CONNECT_BYTES, PORT, TEXT_BYTES,
 };
@@ -72,8 +72,8 @@ pub fn associations(work: AssociationWork, loss: LossModel) -> u64 {
             ends: Ends::default(),
         })
         .collect();
-    let mut programs: Vec<&mut dyn Program> = vec![&mut server];
-    programs.extend(clients.iter_mut().map(|it| it as &mut dyn Program));
+    let mut programs: Vec<&mut dyn EventProgram> = vec![&mut server];
+    programs.extend(clients.iter_mut().map(|it| it as &mut dyn EventProgram));
     let events = run(&mut internet, &mut programs);
     let done: u64 = clients.iter().map(|client| u64::from(client.done)).sum();
     assert_eq!(done, work.total());
@@ -95,8 +95,8 @@ pub fn held_open(count: u32, each: u32) -> Internet<()> {
             ends: Ends::default(),
         })
         .collect();
-    let mut programs: Vec<&mut dyn Program> = vec![&mut server];
-    programs.extend(clients.iter_mut().map(|it| it as &mut dyn Program));
+    let mut programs: Vec<&mut dyn EventProgram> = vec![&mut server];
+    programs.extend(clients.iter_mut().map(|it| it as &mut dyn EventProgram));
     run(&mut internet, &mut programs);
     assert!(clients.iter().all(|client| client.done == each));
     internet
@@ -164,7 +164,7 @@ impl Client {
     }
 }
 
-impl Program for Client {
+impl EventProgram for Client {
     fn start(&mut self, now: Instant, sockets: &mut SocketTable) {
         let first = self.at_once.min(self.left);
         (0..first).for_each(|_| self.open(now, sockets));
@@ -230,7 +230,7 @@ impl Server {
     }
 }
 
-impl Program for Server {
+impl EventProgram for Server {
     fn start(&mut self, _: Instant, sockets: &mut SocketTable) {
         let socket = sockets.socket().expect("handles are free");
         let event = sockets.create_event().expect("handles are free");

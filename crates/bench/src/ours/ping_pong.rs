@@ -7,7 +7,7 @@ use winsock::{
     EventHandle, FlowLabel, NetworkEvents, SocketAddress, SocketError, SocketHandle, SocketTable,
 };
 
-use super::plain::{Program, address, run, star};
+use super::plain::{EventProgram, address, run, star};
 use crate::work::{MESSAGE_BYTES, MESSAGE_DELAY, PORT, PingPongWork};
 
 const SELECTED: NetworkEvents = NetworkEvents::CONNECT.union(NetworkEvents::READ);
@@ -49,7 +49,7 @@ impl End {
     }
 }
 
-impl Program for End {
+impl EventProgram for End {
     fn start(&mut self, now: Instant, sockets: &mut SocketTable) {
         self.socket = sockets.socket().expect("handles are free");
         self.event = sockets.create_event().expect("handles are free");

@@ -6,7 +6,7 @@ use net::{DirectionConfig, HostId, LinkConfig, Loss, LossModel};
 use winsock::{Config, EventHandle, Signal, SocketTable};
 
 /// A program on one host. It waits only for event objects.
-pub trait Program {
+pub trait EventProgram {
     /// Called once, at the start.
     fn start(&mut self, now: Instant, sockets: &mut SocketTable);
     /// One of its event objects is signaled.
@@ -46,7 +46,7 @@ pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Intern
 }
 
 /// Runs one program on each host until there are no more events; returns their number.
-pub fn run(internet: &mut Internet<()>, programs: &mut [&mut dyn Program]) -> u64 {
+pub fn run(internet: &mut Internet<()>, programs: &mut [&mut dyn EventProgram]) -> u64 {
     for (host, program) in (0..).map(HostId).zip(programs.iter_mut()) {
         program.start(Instant::ZERO, internet.sockets_mut(host));
         internet.flush(Instant::ZERO, host, &mut ());

@@ -10,7 +10,7 @@ use machine::{
     Preempting, Random, Scheduler, Surw, TimeWeighted,
 };
 
-use crate::bug_search::{BugSearch, Campaign, Recorder, SeedSearch};
+use crate::bug_search::{BugSearch, Campaign, SearchRecorder, SeedSearch};
 
 /// The host in the keys of random choices; there is only one.
 const HOST: u64 = 0;
@@ -19,7 +19,7 @@ const ACCESS_TIME: Duration = Duration::from_nanos(200);
 
 /// A scheduler of `machine`, with its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strategy {
+pub enum SchedulerKind {
     /// The random walk.
     Random,
     /// The random walk weighted by modeled time.
@@ -40,7 +40,7 @@ pub enum Strategy {
     Portfolio,
 }
 
-impl Strategy {
+impl SchedulerKind {
     /// All strategies that are measured.
     pub const ALL: [Self; 14] = [
         Self::Random,
@@ -142,9 +142,9 @@ const fn is_counted(schedule: u32) -> bool {
 ///
 /// # Panics
 /// If the test does not end.
-pub fn search(strategy: Strategy, test: LitmusTest, campaign: Campaign) -> BugSearch {
+pub fn search(strategy: SchedulerKind, test: LitmusTest, campaign: Campaign) -> BugSearch {
     let mut runner = test.runner(false);
-    let mut search = |seed, recorder: &Recorder| {
+    let mut search = |seed, recorder: &SearchRecorder| {
         let counter = SharedCounter::default();
         let mut counts = Counts::default();
         for schedule in 0..campaign.schedules {
@@ -153,9 +153,9 @@ pub fn search(strategy: Strategy, test: LitmusTest, campaign: Campaign) -> BugSe
             let counter = is_counted.then_some(&counter);
             // Nothing is counted before the first schedule, so it is a random walk. The portfolio begins with
             // a member that needs no counts.
-            let needs_walk = is_counted && schedule == 0 && strategy != Strategy::Portfolio;
+            let needs_walk = is_counted && schedule == 0 && strategy != SchedulerKind::Portfolio;
             let strategy = if needs_walk {
-                Strategy::Random
+                SchedulerKind::Random
             } else {
                 strategy
             };
@@ -165,7 +165,7 @@ pub fn search(strategy: Strategy, test: LitmusTest, campaign: Campaign) -> BugSe
             }
         }
     };
-    campaign.search(|seed| Recorder::record(|recorder| search(seed, &recorder)))
+    campaign.search(|seed| SearchRecorder::record(|recorder| search(seed, &recorder)))
 }
 
 /// Runs every order of a litmus test with at most two preemptions.
@@ -178,7 +178,7 @@ pub fn exhaust(test: LitmusTest) -> SeedSearch {
         preemptions: Some(2),
         runs: 1_000_000,
     });
-    let found = Recorder::record(|recorder| {
+    let found = SearchRecorder::record(|recorder| {
         while let Some(explorer) = search.next_run() {
             recorder.add(runner.run(Box::new(explorer)));
         }

@@ -1,14 +1,14 @@
 //! W4 on `machine`: random schedules and exhaustive searches of the litmus tests.
 
 use kernel::Choices;
-use litmus::{LitmusTest, Program};
+use litmus::{LitmusTest, LitmusProgram};
 use machine::{Bound, Exhaustive, Random};
 
 /// A litmus test that can fail, with this many private steps around its shared parts.
 #[derive(Clone, Copy, Debug)]
 pub struct LitmusSetting {
     /// The program.
-    pub program: Program,
+    pub program: LitmusProgram,
     /// The number of private steps.
     pub private_steps: u32,
 }

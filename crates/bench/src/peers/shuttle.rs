@@ -3,7 +3,7 @@
 //! Its portfolio is not measured. It starts a thread for each member and ends with the first panic, so
 //! neither schedules nor processor time to the first failure are known.
 
-use mtasim_bench::bug_search::{BugSearch, Campaign, Recorder, SeedSearch};
+use mtasim_bench::bug_search::{BugSearch, Campaign, SearchRecorder, SeedSearch};
 use shuttle::scheduler::{
     DfsScheduler, PctScheduler, RandomScheduler, Scheduler, UrwRandomScheduler,
 };
@@ -13,7 +13,7 @@ super::litmus::litmus_tests!(shuttle);
 
 /// Its random schedulers.
 #[derive(Clone, Copy, Debug)]
-pub enum Strategy {
+pub enum ShuttleScheduler {
     /// The random walk.
     Random,
     /// Probabilistic concurrency testing for bugs of this depth.
@@ -22,7 +22,7 @@ pub enum Strategy {
     Urw,
 }
 
-impl Strategy {
+impl ShuttleScheduler {
     /// All strategies that are measured.
     pub const ALL: [Self; 5] = [
         Self::Random,
@@ -63,12 +63,12 @@ pub fn random(program: LitmusTest, private_steps: u32, schedules: u32) {
 
 impl Test {
     /// Runs the test under each master seed of a campaign.
-    pub fn search(self, strategy: Strategy, campaign: Campaign) -> BugSearch {
+    pub fn search(self, strategy: ShuttleScheduler, campaign: Campaign) -> BugSearch {
         let count = campaign.schedules as usize;
         campaign.search(|seed| match strategy {
-            Strategy::Random => self.run(RandomScheduler::new_from_seed(seed, count)),
-            Strategy::Pct(depth) => self.run(PctScheduler::new_from_seed(seed, depth, count)),
-            Strategy::Urw => self.run(UrwRandomScheduler::new_from_seed(seed, count)),
+            ShuttleScheduler::Random => self.run(RandomScheduler::new_from_seed(seed, count)),
+            ShuttleScheduler::Pct(depth) => self.run(PctScheduler::new_from_seed(seed, depth, count)),
+            ShuttleScheduler::Urw => self.run(UrwRandomScheduler::new_from_seed(seed, count)),
         })
     }
 
@@ -78,7 +78,7 @@ impl Test {
     }
 
     fn run<S: Scheduler + 'static>(self, scheduler: S) -> SeedSearch {
-        Recorder::record(|recorder| {
+        SearchRecorder::record(|recorder| {
             Runner::new(scheduler, Config::default())
                 .run(move || recorder.add((self.program)(self.private_steps, self.fixed)));
         })

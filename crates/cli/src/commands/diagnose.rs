@@ -324,7 +324,7 @@ fn read_log(
     let mut left_out = LeftOut::default();
     // A KB article quotes events between lines of the log.
     let mut quoted = EventLog::default();
-    let mut printer: Box<dyn Printer> = match arguments.format {
+    let mut printer: Box<dyn DiagnosisPrinter> = match arguments.format {
         Format::Human => Box::new(text::Text::default()),
         Format::Json => Box::new(json::JsonLine::new(name, companion)),
     };
@@ -411,7 +411,7 @@ fn cannot_read(name: &str, error: &io::Error) -> CommandError {
 }
 
 /// An output format: it gets entries as the log decides them, then the summary.
-trait Printer {
+trait DiagnosisPrinter {
     fn add(&mut self, entry: &Allocation);
     fn finish(&mut self, diagnosis: &DiagnosedLog<'_>);
     /// Whether so much text is pending that it should be printed now.

@@ -8,7 +8,7 @@ use crate::arguments::{Format, ManArguments};
 use crate::command_error::CommandError;
 use crate::exit_code;
 use crate::input;
-use crate::output::{Output, Rules};
+use crate::output::{OutputFile, Rules};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(
@@ -27,7 +27,7 @@ pub(crate) fn run(
     for command in [program].into_iter().chain(commands) {
         let page = Man::new(command);
         let path = arguments.out.join(page.get_filename());
-        let output = Output::prepare(&path, rules)?;
+        let output = OutputFile::prepare(&path, rules)?;
         output.write_with(terminal, |mut out| page.render(&mut out))?;
         wrote.push(input::name(&path));
     }

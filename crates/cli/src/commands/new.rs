@@ -6,7 +6,7 @@ use crate::arguments::{Format, NewArguments};
 use crate::command_error::CommandError;
 use crate::exit_code;
 use crate::input;
-use crate::output::{Output, Rules, STANDARD_OUTPUT_TAKEN};
+use crate::output::{OutputFile, Rules, STANDARD_OUTPUT_TAKEN};
 use crate::terminal::Terminal;
 
 /// The scenario.
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &NewArguments, terminal: &mut Terminal) -> Result<u
         force: arguments.force,
         inputs: &[],
     };
-    let output = Output::prepare(&arguments.file, rules)?;
+    let output = OutputFile::prepare(&arguments.file, rules)?;
     output.write(TEXT.as_bytes(), terminal)?;
     if is_json {
         let object = json!({ "schema_version": 1, "wrote": [input::name(output.path())] });

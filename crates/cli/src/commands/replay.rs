@@ -13,7 +13,7 @@ use crate::command_error::CommandError;
 use crate::commands::views;
 use crate::exit_code;
 use crate::input;
-use crate::output::{Output, Rules};
+use crate::output::{OutputFile, Rules};
 use crate::shell;
 use crate::terminal::Terminal;
 
@@ -27,7 +27,7 @@ pub(crate) fn run(
         force: arguments.force,
         inputs: &[&arguments.capsule],
     };
-    let views = Output::prepare_two(
+    let views = OutputFile::prepare_two(
         arguments.pcap.as_deref(),
         arguments.perfetto.as_deref(),
         rules,
@@ -72,7 +72,7 @@ fn write_views(
     capsule: &Capsule,
     arguments: &ReplayArguments,
     subject: &dyn Subject,
-    views: &[Option<Output>; 2],
+    views: &[Option<OutputFile>; 2],
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {
     let watch = Observe {

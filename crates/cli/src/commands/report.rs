@@ -25,7 +25,7 @@ use crate::commands::run::directory;
 use crate::current_run;
 use crate::exit_code;
 use crate::input::{self, InputFile};
-use crate::output::{Output, Rules, STANDARD_OUTPUT_TAKEN};
+use crate::output::{OutputFile, Rules, STANDARD_OUTPUT_TAKEN};
 use crate::shell;
 use crate::signals;
 use crate::terminal::Terminal;
@@ -67,7 +67,7 @@ pub(crate) fn run(
             return Err(CommandError::usage(STANDARD_OUTPUT_TAKEN));
         }
         true => None,
-        false => Some(Output::prepare(&arguments.output, rules)?),
+        false => Some(OutputFile::prepare(&arguments.output, rules)?),
     };
     let source = run_to_show(arguments)?;
     let watch = Observe {
@@ -155,7 +155,7 @@ fn with_default_limit(scenario: &Scenario) -> Scenario {
 }
 
 /// What the page is of.
-fn object(run: &FinishedRun<'_>, page: &Output, explanation: Option<&Explanation>) -> Json {
+fn object(run: &FinishedRun<'_>, page: &OutputFile, explanation: Option<&Explanation>) -> Json {
     json!({
         "schema_version": 2,
         "mtasim": PROGRAM_BUILD,

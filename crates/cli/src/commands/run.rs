@@ -23,7 +23,7 @@ use crate::commands::views;
 use crate::current_run;
 use crate::exit_code;
 use crate::input;
-use crate::output::{Output, Rules};
+use crate::output::{OutputFile, Rules};
 use crate::progress;
 use crate::shell;
 use crate::signals;
@@ -63,7 +63,7 @@ pub(crate) fn run(
     if let Some(out) = &arguments.out {
         directory::prepare(out, &scenario, rules)?;
     }
-    let views = Output::prepare_two(
+    let views = OutputFile::prepare_two(
         arguments.pcap.as_deref(),
         arguments.perfetto.as_deref(),
         rules,
@@ -101,7 +101,7 @@ fn write_files(
     arguments: &RunArguments,
     report: &RunReport<'_>,
     rules: Rules<'_>,
-    views: &[Option<Output>; 2],
+    views: &[Option<OutputFile>; 2],
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {
     if let Some(out) = &arguments.out {

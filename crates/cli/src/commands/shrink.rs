@@ -11,7 +11,7 @@ use crate::arguments::{Format, ShrinkArguments};
 use crate::command_error::CommandError;
 use crate::exit_code;
 use crate::input;
-use crate::output::{Output, Rules};
+use crate::output::{OutputFile, Rules};
 use crate::progress;
 use crate::shell;
 use crate::signals;
@@ -27,7 +27,7 @@ pub(crate) fn run(
         inputs: &[&arguments.capsule],
     };
     // Before minutes of runs: a path that cannot be written is an error now.
-    let output = Output::prepare(&arguments.output, rules)?;
+    let output = OutputFile::prepare(&arguments.output, rules)?;
     let capsule = input::capsule(&arguments.capsule)?;
     let interrupts = signals::end_runs()?;
     let bar = progress::bar(arguments.budget);

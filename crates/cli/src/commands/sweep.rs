@@ -20,7 +20,7 @@ use crate::arguments::{PlotOf, SweepArguments, SweepFormat};
 use crate::command_error::CommandError;
 use crate::exit_code;
 use crate::input;
-use crate::output::{Output, Rules};
+use crate::output::{OutputFile, Rules};
 use crate::progress;
 use crate::shell;
 use crate::terminal::Terminal;
@@ -86,7 +86,7 @@ pub(crate) fn run(
 }
 
 /// Rejects an impossible plot before the sweep spends hours on its runs.
-fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<Output, CommandError> {
+fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<OutputFile, CommandError> {
     match path.extension().and_then(|it| it.to_str()) {
         Some("svg" | "html") => match arguments.plot_of.map(plotted) {
             Some(Plotted::Messages(_)) => plot::check_messages(&arguments.vary),
@@ -104,7 +104,7 @@ fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<Output, Comma
         force: arguments.force,
         inputs: &[&arguments.file],
     };
-    Output::prepare(path, rules)
+    OutputFile::prepare(path, rules)
 }
 
 /// What a plot is of.
@@ -128,7 +128,7 @@ const fn plotted(of: PlotOf) -> Plotted {
 }
 
 fn write_plot(
-    output: &Output,
+    output: &OutputFile,
     arguments: &SweepArguments,
     statistics: &SweepStatistics,
     terminal: &mut Terminal,

@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use config::plan::Program;
+use config::plan::HostProgram;
 use explore::verify::{Conclusion, VerificationResult, verify};
 use explore::{Capsule, Subject, counted, program_name};
 use serde_json::{Value as Json, json};
@@ -15,7 +15,7 @@ use crate::arguments::{Format, VerifyArguments};
 use crate::command_error::CommandError;
 use crate::exit_code;
 use crate::input;
-use crate::output::{self, Output, Rules};
+use crate::output::{self, OutputFile, Rules};
 use crate::progress;
 use crate::shell;
 use crate::signals;
@@ -34,7 +34,7 @@ pub(crate) fn run(
         scenario
             .hosts
             .values_mut()
-            .for_each(|host| host.program = Program::Build(build));
+            .for_each(|host| host.program = HostProgram::Build(build));
     }
     output::prepare_directory(&arguments.out)?;
     let bound = Bound {
@@ -93,7 +93,7 @@ fn keep(
             force: arguments.force,
             inputs: &[&arguments.file],
         };
-        Output::prepare(&path, rules)?.write(text.as_bytes(), terminal)?;
+        OutputFile::prepare(&path, rules)?.write(text.as_bytes(), terminal)?;
     }
     Ok(input::name(&path))
 }

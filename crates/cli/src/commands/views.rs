@@ -6,14 +6,14 @@ use view::FinishedRun;
 
 use crate::command_error::CommandError;
 use crate::input;
-use crate::output::Output;
+use crate::output::OutputFile;
 use crate::shell;
 use crate::terminal::Terminal;
 
 /// Writes what was asked for: a capture, a trace.
 pub(crate) fn write(
     run: &FinishedRun<'_>,
-    [pcap, perfetto]: &[Option<Output>; 2],
+    [pcap, perfetto]: &[Option<OutputFile>; 2],
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {
     if let Some(output) = pcap {

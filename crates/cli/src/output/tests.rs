@@ -27,7 +27,7 @@ fn names(directory: &Path) -> Vec<String> {
 
 #[track_caller]
 fn refusal(path: &Path, rules: Rules<'_>) -> String {
-    match Output::prepare(path, rules) {
+    match OutputFile::prepare(path, rules) {
         Err(CommandError::Message(exit_code::IO, message)) => message,
         Err(_) => panic!("another failure"),
         Ok(output) => panic!("{output:?}"),
@@ -35,7 +35,7 @@ fn refusal(path: &Path, rules: Rules<'_>) -> String {
 }
 
 fn write(path: &Path, rules: Rules<'_>, text: &str) {
-    let output = Output::prepare(path, rules).unwrap_or_else(|_| panic!("it can be written"));
+    let output = OutputFile::prepare(path, rules).unwrap_or_else(|_| panic!("it can be written"));
     let written = output.write_quietly(|out| out.write_all(text.as_bytes()));
     written.unwrap_or_else(|_| panic!("it is written"));
 }
@@ -44,7 +44,7 @@ fn write(path: &Path, rules: Rules<'_>, text: &str) {
 fn directories_are_made_and_nothing_is_left_but_the_file() {
     let folder = folder();
     let path = folder.path().join("a/b/c.txt");
-    let output = Output::prepare(&path, NEVER).unwrap_or_else(|_| panic!("it can be written"));
+    let output = OutputFile::prepare(&path, NEVER).unwrap_or_else(|_| panic!("it can be written"));
     assert_eq!(names(&folder.path().join("a/b")), [""; 0]);
     let written = output.write_quietly(|out| out.write_all(b"whole"));
     assert!(written.is_ok());
@@ -58,7 +58,7 @@ fn a_file_is_replaced_only_by_request_and_a_failed_write_leaves_it() {
     let path = folder.path().join("a.txt");
     write(&path, NEVER, "old");
     assert!(refusal(&path, NEVER).ends_with("a.txt exists; use --force to replace it"));
-    let output = Output::prepare(&path, FORCE).unwrap_or_else(|_| panic!("it can be replaced"));
+    let output = OutputFile::prepare(&path, FORCE).unwrap_or_else(|_| panic!("it can be replaced"));
     let failed = output.write_quietly(|out| {
         out.write_all(b"half")?;
         Err(io::Error::other("disk full"))
@@ -77,7 +77,7 @@ fn a_file_is_replaced_only_by_request_and_a_failed_write_leaves_it() {
 fn a_file_that_appears_during_the_work_is_not_replaced() {
     let folder = folder();
     let path = folder.path().join("a.txt");
-    let output = Output::prepare(&path, NEVER).unwrap_or_else(|_| panic!("it can be written"));
+    let output = OutputFile::prepare(&path, NEVER).unwrap_or_else(|_| panic!("it can be written"));
     fs::write(&path, "of another process").expect("a file");
     let written = output.write_quietly(|out| out.write_all(b"mine"));
     assert!(written.is_err());
@@ -124,7 +124,7 @@ fn devices_and_pipes_are_written_to_and_other_things_refused() {
     write(Path::new("/dev/null"), NEVER, "gone");
     let device = fs::metadata("/dev/null").expect("a device").file_type();
     assert!(device.is_char_device());
-    let full = Output::prepare(Path::new("/dev/full"), NEVER);
+    let full = OutputFile::prepare(Path::new("/dev/full"), NEVER);
     let full = full.unwrap_or_else(|_| panic!("it can be opened"));
     assert!(full.write_quietly(|out| out.write_all(b"x")).is_err());
     let folder = folder();
@@ -154,7 +154,7 @@ fn two_outputs_are_two_files() {
     let folder = folder();
     let path = folder.path().join("a");
     let again = folder.path().join("./a");
-    match Output::prepare_two(Some(&path), Some(&again), NEVER) {
+    match OutputFile::prepare_two(Some(&path), Some(&again), NEVER) {
         Err(CommandError::Message(exit_code::USAGE, message)) => {
             assert!(message.ends_with("is given for two outputs"), "{message}");
         }

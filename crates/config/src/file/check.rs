@@ -10,7 +10,7 @@ use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic};
 use crate::format::setting::MapKey;
 use crate::format::units::QuantityRange;
 use crate::plan::{
-    Build, Domain, Host, Limits, Link, Priorities, Program, Scenario, ViolationKind,
+    Build, Domain, Host, HostProgram, Limits, Link, Priorities, Scenario, ViolationKind,
 };
 
 /// A plan and what is wrong with it: the dotted path of a setting, and a diagnostic without position.
@@ -70,7 +70,7 @@ impl Checker<'_> {
                 let message = format!("`{alias}` is the name of a host already");
                 self.contradiction(format!("host.{name}.aliases"), message);
             }
-            if host.program == Program::Guest(false) {
+            if host.program == HostProgram::Guest(false) {
                 let message = "a host runs a program: write `guest = true`, or the MTA's `build`";
                 self.contradiction(format!("host.{name}.guest"), message);
             }

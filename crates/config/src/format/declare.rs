@@ -130,7 +130,7 @@ macro_rules! choice {
                     vec![$((
                         $name,
                         Self::$variant
-                            $((<$type as Setting>::blank()))?
+                            $((<$type as SettingValue>::blank()))?
                             $({ $($field: field!(@blank $field_type $(= $default)?),)+ })?,
                     )),+]
                 }

@@ -29,7 +29,7 @@ const SYNTAX_ERRORS_MAX: usize = 20;
 
 /// A value and its position.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub(crate) struct SpannedItem {
     pub(crate) span: Span,
     pub(crate) item: Item,
 }
@@ -44,7 +44,7 @@ pub(crate) enum Item {
     Boolean(bool),
     /// A TOML date or time in its text form.
     Datetime(String),
-    Array(Vec<Node>),
+    Array(Vec<SpannedItem>),
     Table(Table),
 }
 
@@ -54,10 +54,10 @@ pub(crate) type Table = BTreeMap<String, TableEntry>;
 #[derive(Clone, Debug)]
 pub(crate) struct TableEntry {
     pub(crate) key: Span,
-    pub(crate) node: Node,
+    pub(crate) node: SpannedItem,
 }
 
-impl Node {
+impl SpannedItem {
     /// The TOML type of the value, for a message.
     pub(crate) const fn type_name(&self) -> &'static str {
         match self.item {
@@ -120,7 +120,7 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
 }
 
 /// The tree of the file, which is source 0.
-pub(crate) fn parse(text: &str) -> Result<Node, Vec<Diagnostic>> {
+pub(crate) fn parse(text: &str) -> Result<SpannedItem, Vec<Diagnostic>> {
     if let Some(mistake) = too_much(text) {
         return Err(vec![mistake]);
     }
@@ -192,7 +192,7 @@ fn too_much(text: &str) -> Option<Diagnostic> {
 }
 
 /// Refuses a document with more tables such as `[host.A]` than are read within a second.
-fn check_tables(document: Node) -> Result<Node, Diagnostic> {
+fn check_tables(document: SpannedItem) -> Result<SpannedItem, Diagnostic> {
     let kinds = document.table().into_iter().flat_map(BTreeMap::values);
     let named = kinds.filter_map(|kind| kind.node.table());
     let named = named.flat_map(BTreeMap::values);
@@ -212,12 +212,12 @@ fn check_tables(document: Node) -> Result<Node, Diagnostic> {
 
 /// The tree of a value of an override, which stands at the start of `place`; `None` if it is not a
 /// TOML value.
-pub(crate) fn parse_value(text: &str, place: Span) -> Option<Result<Node, Diagnostic>> {
+pub(crate) fn parse_value(text: &str, place: Span) -> Option<Result<SpannedItem, Diagnostic>> {
     Some(tree(DeValue::parse(text).ok()?, place, 0))
 }
 
 /// A value with its positions, which count from the start of `base`.
-fn tree(value: Spanned<DeValue<'_>>, base: Span, depth: usize) -> Result<Node, Diagnostic> {
+fn tree(value: Spanned<DeValue<'_>>, base: Span, depth: usize) -> Result<SpannedItem, Diagnostic> {
     let place = |range: std::ops::Range<usize>| {
         Span::new(
             base.source,
@@ -251,5 +251,5 @@ fn tree(value: Spanned<DeValue<'_>>, base: Span, depth: usize) -> Result<Node, D
             Item::Table(entries.collect::<Result<_, _>>()?)
         }
     };
-    Ok(Node { span, item })
+    Ok(SpannedItem { span, item })
 }

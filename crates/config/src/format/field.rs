@@ -7,7 +7,7 @@ macro_rules! field {
     (@or $default:expr,) => { $default };
     (@or $default:expr, $given:expr) => { $given };
 
-    (@blank $type:ty) => { <$type as Setting>::blank() };
+    (@blank $type:ty) => { <$type as SettingValue>::blank() };
     (@blank $type:ty = $default:expr) => { $default };
 
     (@key $name:expr,

@@ -1,7 +1,7 @@
 //! How the keys of a table are declared: once, for reading, printing, the schema and the reference.
 //!
 //! A [`Section`] visits its keys with a [`Keys`]: the reader fills the fields, the printer writes
-//! them, the describer lists the keys. A [`Setting`] is what a key can hold.
+//! them, the describer lists the keys. A [`SettingValue`] is what a key can hold.
 
 pub(crate) mod changes;
 pub(crate) mod description;
@@ -51,9 +51,9 @@ impl Key {
 /// What visits the keys of a table.
 pub(crate) trait Keys: Sized {
     /// A key that must be there.
-    fn required<T: Setting>(&mut self, key: &Key, field: &mut T);
+    fn required<T: SettingValue>(&mut self, key: &Key, field: &mut T);
     /// A key that can be left out, which means `default`.
-    fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T);
+    fn optional<T: SettingValue>(&mut self, key: &Key, field: &mut T, default: &T);
     /// Exactly one of several keys of this table; at most one if there is a default.
     fn choice<C: Choice>(&mut self, field: &mut C, default: Option<&C>);
     /// A key with a table, which is the alternative of a choice.
@@ -61,7 +61,7 @@ pub(crate) trait Keys: Sized {
 }
 
 /// A value that can stand under a key.
-pub(crate) trait Setting: Clone + PartialEq {
+pub(crate) trait SettingValue: Clone + PartialEq {
     /// Whether it is written as a table.
     const IS_TABLE: bool = false;
     /// How `None` is written, if it can be written.

@@ -2,7 +2,7 @@
 //! they pass the same checks as the file. Mistakes point into the option.
 
 use super::diagnostic::{Code, Diagnostic, Span};
-use super::document::{self, Item, Node, Table, TableEntry};
+use super::document::{self, Item, SpannedItem, Table, TableEntry};
 use super::setting::is_plain;
 use super::suggestion::{did_you_mean, is_close, shortened};
 
@@ -22,7 +22,7 @@ pub(crate) struct NewName {
 }
 
 /// The table that an override would add.
-pub(crate) fn new_name(document: &Node, text: &str) -> Option<NewName> {
+pub(crate) fn new_name(document: &SpannedItem, text: &str) -> Option<NewName> {
     let (path, _) = text.split_once('=')?;
     let mut names = path.split('.').map(str::trim);
     let (kind, name, _) = (names.next()?, names.next()?, names.next()?);
@@ -54,7 +54,11 @@ fn some_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Puts one `PATH=VALUE`, which is source number `source`, into the document.
-pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<(), Diagnostic> {
+pub(crate) fn apply(
+    document: &mut SpannedItem,
+    text: &str,
+    source: usize,
+) -> Result<(), Diagnostic> {
     if text.len() > document::SIZE_MAX {
         let message = "an override is too long";
         return Err(Diagnostic::of_file(Code::TooLarge, message));
@@ -76,7 +80,7 @@ pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<()
     let span = Span::new(source, path.len() + 1..text.len());
     let plain = || Item::String(value.trim().to_owned());
     let node = document::parse_value(value, span).unwrap_or_else(|| {
-        Ok(Node {
+        Ok(SpannedItem {
             span,
             item: plain(),
         })
@@ -89,7 +93,7 @@ pub(crate) fn apply(document: &mut Node, text: &str, source: usize) -> Result<()
             let message = format!("the path leads into {kind}, which has no keys");
             return Err(Diagnostic::new(Code::BadOverride, key, message));
         };
-        let empty = Node {
+        let empty = SpannedItem {
             span: key,
             item: Item::Table(Table::new()),
         };

@@ -120,7 +120,7 @@ fn of_percent(text: &str) -> Option<String> {
     Some(format!("{whole}{fraction}/100{zeros}"))
 }
 
-fn parse_ratio(node: &Node) -> Result<Ratio, Diagnostic> {
+fn parse_ratio(node: &SpannedItem) -> Result<Ratio, Diagnostic> {
     const WANTED: &str = "a fraction such as \"1/8\", \"0.125\" or \"12.5%\"";
     // `0.01` needs no quotes, and is read as the decimal fraction that it is.
     let text = if let Item::Float(digits) | Item::Integer(digits, _) = &node.item {

@@ -10,7 +10,7 @@ use super::key::description::Shape;
 use super::key::printer::{Detail, Printed, Printer};
 use super::key::reader::{Input, Reader};
 use super::key::scalar::{check_range, quoted, show_count, show_range, wrong_type};
-use super::key::{Range, Section, Setting};
+use super::key::{Range, Section, SettingValue};
 use super::suggestion::{NAME_MAX, shortened};
 
 /// The key of a table whose keys are values themselves, such as `control-block-leak` or `9156`.
@@ -36,7 +36,7 @@ pub(crate) trait MapKey: Clone + Ord {
     fn schema() -> Json;
 }
 
-impl<T: Section> Setting for T {
+impl<T: Section> SettingValue for T {
     const IS_TABLE: bool = true;
 
     fn blank() -> Self {
@@ -61,8 +61,8 @@ impl<T: Section> Setting for T {
     }
 }
 
-/// `None` where the key is left out or says [`Setting::NONE`].
-impl<T: Setting> Setting for Option<T> {
+/// `None` where the key is left out or says [`SettingValue::NONE`].
+impl<T: SettingValue> SettingValue for Option<T> {
     fn blank() -> Self {
         None
     }
@@ -95,7 +95,7 @@ impl<T: Setting> Setting for Option<T> {
 }
 
 /// A list. One value is read as a list of one, except for a table.
-impl<T: Setting> Setting for Vec<T> {
+impl<T: SettingValue> SettingValue for Vec<T> {
     fn blank() -> Self {
         Self::new()
     }
@@ -153,19 +153,19 @@ fn items(count: u64) -> String {
     show_count(count, "item")
 }
 
-fn printed<T: Setting>(items: &[T], detail: Detail) -> Vec<Printed> {
+fn printed<T: SettingValue>(items: &[T], detail: Detail) -> Vec<Printed> {
     let printed = items.iter().map(|it| it.print(&T::blank(), detail));
     printed.flatten().collect()
 }
 
-fn inline_list<T: Setting>(items: &[T], detail: Detail) -> Printed {
+fn inline_list<T: SettingValue>(items: &[T], detail: Detail) -> Printed {
     let items = printed(items, detail);
     let items: Vec<String> = items.iter().map(Printed::inline).collect();
     Printed::Scalar(format!("[{}]", items.join(", ")))
 }
 
 /// A list of exactly two.
-impl<T: Setting> Setting for [T; 2] {
+impl<T: SettingValue> SettingValue for [T; 2] {
     fn blank() -> Self {
         [T::blank(), T::blank()]
     }
@@ -201,7 +201,7 @@ impl<T: Setting> Setting for [T; 2] {
 }
 
 /// A table whose keys the file chooses: names, or values such as an event id.
-impl<K: MapKey, V: Setting> Setting for BTreeMap<K, V> {
+impl<K: MapKey, V: SettingValue> SettingValue for BTreeMap<K, V> {
     fn blank() -> Self {
         Self::new()
     }
@@ -276,7 +276,7 @@ impl<K: MapKey, V: Setting> Setting for BTreeMap<K, V> {
 }
 
 /// What is wrong if keys stand in `[fault]` that belong into `[fault.NAME]`.
-fn without_name<V: Setting>(table: &Table, path: &str) -> Option<Diagnostic> {
+fn without_name<V: SettingValue>(table: &Table, path: &str) -> Option<Diagnostic> {
     if !V::IS_TABLE {
         return None;
     }

@@ -68,7 +68,7 @@ keywords! {
 
 choice! {
     /// What runs on a host.
-    pub enum Program {
+    pub enum HostProgram {
         /// The MTA's build, by the version of Emsmta.exe.
         "build" => Build(build: Build), source "Q163294, Q152941, Q303102, Q303101";
         /// `true`: a tokio program of yours, registered under the host's name with `mtasim::guest`.
@@ -81,7 +81,7 @@ section! {
     pub struct Host {
         /// What runs on it.
         #[key(flatten)]
-        program: Program;
+        program: HostProgram;
         /// The operating system whose TCP constants the host has.
         tcp: TcpProfile = TcpProfile::Nt4,
             default "by build: `nt4` for 4.0 and 5.5, `w2k` for 6.0; `linux` for a guest";
@@ -167,7 +167,7 @@ impl Build {
     }
 }
 
-impl Program {
+impl HostProgram {
     /// The build, if it is one.
     #[must_use]
     pub const fn build(&self) -> Option<Build> {
@@ -188,7 +188,7 @@ impl Host {
     #[must_use]
     pub fn new(build: Build) -> Self {
         Self {
-            program: Program::Build(build),
+            program: HostProgram::Build(build),
             tcp: build.default_tcp(),
             driver_threads: build.default_driver_threads(),
             ..Section::blank()
@@ -199,7 +199,7 @@ impl Host {
     #[must_use]
     pub fn guest() -> Self {
         Self {
-            program: Program::Guest(true),
+            program: HostProgram::Guest(true),
             tcp: TcpProfile::Linux,
             // The call costs of modeled threads have no effect on a guest.
             call_jitter: Ratio::ZERO,
@@ -209,10 +209,10 @@ impl Host {
 
     /// A host with this program, and every other setting at its default.
     #[must_use]
-    pub fn of(program: Program) -> Self {
+    pub fn of(program: HostProgram) -> Self {
         match program {
-            Program::Build(build) => Self::new(build),
-            Program::Guest(_) => Self {
+            HostProgram::Build(build) => Self::new(build),
+            HostProgram::Guest(_) => Self {
                 program,
                 ..Self::guest()
             },

@@ -8,7 +8,7 @@ use kernel::Duration;
 use serde_json::json;
 
 use crate::format::diagnostic::{Code, Diagnostic};
-use crate::format::document::{Item, Node};
+use crate::format::document::{Item, SpannedItem};
 use crate::format::key::scalar::{
     YEAR, malformed, parse_quantity, parse_u64, quantity_form, quantity_mistake, quoted, text_of,
 };
@@ -180,7 +180,7 @@ const _: () = {
     }
 };
 
-fn parse_offset(node: &Node) -> Result<Offset, Diagnostic> {
+fn parse_offset(node: &SpannedItem) -> Result<Offset, Diagnostic> {
     const WANTED: &str = "a signed length of time such as \"-250ms\"";
     let text = text_of(node, WANTED)?.trim();
     let (sign, length) = match text.strip_prefix('-') {
@@ -200,7 +200,7 @@ fn parse_offset(node: &Node) -> Result<Offset, Diagnostic> {
     })
 }
 
-fn parse_count_range(node: &Node) -> Result<CountRange, Diagnostic> {
+fn parse_count_range(node: &SpannedItem) -> Result<CountRange, Diagnostic> {
     const WANTED: &str = "a range of counts such as \"0\", \"1..\" or \"2..10\"";
     // `leaks = 0` needs no quotes.
     if let Item::Integer(..) = node.item {

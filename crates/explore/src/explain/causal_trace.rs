@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use logs::sentence;
 use mta::{BlockId, EventEntry, Fact, LogLine, Record as MtaRecord};
 use simulation::Outcome;
@@ -75,10 +75,10 @@ fn is_guest(outcome: &Outcome, host: &str) -> bool {
 /// What a guest reports, its packets, and what MTAs log or violate, up to `end`.
 fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
     let own = outcome.host_named(host);
-    let records = outcome.records.iter().take_while(|(at, _)| *at <= end);
+    let records = outcome.records.iter().take_while(|entry| entry.at <= end);
     // Where the packets of a flow arrive: the last host is behind all routers.
     let mut ends = BTreeMap::new();
-    for (_, record) in &outcome.records {
+    for JournalEntry { record, .. } in &outcome.records {
         if let Record::PacketArrived(by, identity) = record {
             ends.insert(identity.flow, by.0 as usize);
         }
@@ -87,7 +87,7 @@ fn of_guest(outcome: &Outcome, host: &str, end: Instant) -> Vec<String> {
         let end = ends.get(&flow).and_then(|it| outcome.hosts.get(*it));
         end.map_or_else(String::new, |it| format!(" to {}", it.name))
     };
-    let sentences = records.filter_map(|(at, record)| {
+    let sentences = records.filter_map(|JournalEntry { at, record }| {
         let (by, what) = match record {
             Record::Guest(by, text) => (by, text.clone()),
             Record::PacketSent(by, identity, segment) => {
@@ -207,17 +207,20 @@ pub(super) fn records_of<'a>(
     host: &str,
 ) -> impl Iterator<Item = ThreadRecord<&'a MtaRecord>> {
     let index = outcome.hosts.iter().position(|view| view.name == host);
-    outcome.records.iter().filter_map(move |(at, record)| {
-        let Record::Mta(id, thread, record) = record else {
-            return None;
-        };
-        let is_own = Some(id.0 as usize) == index;
-        is_own.then_some(ThreadRecord {
-            at: *at,
-            thread: *thread,
-            record,
+    outcome
+        .records
+        .iter()
+        .filter_map(move |JournalEntry { at, record }| {
+            let Record::Mta(id, thread, record) = record else {
+                return None;
+            };
+            let is_own = Some(id.0 as usize) == index;
+            is_own.then_some(ThreadRecord {
+                at: *at,
+                thread: *thread,
+                record,
+            })
         })
-    })
 }
 
 fn sentence(

@@ -139,7 +139,7 @@ pub fn failure_likelihood(
 /// The instants up to `end` with a record or a change of a link. Between two of them nothing is
 /// decided but the cost of calls.
 fn instants(scenario: &Scenario, seed: u64, original: &Outcome, end: Instant) -> Vec<Instant> {
-    let mut found: Vec<Instant> = original.records.iter().map(|(at, _)| *at).collect();
+    let mut found: Vec<Instant> = original.records.iter().map(|entry| entry.at).collect();
     let max = timeline::LISTED_MAX;
     let links = timeline::outages_around(scenario, seed, end, &[end], max).unwrap_or_default();
     let outages = links.iter().flat_map(|it| &it.windows);

@@ -10,7 +10,7 @@ mod messages;
 mod threads;
 
 use config::plan::{Keyword, Scenario, ViolationKind};
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use logs::sentence;
 use mta::{EventEntry, Fact, Record as MtaRecord, Structure, StructureOperation};
 use simulation::Outcome;
@@ -102,16 +102,18 @@ fn structure(access: &str) -> Option<(Structure, &'static str)> {
 /// The last two things that happened on the host before the failure, and the failure itself.
 fn last_steps(run: FailedRun<'_>, found: &str) -> String {
     let records = &run.outcome.records;
-    let before = records.partition_point(|(at, _)| *at <= run.at);
+    let before = records.partition_point(|entry| entry.at <= run.at);
     let records = &records[..before];
     let last_words = last_words(run, records);
     let is_said = |record: &Record| matches!(record, Record::Guest(_, text) if last_words.contains(&text.as_str()));
     let mut steps: Vec<(Instant, String)> = records
         .iter()
         .rev()
-        .filter(|(_, record)| run.is_step(record) && !is_said(record))
+        .filter(|entry| run.is_step(&entry.record) && !is_said(&entry.record))
         .take(2)
-        .map(|(at, record)| (*at, sentence::record(run.scenario, run.outcome, record)))
+        .map(|JournalEntry { at, record }| {
+            (*at, sentence::record(run.scenario, run.outcome, record))
+        })
         .collect();
     steps.reverse();
     match steps.as_slice() {
@@ -130,9 +132,9 @@ fn last_steps(run: FailedRun<'_>, found: &str) -> String {
 
 /// What guests say at the moment of the failure. It is the failure, and what they said in the same words before
 /// explains nothing.
-fn last_words<'a>(run: FailedRun<'a>, records: &'a [(Instant, Record)]) -> Vec<&'a str> {
-    let at_failure = records.iter().rev().take_while(|(at, _)| *at == run.at);
-    let texts = at_failure.filter_map(|(_, record)| {
+fn last_words<'a>(run: FailedRun<'a>, records: &'a [JournalEntry<Record>]) -> Vec<&'a str> {
+    let at_failure = records.iter().rev().take_while(|entry| entry.at == run.at);
+    let texts = at_failure.filter_map(|JournalEntry { record, .. }| {
         let Record::Guest(_, text) = record else {
             return None;
         };

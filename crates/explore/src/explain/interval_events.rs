@@ -2,7 +2,7 @@
 //! end.
 
 use config::plan::Scenario;
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use logs::sentence;
 use simulation::record::Record;
 use simulation::{Outcome, timeline};
@@ -29,8 +29,8 @@ pub(crate) fn describe(
     let mut sentences = outages(scenario, seed, interval);
     let records = outcome.records.iter();
     let records: Vec<String> = records
-        .filter(|(at, _)| is_within(*at))
-        .map(|(_, record)| sentence::record(scenario, outcome, record))
+        .filter(|entry| is_within(entry.at))
+        .map(|entry| sentence::record(scenario, outcome, &entry.record))
         .collect();
     let omitted = records.len().saturating_sub(SENTENCES_MAX);
     if omitted > 0 {
@@ -48,13 +48,13 @@ pub(crate) fn neighbours(
 ) -> [Option<String>; 2] {
     let own = || {
         let records = outcome.records.iter();
-        records.filter(|(_, record)| matches!(record, Record::Mta(..)))
+        records.filter(|entry| matches!(entry.record, Record::Mta(..)))
     };
-    let show = |(at, record): &(Instant, Record)| {
+    let show = |JournalEntry { at, record }: &JournalEntry<Record>| {
         format!("{at:#}  {}", sentence::record(scenario, outcome, record))
     };
-    let before = own().take_while(|(at, _)| *at < interval.first).last();
-    let after = own().find(|(at, _)| *at > interval.last);
+    let before = own().take_while(|entry| entry.at < interval.first).last();
+    let after = own().find(|entry| entry.at > interval.last);
     [before.map(show), after.map(show)]
 }
 

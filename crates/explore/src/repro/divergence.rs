@@ -4,7 +4,7 @@
 use std::fmt;
 
 use config::plan::Scenario;
-use kernel::{Checkpoint, Instant};
+use kernel::{Checkpoint, Instant, JournalEntry};
 use simulation::record::Record;
 use simulation::{Options, Outcome};
 
@@ -91,7 +91,7 @@ fn candidate(outcome: &Outcome, equal: u64) -> Option<String> {
     let counted = outcome
         .records
         .iter()
-        .filter(|(_, record)| record.is_digested());
+        .filter(|entry| entry.record.is_digested());
     let mut rest = counted.skip(usize::try_from(equal).ok()?);
     rest.next().map(show)
 }
@@ -116,7 +116,7 @@ fn first_difference(one: &Outcome, other: &Outcome) -> Option<RecordPair> {
 
 /// A record as one line of debug output.
 #[must_use]
-pub fn show((at, record): &(Instant, Record)) -> String {
+pub fn show(JournalEntry { at, record }: &JournalEntry<Record>) -> String {
     format!("{at} {record:?}")
 }
 

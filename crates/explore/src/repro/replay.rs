@@ -1,7 +1,7 @@
 //! Replays a capsule: whether the run is the same, and the records around a time.
 
 use config::plan::Scenario;
-use kernel::{Duration, Instant};
+use kernel::{Duration, Instant, JournalEntry};
 use logs::sentence;
 use simulation::{LoweringError, Options, Outcome};
 
@@ -119,7 +119,9 @@ impl Window {
         // time.
         let records = outcome.records.iter();
         records
-            .filter(move |(at, _)| first <= *at && *at <= self.until)
-            .map(|(at, record)| format!("{at:#}  {}", sentence::record(scenario, outcome, record)))
+            .filter(move |entry| first <= entry.at && entry.at <= self.until)
+            .map(|JournalEntry { at, record }| {
+                format!("{at:#}  {}", sentence::record(scenario, outcome, record))
+            })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use config::plan::{Build, Program, Scenario};
+use config::plan::{Build, HostProgram, Scenario};
 use explore::ShippedBuilds;
 use explore::compare::{Arm, Trial, compare, overrides_for};
 
@@ -13,7 +13,7 @@ const BUILDS: [Build; 2] = [Build::V5_5_2653_23, Build::V5_5_2655_16];
 fn scenario(build: Build) -> Scenario {
     let mut scenario = plan("0..1", &[]).points[0].scenario.clone();
     for host in scenario.hosts.values_mut() {
-        host.program = Program::Build(build);
+        host.program = HostProgram::Build(build);
     }
     scenario
 }

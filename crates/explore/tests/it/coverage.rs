@@ -22,7 +22,7 @@ fn coverage_agrees_with_the_records() {
         let count = |is_selected: fn(&mta::Record) -> bool| {
             let records = outcome.records.iter();
             let own = records.filter(
-                |(_, record)| matches!(record, Record::Mta(_, _, record) if is_selected(record)),
+                |entry| matches!(&entry.record, Record::Mta(_, _, record) if is_selected(record)),
             );
             own.count() as u64
         };

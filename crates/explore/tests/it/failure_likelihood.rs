@@ -108,7 +108,7 @@ fn certain_leak() -> (Scenario, Failure, Vec<Instant>) {
     let keep = Options { keep_records: true };
     let outcome = explore::run(&scenario, 1, keep).expect("it runs");
     let failure = failures(&outcome).remove(0);
-    let instants = outcome.records.iter().map(|(at, _)| *at);
+    let instants = outcome.records.iter().map(|entry| entry.at);
     let instants = instants.filter(|at| at.nanos() <= failure.at).collect();
     (scenario, failure, instants)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use config::plan::{Build, Program};
+use config::plan::{Build, HostProgram};
 use explore::explain::{Necessity, explain};
 use explore::run_result::RunResult;
 use explore::shrink::regression_file;
@@ -75,7 +75,7 @@ fn assert_pinned_holds(text: &str, signature: &str) {
     }
     let mut fixed = scenario;
     for host in fixed.hosts.values_mut() {
-        host.program = Program::Build(Build::V5_5_2655_16);
+        host.program = HostProgram::Build(Build::V5_5_2655_16);
     }
     let outcome = explore::run(&fixed, fixed.seed, QUICK).expect("it runs");
     assert!(!outcome.is_as_expected());
@@ -148,7 +148,7 @@ fn a_crash_shrinks_to_two_associations_and_its_preemptions() {
     assert!(critical.interleaving.len() >= 2);
     let mut fixed = scenario;
     for host in fixed.hosts.values_mut() {
-        host.program = Program::Build(Build::V4_0_994_2);
+        host.program = HostProgram::Build(Build::V4_0_994_2);
     }
     let outcome = explore::run(&fixed, 1, QUICK).expect("it runs");
     assert!(outcome.signatures().is_empty());

@@ -22,11 +22,11 @@ pub use halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHal
 
 /// A connection, as `tokio::net::TcpStream`. Dropping it closes the socket.
 #[derive(Debug)]
-pub struct TcpStream(pub(super) Arc<Connection>);
+pub struct TcpStream(pub(super) Arc<SharedConnection>);
 
 /// The connection that a stream or its halves share.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct SharedConnection {
     socket: Socket,
     pub(super) local: SocketAddr,
     pub(super) peer: SocketAddr,
@@ -36,7 +36,7 @@ pub(super) struct Connection {
 
 impl TcpStream {
     pub(super) fn new(socket: Socket, local: SocketAddr, peer: SocketAddr) -> Self {
-        Self(Arc::new(Connection {
+        Self(Arc::new(SharedConnection {
             socket,
             local,
             peer,
@@ -207,7 +207,7 @@ impl TcpStream {
     }
 }
 
-impl Connection {
+impl SharedConnection {
     fn peeked(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
         self.peeked.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -301,7 +301,7 @@ impl Connection {
     }
 }
 
-impl Drop for Connection {
+impl Drop for SharedConnection {
     fn drop(&mut self) {
         if is_active() {
             let _closed = call(self.socket, |world| {

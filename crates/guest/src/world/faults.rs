@@ -43,7 +43,7 @@ struct FaultState {
 
 /// The faults of a scenario, in the order of their names.
 #[derive(Debug)]
-pub(crate) struct Faults {
+pub(crate) struct FaultStates {
     faults: Vec<FaultState>,
     /// The cuts in force, in the order in which they began.
     cuts: Vec<ActiveCut>,
@@ -58,7 +58,7 @@ struct ActiveCut {
     state: LinkState,
 }
 
-impl Faults {
+impl FaultStates {
     pub(crate) fn new(scenario: &Scenario) -> Self {
         let state = |(name, fault): (&String, &Fault)| FaultState {
             times: FaultTimes::new(name, fault),

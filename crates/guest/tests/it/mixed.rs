@@ -7,7 +7,7 @@ use config::plan::Scenario;
 use guest::Sim;
 use guest::net::{TcpListener, TcpStream};
 use guest::search::{Search, search};
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use simulation::outcome::Stop;
 use simulation::record::Record;
 use simulation::{Options, Outcome};
@@ -67,9 +67,10 @@ async fn idle() {
 }
 
 /// What happened, without what is about events and guests, with its times.
-fn happened(outcome: &Outcome) -> Vec<&(Instant, Record)> {
-    let is_kept =
-        |(_, record): &&(Instant, Record)| !matches!(record, Record::Event(_) | Record::Guest(..));
+fn happened(outcome: &Outcome) -> Vec<&JournalEntry<Record>> {
+    let is_kept = |entry: &&JournalEntry<Record>| {
+        !matches!(entry.record, Record::Event(_) | Record::Guest(..))
+    };
     outcome.records.iter().filter(is_kept).collect()
 }
 
@@ -166,16 +167,15 @@ fn a_guest_acts_before_the_threads_of_its_instant() {
         });
     });
     let minute = Instant::ZERO + kernel::Duration::from_secs(60);
-    let mut later = outcome.records.iter().filter(|(at, _)| *at >= minute);
+    let mut later = outcome.records.iter().filter(|entry| entry.at >= minute);
     let is_guest = |record: &Record| matches!(record, Record::Guest(..));
-    let (at, first) = later
-        .find(|(_, record)| is_guest(record) || matches!(record, Record::Mta(..)))
+    let JournalEntry { at, record: first } = later
+        .find(|entry| is_guest(&entry.record) || matches!(entry.record, Record::Mta(..)))
         .expect("something happens");
     assert!(*at == minute && is_guest(first), "{at} {first:?}");
-    assert!(later.any(
-        |(at, record)| *at < minute + kernel::Duration::from_millis(1)
-            && matches!(record, Record::Mta(..))
-    ));
+    assert!(later.any(|JournalEntry { at, record }| *at
+        < minute + kernel::Duration::from_millis(1)
+        && matches!(record, Record::Mta(..))));
 }
 
 /// Sends what no caller sends, and returns whether the MTA still answers a proper call.

@@ -106,6 +106,6 @@ fn a_gauge_is_a_series_in_outcome_and_records() {
     let expected = [("0:00:00", 2), ("0:00:03", 1)];
     assert_eq!(seen, expected.map(|(at, it)| (at.to_owned(), it)));
     let records = outcome.records.iter();
-    let records = records.filter(|(_, it)| matches!(it, Record::Gauge(..)));
+    let records = records.filter(|entry| matches!(entry.record, Record::Gauge(..)));
     assert_eq!(records.count(), 2);
 }

@@ -1,5 +1,6 @@
 //! Virtual time: exact to the nanosecond, packets before timers of the same instant.
 
+use kernel::JournalEntry;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -127,12 +128,15 @@ fn traces_are_records_with_virtual_time() {
             drop(span);
         });
     });
-    let notes = outcome.records.iter().filter_map(|(at, record)| {
-        let simulation::record::Record::Guest(_, text) = record else {
-            return None;
-        };
-        Some(format!("{} {text}", at.since_start()))
-    });
+    let notes = outcome
+        .records
+        .iter()
+        .filter_map(|JournalEntry { at, record }| {
+            let simulation::record::Record::Guest(_, text) = record else {
+                return None;
+            };
+            Some(format!("{} {text}", at.since_start()))
+        });
     let notes: Vec<String> = notes.filter(|it| !it.contains("program")).collect();
     assert_eq!(
         notes,

@@ -1,5 +1,6 @@
 //! Datagrams: delivered, lost, refused and dropped at full buffers, as Linux does it.
 
+use kernel::JournalEntry;
 use std::future::poll_fn;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -131,12 +132,15 @@ fn datagrams_are_lost_and_not_sent_again() {
             });
         });
         assert!(outcome.violations.is_empty(), "{:?}", outcome.violations);
-        let sent = outcome.records.iter().filter(|(_, record)| {
-            matches!(
-                record,
-                Record::PacketSent(_, _, PacketSummary::Udp { length: 2, .. })
-            )
-        });
+        let sent = outcome
+            .records
+            .iter()
+            .filter(|JournalEntry { record, .. }| {
+                matches!(
+                    record,
+                    Record::PacketSent(_, _, PacketSummary::Udp { length: 2, .. })
+                )
+            });
         let answers = outcome.gauges["answers"].last().expect("some").1;
         (sent.count(), answers)
     };

@@ -1,7 +1,7 @@
 //! Each program fails under some order and its right variant under none that was tried.
 
 use litmus::sctbench::Benchmark;
-use litmus::search::Strategy;
+use litmus::search::SchedulerKind;
 use machine::{Bound, Cooperative, Exhaustive};
 
 /// Programs that some strategy makes fail within a second.
@@ -13,7 +13,7 @@ fn easy() -> impl Iterator<Item = (&'static str, Benchmark)> {
 #[test]
 fn every_program_can_fail() {
     for (name, benchmark) in easy() {
-        let found = Strategy::Portfolio.first_failure(benchmark, false, 1, 2_000);
+        let found = SchedulerKind::Portfolio.first_failure(benchmark, false, 1, 2_000);
         assert!(found.is_some(), "{name}");
     }
 }
@@ -24,7 +24,7 @@ fn no_right_variant_fails() {
         // A hundred threads take their time.
         let is_large = name.ends_with("100");
         let schedules = if is_large { 10 } else { 100 };
-        for strategy in Strategy::ALL {
+        for strategy in SchedulerKind::ALL {
             let found = strategy.first_failure(benchmark, true, 2, schedules);
             assert_eq!(found, None, "{name} under {}", strategy.name());
         }
@@ -73,7 +73,7 @@ fn a_schedule_without_delays_has_no_preemption() {
             .runner(false)
             .run(Box::new(Cooperative::default()));
         assert!(!failed, "{name}");
-        let delays = Strategy::Delays(0).first_failure(benchmark, false, 3, 1);
+        let delays = SchedulerKind::Delays(0).first_failure(benchmark, false, 3, 1);
         // The first schedule is a random walk that counts; it may fail.
         assert!(delays.is_none_or(|it| it == 1), "{name}");
     }

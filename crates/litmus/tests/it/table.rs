@@ -1,7 +1,7 @@
 //! The table of docs/schedulers.md: schedules to the first failure.
 
 use litmus::sctbench::Benchmark;
-use litmus::search::{Strategy, median};
+use litmus::search::{SchedulerKind, median};
 use machine::{Bound, Exhaustive, InterestingCalls};
 
 #[test]
@@ -22,17 +22,17 @@ impl Experiment {
     /// One row for each program.
     #[expect(clippy::print_stdout, reason = "the table is for the reader")]
     fn print(&self) {
-        let names: Vec<String> = Strategy::ALL.iter().map(|it| it.name()).collect();
+        let names: Vec<String> = SchedulerKind::ALL.iter().map(|it| it.name()).collect();
         println!("| program | {} |", names.join(" | "));
         for (name, benchmark) in Benchmark::ALL {
             if !(self.programs)(name) {
                 continue;
             }
-            let search = |strategy: Strategy| {
+            let search = |strategy: SchedulerKind| {
                 let found = |seed| strategy.first_failure(benchmark, false, seed, self.limit);
                 median((0..self.seeds).map(found).collect())
             };
-            let cells: Vec<String> = Strategy::ALL.into_iter().map(search).collect();
+            let cells: Vec<String> = SchedulerKind::ALL.into_iter().map(search).collect();
             println!("| {name} | {} |", cells.join(" | "));
         }
     }
@@ -63,13 +63,13 @@ fn hundred_threads() {
 }
 
 /// The strategies that can make seven preemptions.
-const OF_SAFE_STACK: [Strategy; 6] = [
-    Strategy::Pos,
-    Strategy::Portfolio,
-    Strategy::Surw(InterestingCalls::OneWithPriorities),
-    Strategy::Surw(InterestingCalls::One),
-    Strategy::Surw(InterestingCalls::All),
-    Strategy::Random,
+const OF_SAFE_STACK: [SchedulerKind; 6] = [
+    SchedulerKind::Pos,
+    SchedulerKind::Portfolio,
+    SchedulerKind::Surw(InterestingCalls::OneWithPriorities),
+    SchedulerKind::Surw(InterestingCalls::One),
+    SchedulerKind::Surw(InterestingCalls::All),
+    SchedulerKind::Random,
 ];
 
 /// Prints each search when it has ended, and a row after twenty.
@@ -135,7 +135,7 @@ fn right_variants() {
         } else {
             50_000
         };
-        for strategy in Strategy::ALL {
+        for strategy in SchedulerKind::ALL {
             let found = strategy.first_failure(benchmark, true, 9, schedules);
             assert_eq!(found, None, "{name} under {}", strategy.name());
         }
@@ -152,7 +152,7 @@ fn right_variants() {
 fn rates() {
     for (name, benchmark) in Benchmark::ALL.into_iter().step_by(2) {
         let seeds: u64 = if name.ends_with("_100") { 20 } else { 200 };
-        let rate = |strategy: Strategy| {
+        let rate = |strategy: SchedulerKind| {
             // Other seeds than those of the other tables.
             let failed = |seed| {
                 let mut search = strategy.search(benchmark, false, 1_000 + seed);
@@ -162,7 +162,7 @@ fn rates() {
             let failed: usize = (0..seeds).map(failed).sum();
             format!("{:.1}", failed as f64 / seeds as f64)
         };
-        let cells: Vec<String> = Strategy::ALL.into_iter().map(rate).collect();
+        let cells: Vec<String> = SchedulerKind::ALL.into_iter().map(rate).collect();
         println!("| {name} | {} |", cells.join(" | "));
     }
 }

@@ -1,6 +1,6 @@
 //! Compares entries with the articles that quote them.
 
-use kernel::{Duration, Instant};
+use kernel::{Duration, Instant, JournalEntry};
 use mta::{BlockIndex, BlockState, EventEntry, MessageType, SocketFunction};
 use net::HostId;
 use winsock::SocketError;
@@ -361,13 +361,16 @@ fn an_entry_has_the_time_of_its_hosts_clock() {
     let mut outcome = outcome_of(&scenario);
     let event = EventEntry::NoFreeBlocks(20);
     let record = Record::Mta(PARIS, ThreadNumber(8), mta::Record::Event(event));
-    let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
+    let entry = |seconds, record| JournalEntry {
+        at: Instant::ZERO + Duration::from_secs(seconds),
+        record,
+    };
     outcome.records = vec![
-        (at(0), record.clone()),
-        (at(60), Record::ClockSet(PARIS, 3_600_000_000_000)),
-        (at(60), record.clone()),
-        (at(120), Record::ClockSet(HostId(0), 0)),
-        (at(120), Record::ClosedDown(PARIS)),
+        entry(0, record.clone()),
+        entry(60, Record::ClockSet(PARIS, 3_600_000_000_000)),
+        entry(60, record.clone()),
+        entry(120, Record::ClockSet(HostId(0), 0)),
+        entry(120, Record::ClosedDown(PARIS)),
     ];
     let shown: Vec<String> = entries(&scenario, &outcome, PARIS)
         .iter()

@@ -1,6 +1,6 @@
 //! Which lines are selected as evidence.
 
-use kernel::{Duration, Instant};
+use kernel::{Duration, Instant, JournalEntry};
 use mta::{BlockIndex, EventEntry, SocketFunction};
 use net::HostId;
 use winsock::SocketError;
@@ -54,7 +54,10 @@ fn a_crash_shows_the_last_events_before_it() {
         .map(|block| {
             let record = mta::Record::Event(entry(block));
             let record = Record::Mta(HostId(0), ThreadNumber(10), record);
-            (at(u64::from(block)), record)
+            JournalEntry {
+                at: at(u64::from(block)),
+                record,
+            }
         })
         .collect();
     outcome.exceptions.push(Exception {

@@ -18,11 +18,11 @@ fn every_record_is_one_flat_object() {
     let lines: Vec<String> = super::lines(&scenario, &outcome).collect();
     assert_eq!(lines.len(), outcome.records.len());
     let mut kinds = BTreeSet::new();
-    for (line, (at, _)) in lines.iter().zip(&outcome.records) {
+    for (line, entry) in lines.iter().zip(&outcome.records) {
         let json: Json = serde_json::from_str(line).expect("each line is JSON");
         let object = json.as_object().expect("each line is an object");
         assert!(
-            line.starts_with(&format!("{{\"at_ns\":{},\"kind\":\"", at.nanos())),
+            line.starts_with(&format!("{{\"at_ns\":{},\"kind\":\"", entry.at.nanos())),
             "{line}"
         );
         assert!(

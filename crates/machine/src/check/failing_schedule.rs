@@ -4,7 +4,7 @@ use std::fmt;
 
 use kernel::Choices;
 
-use super::runner::{Ran, Runner, Setup, Wrong};
+use super::runner::{DeclareProgram, ProgramRunner, Ran, Wrong};
 use super::schedule::{Following, KeyedSwitch, Schedule, SwitchKeys};
 use super::shrink::{Shrunk, follow};
 use crate::call::Operation;
@@ -35,8 +35,8 @@ pub struct FailingSchedule {
 
 impl FailingSchedule {
     pub(super) fn new(
-        runner: &mut Runner,
-        setup: Setup<'_>,
+        runner: &mut ProgramRunner,
+        setup: DeclareProgram<'_>,
         found_by: String,
         switches_before: usize,
         shrunk: Shrunk,
@@ -97,8 +97,8 @@ impl FailingSchedule {
 
 /// How many random walks fail in this way after the first `made` switches.
 fn failing_walks(
-    runner: &mut Runner,
-    setup: Setup<'_>,
+    runner: &mut ProgramRunner,
+    setup: DeclareProgram<'_>,
     ran: &Ran,
     made: usize,
     signature: &str,
@@ -118,7 +118,7 @@ fn failing_walks(
 }
 
 /// The run call by call, with its switches.
-fn story(runner: &mut Runner, setup: Setup<'_>, ran: &Ran) -> Vec<String> {
+fn story(runner: &mut ProgramRunner, setup: DeclareProgram<'_>, ran: &Ran) -> Vec<String> {
     runner.watch();
     // Those of the runs before, which were watched too.
     runner.take_calls();
@@ -185,7 +185,7 @@ fn shortened(mut lines: Vec<String>) -> Vec<String> {
 }
 
 /// An operation in words, with its answer once it is made.
-fn operation(runner: &Runner, operation: &Operation, answer: Option<u32>) -> String {
+fn operation(runner: &ProgramRunner, operation: &Operation, answer: Option<u32>) -> String {
     let was = answer.map_or(String::new(), |it| format!(", was {it}"));
     let object = || runner.object(operation).unwrap_or_default();
     match *operation {

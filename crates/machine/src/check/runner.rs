@@ -21,10 +21,10 @@ use crate::schedulers::{Scheduler, Strategy};
 const HEAP_BYTES: u32 = 1 << 14;
 
 /// The function that declares a program.
-pub(super) type Setup<'s> = &'s dyn Fn(&mut Program<'_>);
+pub(super) type DeclareProgram<'s> = &'s dyn Fn(&mut Program<'_>);
 
 /// A machine for many runs of one program.
-pub(super) struct Runner {
+pub(super) struct ProgramRunner {
     machine: Machine<Alone>,
     call_limit: u64,
 }
@@ -47,7 +47,7 @@ pub(super) struct Ran {
     pub(super) names: Vec<String>,
 }
 
-impl Runner {
+impl ProgramRunner {
     /// A machine whose calls take no time, so that time passes only when no thread can run: a schedule
     /// then says all about a run.
     pub(super) fn controlled(call_limit: u64, detect_races: bool) -> Self {
@@ -79,7 +79,7 @@ impl Runner {
     }
 
     /// Runs the program under a scheduler.
-    pub(super) fn run(&mut self, setup: Setup<'_>, scheduler: Box<dyn Scheduler>) -> Ran {
+    pub(super) fn run(&mut self, setup: DeclareProgram<'_>, scheduler: Box<dyn Scheduler>) -> Ran {
         let switches = Rc::default();
         let recording = Recording::new(scheduler, &switches);
         let strategy = Strategy::Controlled(Box::new(recording));
@@ -89,11 +89,11 @@ impl Runner {
     }
 
     /// Runs the program in modeled time.
-    pub(super) fn run_timed(&mut self, setup: Setup<'_>, choices: Choices) -> Ran {
+    pub(super) fn run_timed(&mut self, setup: DeclareProgram<'_>, choices: Choices) -> Ran {
         self.run_with(setup, Strategy::Timed, choices)
     }
 
-    fn run_with(&mut self, setup: Setup<'_>, strategy: Strategy, choices: Choices) -> Ran {
+    fn run_with(&mut self, setup: DeclareProgram<'_>, strategy: Strategy, choices: Choices) -> Ran {
         self.machine.reset_with(strategy, choices);
         let mut program = Program::new(&mut self.machine);
         setup(&mut program);
@@ -316,7 +316,7 @@ fn config(call_limit: u64, detect_races: bool) -> Config {
     }
 }
 
-impl fmt::Debug for Runner {
+impl fmt::Debug for ProgramRunner {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.machine.fmt(formatter)
     }

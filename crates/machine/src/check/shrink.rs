@@ -1,7 +1,7 @@
 //! Makes a failing schedule small: fewer switches, and fewer preemptions if a search finds such a
 //! schedule.
 
-use super::runner::{Ran, Runner, Setup};
+use super::runner::{DeclareProgram, ProgramRunner, Ran};
 use super::schedule::{Following, Schedule};
 use crate::dpor::{Bound, Exhaustive};
 
@@ -20,7 +20,11 @@ pub(super) struct Shrunk {
     pub(super) is_least: bool,
 }
 
-pub(super) fn shrink(runner: &mut Runner, setup: Setup<'_>, failing: Ran) -> Shrunk {
+pub(super) fn shrink(
+    runner: &mut ProgramRunner,
+    setup: DeclareProgram<'_>,
+    failing: Ran,
+) -> Shrunk {
     let wrong = failing.wrong.clone().expect("only a failing run is shrunk");
     let again = follow(runner, setup, &failing, &failing.schedule());
     // The program depends on something else than the schedule: nothing that follows would mean anything.
@@ -53,7 +57,12 @@ pub(super) fn shrink(runner: &mut Runner, setup: Setup<'_>, failing: Ran) -> Shr
 
 /// Leaves out switches in ever smaller groups, as long as the run fails in the same way (Zeller,
 /// Hildebrandt, "Simplifying and isolating failure-inducing input", IEEE TSE 2002).
-fn without_switches(runner: &mut Runner, setup: Setup<'_>, mut small: Ran, signature: &str) -> Ran {
+fn without_switches(
+    runner: &mut ProgramRunner,
+    setup: DeclareProgram<'_>,
+    mut small: Ran,
+    signature: &str,
+) -> Ran {
     let (mut group, mut runs) = (small.switches.len(), 0);
     while group > 0 {
         let (mut from, mut has_shrunk) = (0, false);
@@ -79,8 +88,8 @@ fn without_switches(runner: &mut Runner, setup: Setup<'_>, mut small: Ran, signa
 
 /// Runs the program under a schedule; `like` is a run of it, which knows the threads.
 pub(super) fn follow(
-    runner: &mut Runner,
-    setup: Setup<'_>,
+    runner: &mut ProgramRunner,
+    setup: DeclareProgram<'_>,
     like: &Ran,
     schedule: &Schedule,
 ) -> Ran {
@@ -90,8 +99,8 @@ pub(super) fn follow(
 
 /// A run with at most so many preemptions that fails in this way, and whether all such were run.
 fn search(
-    runner: &mut Runner,
-    setup: Setup<'_>,
+    runner: &mut ProgramRunner,
+    setup: DeclareProgram<'_>,
     preemptions: usize,
     signature: &str,
 ) -> (Option<Ran>, bool) {

@@ -19,12 +19,12 @@ pub struct Pos {
     key: u64,
     /// Selects the priorities of this run.
     rng_key: u64,
-    priorities: PerThread<Priority>,
+    priorities: PerThread<CallPriority>,
 }
 
 /// The priority of a pending call.
 #[derive(Clone, Copy, Debug)]
-struct Priority {
+struct CallPriority {
     /// The number of calls that the thread had made before.
     calls: u64,
     /// How many of them were scheduling points. Private calls must not influence priorities.
@@ -45,9 +45,9 @@ impl Pos {
         }
     }
 
-    fn priority(&mut self, call: &PendingCall) -> &mut Priority {
+    fn priority(&mut self, call: &PendingCall) -> &mut CallPriority {
         let rng_key = self.rng_key;
-        let fresh = |points| Priority {
+        let fresh = |points| CallPriority {
             calls: call.calls,
             points,
             draws: 1,

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use kernel::{Choices, Duration, Instant};
-use litmus::{LitmusTest, Program};
+use litmus::{LitmusProgram, LitmusTest};
 use machine::{
     Address, Bound, Config, Costs, EventId, Exhaustive, Field, LockId, Machine, Progress, QueueId,
     Scheduler, SemaphoreId, Strategy, ThreadState,
@@ -38,7 +38,7 @@ struct Outcome {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum Instruction {
     Read(u32),
     Write(u32),
     Copy(u32, u32),
@@ -74,7 +74,7 @@ const NAMES: [[&str; 4]; THREADS] = [
     ["c0", "c1", "c2", "c3"],
 ];
 
-async fn perform(t: Thread, steps: Vec<Step>, objects: Objects) {
+async fn perform(t: Thread, steps: Vec<Instruction>, objects: Objects) {
     let number = t.number();
     for (place, step) in steps.into_iter().enumerate() {
         let name = NAMES[usize::from(number)][place];
@@ -82,24 +82,24 @@ async fn perform(t: Thread, steps: Vec<Step>, objects: Objects) {
         let value = u32::from(number) * 10 + place as u32 + 1;
         let word = |index: u32| objects.words + Field::new(4 * index, name);
         match step {
-            Step::Read(index) => t.record(t.read(word(index)).await),
-            Step::Write(index) => t.write(word(index), value).await,
-            Step::Copy(from, to) => {
+            Instruction::Read(index) => t.record(t.read(word(index)).await),
+            Instruction::Write(index) => t.write(word(index), value).await,
+            Instruction::Copy(from, to) => {
                 let read = t.read(word(from)).await;
                 t.write(word(to), read + 100).await;
             }
-            Step::Exchange(index) => t.record(t.exchange(word(index), value).await),
-            Step::CompareExchange(index) => {
+            Instruction::Exchange(index) => t.record(t.exchange(word(index), value).await),
+            Instruction::CompareExchange(index) => {
                 t.record(t.compare_exchange(word(index), 0, value).await);
             }
-            Step::FetchAdd(index) => t.record(t.fetch_add(word(index), value).await),
-            Step::Guarded(lock, index) => {
+            Instruction::FetchAdd(index) => t.record(t.fetch_add(word(index), value).await),
+            Instruction::Guarded(lock, index) => {
                 t.lock(objects.locks[lock]).await;
                 t.record(t.read(word(index)).await);
                 t.write(word(index), value).await;
                 t.unlock(objects.locks[lock]).await;
             }
-            Step::Nested(lock) => {
+            Instruction::Nested(lock) => {
                 t.lock(objects.locks[lock]).await;
                 t.lock(objects.locks[1 - lock]).await;
                 t.lock(objects.locks[lock]).await;
@@ -107,23 +107,23 @@ async fn perform(t: Thread, steps: Vec<Step>, objects: Objects) {
                 t.unlock(objects.locks[1 - lock]).await;
                 t.unlock(objects.locks[lock]).await;
             }
-            Step::Signal => t.record(u32::from(t.signal(objects.semaphore).await)),
-            Step::Wait => t.wait(objects.semaphore).await,
-            Step::Send(queue) => t.send(objects.queues[queue], value).await,
-            Step::Receive(queue) => t.record(t.receive(objects.queues[queue]).await),
-            Step::Look(queue) => {
+            Instruction::Signal => t.record(u32::from(t.signal(objects.semaphore).await)),
+            Instruction::Wait => t.wait(objects.semaphore).await,
+            Instruction::Send(queue) => t.send(objects.queues[queue], value).await,
+            Instruction::Receive(queue) => t.record(t.receive(objects.queues[queue]).await),
+            Instruction::Look(queue) => {
                 let found = t.receive_until(objects.queues[queue], Instant::ZERO).await;
                 t.record(found.unwrap_or(0));
             }
-            Step::SetEvent(event) => t.set_event(objects.events[event]).await,
-            Step::ResetEvent(event) => t.reset_event(objects.events[event]).await,
-            Step::WaitEvent(event) => t.wait_event(objects.events[event]).await,
-            Step::Ask => t.record(t.call(value).await),
+            Instruction::SetEvent(event) => t.set_event(objects.events[event]).await,
+            Instruction::ResetEvent(event) => t.reset_event(objects.events[event]).await,
+            Instruction::WaitEvent(event) => t.wait_event(objects.events[event]).await,
+            Instruction::Ask => t.record(t.call(value).await),
         }
     }
 }
 
-fn set_up(programs: &[Vec<Step>], machine: &mut Machine<Numbers>) -> Objects {
+fn set_up(programs: &[Vec<Instruction>], machine: &mut Machine<Numbers>) -> Objects {
     let objects = Objects {
         words: machine.map_static(WORDS, "words").expect("room"),
         locks: [machine.create_lock("one"), machine.create_lock("other")],
@@ -156,7 +156,7 @@ fn free_calls() -> Config {
 }
 
 fn run(
-    programs: &[Vec<Step>],
+    programs: &[Vec<Instruction>],
     machine: &mut Machine<Numbers>,
     scheduler: Box<dyn Scheduler>,
 ) -> Outcome {
@@ -194,7 +194,10 @@ fn run(
 }
 
 /// All outcomes and the number of runs; `None` if there are too many.
-fn brute_force(programs: &[Vec<Step>], bound: Option<u32>) -> Option<(BTreeSet<Outcome>, u64)> {
+fn brute_force(
+    programs: &[Vec<Instruction>],
+    bound: Option<u32>,
+) -> Option<(BTreeSet<Outcome>, u64)> {
     let tree = Rc::new(RefCell::new(Tree::default()));
     let mut outcomes = BTreeSet::new();
     let mut machine = machine(free_calls(), Strategy::Timed, 1);
@@ -212,7 +215,10 @@ fn brute_force(programs: &[Vec<Step>], bound: Option<u32>) -> Option<(BTreeSet<O
     None
 }
 
-fn search(programs: &[Vec<Step>], preemptions: Option<u32>) -> (BTreeSet<Outcome>, Exhaustive) {
+fn search(
+    programs: &[Vec<Instruction>],
+    preemptions: Option<u32>,
+) -> (BTreeSet<Outcome>, Exhaustive) {
     let mut outcomes = BTreeSet::new();
     let mut machine = machine(free_calls(), Strategy::Timed, 1);
     let mut search = Exhaustive::new(Bound {
@@ -229,26 +235,26 @@ fn search(programs: &[Vec<Step>], preemptions: Option<u32>) -> (BTreeSet<Outcome
     (outcomes, search)
 }
 
-fn steps(longest: usize) -> impl Strategy_<Value = Vec<Step>> {
+fn steps(longest: usize) -> impl Strategy_<Value = Vec<Instruction>> {
     let word = || 0..WORDS;
     let step = prop_oneof![
-        3 => word().prop_map(Step::Read),
-        3 => word().prop_map(Step::Write),
-        1 => (word(), word()).prop_map(|(from, to)| Step::Copy(from, to)),
-        1 => word().prop_map(Step::Exchange),
-        1 => word().prop_map(Step::CompareExchange),
-        1 => word().prop_map(Step::FetchAdd),
-        4 => (0..2_usize, word()).prop_map(|(lock, index)| Step::Guarded(lock, index)),
-        1 => (0..2_usize).prop_map(Step::Nested),
-        1 => Just(Step::Signal),
-        1 => Just(Step::Wait),
-        2 => (0..2_usize).prop_map(Step::Send),
-        2 => (0..2_usize).prop_map(Step::Receive),
-        1 => (0..2_usize).prop_map(Step::Look),
-        1 => (0..2_usize).prop_map(Step::SetEvent),
-        1 => (0..2_usize).prop_map(Step::ResetEvent),
-        1 => (0..2_usize).prop_map(Step::WaitEvent),
-        1 => Just(Step::Ask),
+        3 => word().prop_map(Instruction::Read),
+        3 => word().prop_map(Instruction::Write),
+        1 => (word(), word()).prop_map(|(from, to)| Instruction::Copy(from, to)),
+        1 => word().prop_map(Instruction::Exchange),
+        1 => word().prop_map(Instruction::CompareExchange),
+        1 => word().prop_map(Instruction::FetchAdd),
+        4 => (0..2_usize, word()).prop_map(|(lock, index)| Instruction::Guarded(lock, index)),
+        1 => (0..2_usize).prop_map(Instruction::Nested),
+        1 => Just(Instruction::Signal),
+        1 => Just(Instruction::Wait),
+        2 => (0..2_usize).prop_map(Instruction::Send),
+        2 => (0..2_usize).prop_map(Instruction::Receive),
+        1 => (0..2_usize).prop_map(Instruction::Look),
+        1 => (0..2_usize).prop_map(Instruction::SetEvent),
+        1 => (0..2_usize).prop_map(Instruction::ResetEvent),
+        1 => (0..2_usize).prop_map(Instruction::WaitEvent),
+        1 => Just(Instruction::Ask),
     ];
     proptest::collection::vec(step, 0..=longest)
 }
@@ -256,7 +262,7 @@ fn steps(longest: usize) -> impl Strategy_<Value = Vec<Step>> {
 use proptest::strategy::Strategy as Strategy_;
 
 /// Compares the search with brute force on one program.
-fn check(programs: &[Vec<Step>]) -> Result<(), TestCaseError> {
+fn check(programs: &[Vec<Instruction>]) -> Result<(), TestCaseError> {
     let Some((all, runs)) = brute_force(programs, None) else {
         return Ok(());
     };
@@ -350,32 +356,40 @@ proptest! {
 /// A blocked thread might have come first, also in a run that is cut off as redundant.
 #[test]
 fn blocked_calls_race_in_redundant_runs_too() {
-    let one = vec![Step::Wait, Step::Write(0)];
-    let two = vec![Step::CompareExchange(0)];
-    let three = vec![Step::Signal, Step::Wait];
+    let one = vec![Instruction::Wait, Instruction::Write(0)];
+    let two = vec![Instruction::CompareExchange(0)];
+    let three = vec![Instruction::Signal, Instruction::Wait];
     check(&[one, two, three]).expect("as brute force");
 }
 
 /// A nested section is ordered after an older one, but not after the calls in between.
 #[test]
 fn a_nested_section_orders_only_itself() {
-    let one = vec![Step::Nested(1), Step::Read(0), Step::Guarded(0, 0)];
-    let two = vec![Step::Guarded(0, 0)];
+    let one = vec![
+        Instruction::Nested(1),
+        Instruction::Read(0),
+        Instruction::Guarded(0, 0),
+    ];
+    let two = vec![Instruction::Guarded(0, 0)];
     check(&[one, two]).expect("as brute force");
 }
 
 /// Of three senders that want the only slot, each may get it.
 #[test]
 fn a_blocked_call_has_no_effect() {
-    let send = || vec![Step::Send(0)];
+    let send = || vec![Instruction::Send(0)];
     check(&[send(), send(), send()]).expect("as brute force");
 }
 
 /// The order of earlier receives does not preempt a receiver that comes first.
 #[test]
 fn a_receiver_that_comes_first_is_no_preemption() {
-    let one = vec![Step::Send(0), Step::Receive(1)];
-    let two = vec![Step::Send(1), Step::Receive(0), Step::Receive(1)];
+    let one = vec![Instruction::Send(0), Instruction::Receive(1)];
+    let two = vec![
+        Instruction::Send(1),
+        Instruction::Receive(0),
+        Instruction::Receive(1),
+    ];
     check(&[one, two]).expect("as brute force");
 }
 
@@ -440,7 +454,7 @@ fn exhaust(test: LitmusTest, preemptions: Option<u32>) -> (u64, u64, u64) {
 
 #[test]
 fn litmus_tests_are_exhausted_and_private_steps_change_nothing() {
-    for program in Program::ALL {
+    for program in LitmusProgram::ALL {
         for fixed in [false, true] {
             for bound in [Some(0), Some(1), Some(2), Some(3), None] {
                 let found = [0, 5, 20].map(|steps| {

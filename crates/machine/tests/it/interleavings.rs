@@ -90,7 +90,7 @@ impl Scheduler for Exhaustive {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum Instruction {
     Read(usize),
     Write(usize),
     Interlocked(usize),
@@ -112,40 +112,40 @@ struct Objects {
     event: machine::EventId,
 }
 
-async fn perform(thread: Thread, steps: Vec<Step>, objects: Objects) {
+async fn perform(thread: Thread, steps: Vec<Instruction>, objects: Objects) {
     for (number, step) in steps.into_iter().enumerate() {
         let name = NAMES[usize::from(thread.number())][number];
         let place = |word: usize| objects.words + Field::new(4 * word as u32, name);
         match step {
-            Step::Read(word) => {
+            Instruction::Read(word) => {
                 thread.read(place(word)).await;
             }
-            Step::Write(word) => thread.write(place(word), 1).await,
-            Step::Interlocked(word) => {
+            Instruction::Write(word) => thread.write(place(word), 1).await,
+            Instruction::Interlocked(word) => {
                 thread
                     .exchange(objects.words + Field::new(8 + 4 * word as u32, "flag"), 1)
                     .await;
             }
-            Step::Guarded(lock, word) => {
+            Instruction::Guarded(lock, word) => {
                 thread.lock(objects.locks[lock]).await;
                 thread.write(place(word), 1).await;
                 thread.unlock(objects.locks[lock]).await;
             }
-            Step::Signal => {
+            Instruction::Signal => {
                 thread.signal(objects.semaphore).await;
             }
-            Step::Wait => thread.wait(objects.semaphore).await,
-            Step::Send => thread.send(objects.queue, 1).await,
-            Step::Receive => {
+            Instruction::Wait => thread.wait(objects.semaphore).await,
+            Instruction::Send => thread.send(objects.queue, 1).await,
+            Instruction::Receive => {
                 thread.receive(objects.queue).await;
             }
-            Step::SetEvent => thread.set_event(objects.event).await,
-            Step::WaitEvent => thread.wait_event(objects.event).await,
+            Instruction::SetEvent => thread.set_event(objects.event).await,
+            Instruction::WaitEvent => thread.wait_event(objects.event).await,
         }
     }
 }
 
-fn set_up(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Step>]) -> Machine<Numbers> {
+fn set_up(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Instruction>]) -> Machine<Numbers> {
     let mut config = config();
     config.heap.bytes = 0x700;
     let strategy = machine::Strategy::Controlled(Box::new(Exhaustive(Rc::clone(tree))));
@@ -168,7 +168,7 @@ fn set_up(tree: &Rc<RefCell<Tree>>, programs: &[Vec<Step>]) -> Machine<Numbers> 
 
 /// The races that the detector reports over all interleavings, the expected races, and the number of
 /// interleavings.
-fn all_interleavings(programs: &[Vec<Step>]) -> (BTreeSet<Pair>, BTreeSet<Pair>, usize) {
+fn all_interleavings(programs: &[Vec<Instruction>]) -> (BTreeSet<Pair>, BTreeSet<Pair>, usize) {
     let tree = Rc::new(RefCell::new(Tree::default()));
     let mut found = BTreeSet::new();
     for runs in 1.. {
@@ -187,18 +187,18 @@ fn all_interleavings(programs: &[Vec<Step>]) -> (BTreeSet<Pair>, BTreeSet<Pair>,
     unreachable!("runs have no end")
 }
 
-fn steps(longest: usize) -> impl Strategy<Value = Vec<Step>> {
+fn steps(longest: usize) -> impl Strategy<Value = Vec<Instruction>> {
     let step = prop_oneof![
-        (0..2_usize).prop_map(Step::Read),
-        (0..2_usize).prop_map(Step::Write),
-        (0..2_usize).prop_map(Step::Interlocked),
-        (0..2_usize, 0..2_usize).prop_map(|(lock, word)| Step::Guarded(lock, word)),
-        Just(Step::Signal),
-        Just(Step::Wait),
-        Just(Step::Send),
-        Just(Step::Receive),
-        Just(Step::SetEvent),
-        Just(Step::WaitEvent),
+        (0..2_usize).prop_map(Instruction::Read),
+        (0..2_usize).prop_map(Instruction::Write),
+        (0..2_usize).prop_map(Instruction::Interlocked),
+        (0..2_usize, 0..2_usize).prop_map(|(lock, word)| Instruction::Guarded(lock, word)),
+        Just(Instruction::Signal),
+        Just(Instruction::Wait),
+        Just(Instruction::Send),
+        Just(Instruction::Receive),
+        Just(Instruction::SetEvent),
+        Just(Instruction::WaitEvent),
     ];
     proptest::collection::vec(step, 0..=longest)
 }
@@ -248,7 +248,7 @@ proptest! {
 
 #[test]
 fn the_number_of_interleavings_is_the_binomial() {
-    let three = vec![Step::Write(0); 3];
+    let three = vec![Instruction::Write(0); 3];
     let (found, _, runs) = all_interleavings(&[three.clone(), three]);
     assert_eq!(runs, 20, "six calls, three of each thread: C(6, 3)");
     assert_eq!(
@@ -260,15 +260,23 @@ fn the_number_of_interleavings_is_the_binomial() {
 
 #[test]
 fn two_different_locks_guard_nothing() {
-    let guarded = |lock| vec![Step::Guarded(lock, 0)];
+    let guarded = |lock| vec![Instruction::Guarded(lock, 0)];
     assert!(!all_interleavings(&[guarded(0), guarded(1)]).0.is_empty());
     assert!(all_interleavings(&[guarded(0), guarded(0)]).0.is_empty());
 }
 
 #[test]
 fn a_message_orders_what_came_before_it_and_nothing_else() {
-    let sender = vec![Step::Write(0), Step::Send, Step::Write(1)];
-    let receiver = vec![Step::Receive, Step::Read(0), Step::Read(1)];
+    let sender = vec![
+        Instruction::Write(0),
+        Instruction::Send,
+        Instruction::Write(1),
+    ];
+    let receiver = vec![
+        Instruction::Receive,
+        Instruction::Read(0),
+        Instruction::Read(1),
+    ];
     let (found, _, _) = all_interleavings(&[sender, receiver]);
     assert_eq!(found, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
 }
@@ -276,8 +284,12 @@ fn a_message_orders_what_came_before_it_and_nothing_else() {
 /// The second message waits until the first was received, so what came before that is known.
 #[test]
 fn a_full_queue_orders_the_sender_after_the_receiver() {
-    let sender = vec![Step::Send, Step::Send, Step::Write(0)];
-    let receiver = vec![Step::Write(0), Step::Receive, Step::Write(0)];
+    let sender = vec![Instruction::Send, Instruction::Send, Instruction::Write(0)];
+    let receiver = vec![
+        Instruction::Write(0),
+        Instruction::Receive,
+        Instruction::Write(0),
+    ];
     let (found, expected, _) = all_interleavings(&[sender, receiver]);
     assert_eq!(found, BTreeSet::from([("a2", "b2"), ("b2", "a2")]));
     assert_eq!(found, expected);

@@ -1,6 +1,6 @@
 //! A machine that was reset makes the same run as a new one.
 
-use litmus::{LitmusTest, Program};
+use litmus::{LitmusProgram, LitmusTest};
 use machine::{Machine, Random, Strategy};
 
 use crate::schedulers::{choices, test};
@@ -8,7 +8,7 @@ use crate::support::{HOST, Numbers, Thread, config, finish, machine, records};
 
 #[test]
 fn a_reset_machine_is_as_a_new_one() {
-    for (program, fixed) in Program::ALL
+    for (program, fixed) in LitmusProgram::ALL
         .into_iter()
         .flat_map(|one| [(one, false), (one, true)])
     {

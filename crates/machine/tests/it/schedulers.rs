@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use kernel::{Choices, Duration};
-use litmus::{LitmusTest, Program};
+use litmus::{LitmusProgram, LitmusTest};
 use machine::{
     CallCounter, Counts, DelayBounding, EnabledSet, Field, InterestingCalls, Parallel, Pct,
     Portfolio, Pos, Preempting, Random, Scheduler, Strategy, Surw, TimeWeighted,
@@ -116,7 +116,7 @@ fn failures(test: LitmusTest, runs: u64, make: impl Fn(u64) -> Box<dyn Scheduler
     (0..runs).filter(failed).count() as u64
 }
 
-pub(crate) const fn test(program: Program, steps: u32) -> LitmusTest {
+pub(crate) const fn test(program: LitmusProgram, steps: u32) -> LitmusTest {
     LitmusTest {
         program,
         private_steps: steps,
@@ -181,7 +181,7 @@ fn exact_counts(calls: &[u32]) -> Counts {
 #[test]
 fn the_random_walk_is_fair() {
     const RUNS: u64 = 20_000;
-    let found = failures(test(Program::FreeList, 0), RUNS, |seed| {
+    let found = failures(test(LitmusProgram::FreeList, 0), RUNS, |seed| {
         Box::new(Random::new(choices(seed), HOST))
     });
     assert!(agrees(found, RUNS, 0.75), "{found} of {RUNS}");
@@ -191,7 +191,7 @@ fn the_random_walk_is_fair() {
 #[test]
 fn the_uniform_walk_fails_in_eighteen_of_twenty() {
     const RUNS: u64 = 20_000;
-    let test = test(Program::FreeList, 0);
+    let test = test(LitmusProgram::FreeList, 0);
     let counts = pilot(test);
     let found = failures(test, RUNS, |seed| {
         Box::new(Surw::new(
@@ -246,7 +246,7 @@ fn the_time_weighted_walk_is_a_walk_over_private_steps() {
     const RUNS: u64 = 10_000;
     assert!((coin_walk_over_private_steps(0) - 0.75).abs() < 1e-12);
     for steps in [0, 5, 20] {
-        let found = failures(test(Program::FreeList, steps), RUNS, |seed| {
+        let found = failures(test(LitmusProgram::FreeList, steps), RUNS, |seed| {
             Box::new(TimeWeighted::new(choices(seed), HOST, ACCESS_TIME))
         });
         let expected = coin_walk_over_private_steps(steps as usize);
@@ -261,7 +261,7 @@ fn the_time_weighted_walk_is_a_walk_over_private_steps() {
 /// private steps at all.
 #[test]
 fn private_calls_are_no_choices() {
-    for program in Program::ALL {
+    for program in LitmusProgram::ALL {
         let counts = pilot(test(program, 0));
         for (name, make) in all(&counts) {
             if ["time-weighted", "parallel", "portfolio"].contains(&name) {
@@ -303,7 +303,7 @@ fn surw_is_uniform_over_interleavings() {
 /// The selected calls are the three accesses to the state of the control block, with three orders.
 #[test]
 fn surw_is_uniform_over_the_selected_calls() {
-    let test = test(Program::StaleBlock, 0);
+    let test = test(LitmusProgram::StaleBlock, 0);
     let counts = pilot(test);
     let found = failures(test, 20_000, |seed| {
         Box::new(Surw::new(
@@ -439,7 +439,7 @@ fn no_thread_is_blocked_while_another_can_run() {
         }
     }
     let test = LitmusTest {
-        program: Program::StaleBlock,
+        program: LitmusProgram::StaleBlock,
         private_steps: 1,
         fixed: true,
     };
@@ -457,7 +457,7 @@ fn no_thread_is_blocked_while_another_can_run() {
 
 #[test]
 fn every_litmus_test_fails_under_the_portfolio_and_no_fixed_variant_does() {
-    for program in Program::ALL {
+    for program in LitmusProgram::ALL {
         for steps in [0, 5] {
             let counts = pilot(test(program, steps));
             let portfolio = |seed| -> Box<dyn Scheduler> {
@@ -475,13 +475,13 @@ fn every_litmus_test_fails_under_the_portfolio_and_no_fixed_variant_does() {
 #[test]
 #[ignore = "a campaign of some minutes"]
 fn no_fixed_variant_fails_in_a_hundred_thousand_schedules() {
-    for program in Program::ALL {
+    for program in LitmusProgram::ALL {
         no_failure_when_fixed(program, 100_000);
     }
 }
 
 /// Under every scheduler, with race detection.
-fn no_failure_when_fixed(program: Program, runs: u64) {
+fn no_failure_when_fixed(program: LitmusProgram, runs: u64) {
     for steps in [0, 5] {
         let test = LitmusTest {
             program,

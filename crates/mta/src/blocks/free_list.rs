@@ -10,7 +10,7 @@ use crate::build::decision::FreeList;
 use crate::build::{Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{field, pool};
-use crate::shared::{HeldLock, Shared};
+use crate::shared::{HeldLock, SharedState};
 
 /// Size of a block's receive buffer: one TPDU of 2048 bytes, and space for headers.
 const BUFFER_BYTES: u32 = 2_048 + 64;
@@ -26,7 +26,7 @@ pub(crate) struct FreeBlock {
 ///
 /// The buffer is allocated before the block is unlinked: the other order would have to push the
 /// block back if the heap had no memory left.
-pub(crate) async fn pop(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
+pub(crate) async fn pop(t: &Thread, shared: &SharedState) -> Option<FreeBlock> {
     match shared.build.free_list() {
         FreeList::Guarded | FreeList::GuardedByStep | FreeList::GuardedQueue => {
             pop_locked(t, shared).await
@@ -36,7 +36,7 @@ pub(crate) async fn pop(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
 }
 
 /// Puts a block on the list.
-pub(crate) async fn push(t: &Thread, shared: &Shared, block: Address) {
+pub(crate) async fn push(t: &Thread, shared: &SharedState, block: Address) {
     match shared.build.free_list() {
         FreeList::Guarded | FreeList::GuardedByStep => push_locked(t, shared, block).await,
         FreeList::GuardedQueue => push_to_queue(t, shared, block).await,
@@ -46,7 +46,7 @@ pub(crate) async fn push(t: &Thread, shared: &Shared, block: Address) {
     }
 }
 
-async fn pop_locked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
+async fn pop_locked(t: &Thread, shared: &SharedState) -> Option<FreeBlock> {
     let list = shared.layout.pool;
     let lock = shared
         .lock(t, Structure::Pool, StructureOperation::Allocate)
@@ -73,7 +73,7 @@ async fn pop_locked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
     })
 }
 
-async fn push_locked(t: &Thread, shared: &Shared, block: Address) {
+async fn push_locked(t: &Thread, shared: &SharedState, block: Address) {
     let list = shared.layout.pool;
     let lock = shared
         .lock(t, Structure::Pool, StructureOperation::Release)
@@ -88,7 +88,7 @@ async fn push_locked(t: &Thread, shared: &Shared, block: Address) {
 /// Releases and acquires the lock, if the build locks each step separately.
 async fn relock_between_steps(
     t: &Thread,
-    shared: &Shared,
+    shared: &SharedState,
     lock: HeldLock,
     operation: StructureOperation,
 ) -> HeldLock {
@@ -99,7 +99,7 @@ async fn relock_between_steps(
     shared.lock(t, Structure::Pool, operation).await
 }
 
-async fn push_to_queue(t: &Thread, shared: &Shared, block: Address) {
+async fn push_to_queue(t: &Thread, shared: &SharedState, block: Address) {
     let lock = shared
         .lock(t, Structure::Pool, StructureOperation::Release)
         .await;
@@ -116,7 +116,7 @@ async fn push_to_queue(t: &Thread, shared: &Shared, block: Address) {
     shared.unlock(t, lock).await;
 }
 
-async fn pop_interlocked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
+async fn pop_interlocked(t: &Thread, shared: &SharedState) -> Option<FreeBlock> {
     let list = shared.layout.pool;
     let mut buffer = Address::NULL;
     let block = loop {
@@ -152,7 +152,7 @@ async fn pop_interlocked(t: &Thread, shared: &Shared) -> Option<FreeBlock> {
     })
 }
 
-async fn push_interlocked(t: &Thread, shared: &Shared, block: Address) {
+async fn push_interlocked(t: &Thread, shared: &SharedState, block: Address) {
     let list = shared.layout.pool;
     loop {
         let head = t.read(list + pool::FREE).await;

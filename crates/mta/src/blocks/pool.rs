@@ -9,10 +9,10 @@ use crate::build::{Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, NONE, field};
 use crate::record::{EventEntry, Fact, LogLine};
-use crate::shared::{Shared, log, log_event, record_fact};
+use crate::shared::{SharedState, log, log_event, record_fact};
 
 /// Allocates a block. `None` if the pool is empty, which event 9156 reports.
-pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
+pub(crate) async fn allocate(t: &Thread, shared: &SharedState) -> Option<BlockId> {
     let Some(free) = free_list::pop(t, shared).await else {
         log_event(t, EventEntry::NoFreeBlocks(shared.layout.blocks));
         return None;
@@ -45,7 +45,7 @@ pub(crate) async fn allocate(t: &Thread, shared: &Shared) -> Option<BlockId> {
 
 /// Releases a block and its buffer. The caller has closed the socket and the event object, or has
 /// a build that leaks them.
-pub(crate) async fn release(t: &Thread, shared: &Shared, address: Address) {
+pub(crate) async fn release(t: &Thread, shared: &SharedState, address: Address) {
     let block = Allocated { t, shared, address };
     shared.build.release(&block).await;
 }
@@ -53,7 +53,7 @@ pub(crate) async fn release(t: &Thread, shared: &Shared, address: Address) {
 /// A block that a thread is about to release.
 struct Allocated<'a> {
     t: &'a Thread,
-    shared: &'a Shared,
+    shared: &'a SharedState,
     address: Address,
 }
 
@@ -73,7 +73,7 @@ impl Release for Allocated<'_> {
 }
 
 /// Puts a block into the pool. Returns the instance that it was.
-async fn put_back(t: &Thread, shared: &Shared, address: Address) -> Instance {
+async fn put_back(t: &Thread, shared: &SharedState, address: Address) -> Instance {
     let lock = shared
         .lock(t, Structure::Blocks, StructureOperation::Release)
         .await;

@@ -16,7 +16,7 @@ use crate::blocks::heap;
 use crate::build::{Generation, Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{select_copy, wait_array};
-use crate::shared::Shared;
+use crate::shared::SharedState;
 
 /// `FD_SETSIZE`: the handles that a set has room for. select() itself knows no limit.
 const HANDLES_MAX: u32 = 64;
@@ -29,7 +29,7 @@ const HANDLE: &str = "select set.handle";
 /// Builds the set for these handles. The caller holds the lock of the wait arrays.
 pub(crate) async fn build(
     t: &Thread,
-    shared: &Shared,
+    shared: &SharedState,
     thread_block: u32,
     events: impl Iterator<Item = EventHandle>,
 ) {
@@ -55,7 +55,7 @@ pub(crate) async fn build(
 /// access violation.
 pub(crate) async fn handles(
     t: &Thread,
-    shared: &Shared,
+    shared: &SharedState,
     thread_block: u32,
 ) -> Option<Vec<EventHandle>> {
     let copy = copy_to_stack(t, shared, thread_block).await?;
@@ -70,7 +70,7 @@ pub(crate) async fn handles(
 
 /// Copies the set to the stack of the Async Notify: `fd_set copy = *set;`. The words beyond the count
 /// are left out, because nothing reads them.
-async fn copy_to_stack(t: &Thread, shared: &Shared, thread_block: u32) -> Option<Address> {
+async fn copy_to_stack(t: &Thread, shared: &SharedState, thread_block: u32) -> Option<Address> {
     let lock = shared
         .lock(t, Structure::WaitArrays, StructureOperation::Use)
         .await;
@@ -92,7 +92,7 @@ async fn copy_to_stack(t: &Thread, shared: &Shared, thread_block: u32) -> Option
 }
 
 /// Whether the set still exists, so that the array need not be read again.
-pub(crate) async fn is_current(t: &Thread, shared: &Shared, thread_block: u32) -> bool {
+pub(crate) async fn is_current(t: &Thread, shared: &SharedState, thread_block: u32) -> bool {
     let lock = shared
         .lock(t, Structure::WaitArrays, StructureOperation::Use)
         .await;
@@ -104,7 +104,7 @@ pub(crate) async fn is_current(t: &Thread, shared: &Shared, thread_block: u32) -
 
 /// Frees the set after an event was handled. A socket that connects is in other sets than one that is
 /// open, so a program that calls select() makes its sets anew after each event.
-pub(crate) async fn discard_after_event(t: &Thread, shared: &Shared, thread_block: u32) {
+pub(crate) async fn discard_after_event(t: &Thread, shared: &SharedState, thread_block: u32) {
     if shared.build.generation() == Generation::Single {
         return;
     }
@@ -117,7 +117,7 @@ pub(crate) async fn discard_after_event(t: &Thread, shared: &Shared, thread_bloc
 
 /// Frees the set, so that the next wait builds another. The caller holds the lock of the wait
 /// arrays.
-pub(crate) async fn discard(t: &Thread, shared: &Shared, thread_block: u32) {
+pub(crate) async fn discard(t: &Thread, shared: &SharedState, thread_block: u32) {
     if shared.build.generation() == Generation::Single {
         return;
     }

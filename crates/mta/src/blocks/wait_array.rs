@@ -11,7 +11,7 @@ use crate::build::decision::WaitArrayScan;
 use crate::build::{Generation, Structure, StructureOperation};
 use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, Instance, Layout, NONE, field, wait_array};
-use crate::shared::Shared;
+use crate::shared::SharedState;
 use winsock::{EventHandle, SocketHandle};
 
 /// Binds a block to a thread control block: to `preferred` while it has room, otherwise to the one
@@ -19,7 +19,7 @@ use winsock::{EventHandle, SocketHandle};
 ///
 /// Exchange 5.5 and 2000 count the bound blocks, because an entry is added later. 4.0 uses the
 /// number of entries.
-pub(crate) async fn bind(t: &Thread, shared: &Shared, preferred: Option<u32>) -> u32 {
+pub(crate) async fn bind(t: &Thread, shared: &SharedState, preferred: Option<u32>) -> u32 {
     if shared.layout.threads == 1 {
         return 0;
     }
@@ -51,7 +51,7 @@ pub(crate) async fn bind(t: &Thread, shared: &Shared, preferred: Option<u32>) ->
 }
 
 /// Undoes [`bind`] when a block is released. `thread_block` may name no thread control block.
-pub(crate) async fn unbind(t: &Thread, shared: &Shared, thread_block: u32) {
+pub(crate) async fn unbind(t: &Thread, shared: &SharedState, thread_block: u32) {
     let counts = shared.build.generation() == Generation::Single && shared.layout.threads > 1;
     if !counts || thread_block >= shared.layout.threads {
         return;
@@ -66,7 +66,7 @@ pub(crate) async fn unbind(t: &Thread, shared: &Shared, thread_block: u32) {
 }
 
 /// Adds an entry at the end of the array.
-pub(crate) async fn add(t: &Thread, shared: &Shared, thread_block: u32, block: Address) {
+pub(crate) async fn add(t: &Thread, shared: &SharedState, thread_block: u32, block: Address) {
     let array = shared.layout.thread_block(thread_block);
     let lock = shared
         .lock(t, Structure::WaitArrays, StructureOperation::Allocate)
@@ -85,7 +85,7 @@ pub(crate) async fn add(t: &Thread, shared: &Shared, thread_block: u32, block: A
 
 /// Removes a block's entry: the last entry moves into its slot. `thread_block` may name no thread
 /// control block.
-pub(crate) async fn remove(t: &Thread, shared: &Shared, thread_block: u32, block: Address) {
+pub(crate) async fn remove(t: &Thread, shared: &SharedState, thread_block: u32, block: Address) {
     if thread_block >= shared.layout.threads {
         return;
     }
@@ -112,7 +112,7 @@ pub(crate) async fn remove(t: &Thread, shared: &Shared, thread_block: u32, block
 
 /// Reads the array and the blocks that it points to. The result is sorted by block, which is the
 /// order of the `Wait for cb` lines (Q303102) and of the handles in the wait.
-pub(crate) async fn scan(t: &Thread, shared: &Shared, thread_block: u32) -> Vec<WaitEntry> {
+pub(crate) async fn scan(t: &Thread, shared: &SharedState, thread_block: u32) -> Vec<WaitEntry> {
     let array = shared.layout.thread_block(thread_block);
     let array_lock = shared
         .lock(t, Structure::WaitArrays, StructureOperation::Use)
@@ -179,7 +179,11 @@ async fn read_entries(t: &Thread, array: Address) -> Vec<Address> {
 
 /// Reads the block of an entry again. `None` if the block was reused since and the build checks
 /// instance numbers.
-pub(crate) async fn read_again(t: &Thread, shared: &Shared, entry: WaitEntry) -> Option<WaitEntry> {
+pub(crate) async fn read_again(
+    t: &Thread,
+    shared: &SharedState,
+    entry: WaitEntry,
+) -> Option<WaitEntry> {
     let address = shared.address(entry.block.index);
     let lock = shared
         .lock(t, Structure::Blocks, StructureOperation::Use)
@@ -191,7 +195,7 @@ pub(crate) async fn read_again(t: &Thread, shared: &Shared, entry: WaitEntry) ->
 }
 
 /// Reads the words at an address from the array, which may be no block at all.
-async fn read_block(t: &Thread, shared: &Shared, address: Address) -> WaitEntry {
+async fn read_block(t: &Thread, shared: &SharedState, address: Address) -> WaitEntry {
     let event = EventHandle(t.read(address + field::EVENT).await);
     let socket = t.read(address + field::SOCKET).await;
     let state = BlockState::of(t.read(address + field::STATE).await);

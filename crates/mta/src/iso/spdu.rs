@@ -242,7 +242,7 @@ fn tag(identifier: u8, length: usize) -> [u8; TAG_BYTES] {
 pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
     // Category 1 SPDUs, such as CN or FN, come without Give Tokens.
     let bytes = bytes.strip_prefix(&GIVE_TOKENS).unwrap_or(bytes);
-    let Unit {
+    let Tlv {
         identifier,
         inside: parameters,
         after: rest,
@@ -280,21 +280,21 @@ pub fn decode(bytes: &[u8]) -> Result<Spdu<'_>, SpduError> {
 }
 
 /// An SPDU or a parameter of one, and what follows it.
-struct Unit<'a> {
+struct Tlv<'a> {
     identifier: u8,
     /// The octets that its length indicator counts.
     inside: &'a [u8],
     after: &'a [u8],
 }
 
-fn split(bytes: &[u8]) -> Result<Unit<'_>, SpduError> {
+fn split(bytes: &[u8]) -> Result<Tlv<'_>, SpduError> {
     let &[identifier, length, ref rest @ ..] = bytes else {
         return Err(SpduError::Truncated);
     };
     let (inside, after) = rest
         .split_at_checked(usize::from(length))
         .ok_or(SpduError::Truncated)?;
-    Ok(Unit {
+    Ok(Tlv {
         identifier,
         inside,
         after,

@@ -44,7 +44,7 @@ impl Outcome {
 /// Runs `program` in four threads, under the random walk of this seed.
 fn run_random_walk<F, P>(build: impl Build + 'static, seed: u64, program: P) -> Outcome
 where
-    P: Fn(Thread, Rc<Shared>, u32) -> F,
+    P: Fn(Thread, Rc<SharedState>, u32) -> F,
     F: Future<Output = ()> + 'static,
 {
     let choices = Choices::new(seed);
@@ -59,7 +59,7 @@ fn run<F, P>(
     program: P,
 ) -> Outcome
 where
-    P: Fn(Thread, Rc<Shared>, u32) -> F,
+    P: Fn(Thread, Rc<SharedState>, u32) -> F,
     F: Future<Output = ()> + 'static,
 {
     let config = machine::Config {
@@ -73,7 +73,7 @@ where
     let mut machine = Machine::new(config, strategy, choices, 1).expect("a sound configuration");
     let layout = map(&mut machine, &build, BLOCKS, 2).expect("a small pool fits");
     let queue = machine.create_queue("unused", 1);
-    let shared = Rc::new(Shared {
+    let shared = Rc::new(SharedState {
         locks: make_locks(&mut machine, &build),
         build: Rc::new(build),
         layout,
@@ -123,7 +123,7 @@ where
     }
 }
 
-async fn allocate_and_release(t: Thread, shared: Rc<Shared>, _: u32) {
+async fn allocate_and_release(t: Thread, shared: Rc<SharedState>, _: u32) {
     for _ in 0..12 {
         let first = block_pool::allocate(&t, &shared).await;
         let second = block_pool::allocate(&t, &shared).await;
@@ -134,7 +134,7 @@ async fn allocate_and_release(t: Thread, shared: Rc<Shared>, _: u32) {
 }
 
 /// Each thread adds and removes its own block; the arrays are shared.
-async fn add_and_remove(t: Thread, shared: Rc<Shared>, number: u32) {
+async fn add_and_remove(t: Thread, shared: Rc<SharedState>, number: u32) {
     let block = shared.address(BlockIndex(number));
     for _ in 0..12 {
         let thread_block = arrays::bind(&t, &shared, None).await;

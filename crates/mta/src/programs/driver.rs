@@ -18,13 +18,13 @@ use crate::environment::Thread;
 use crate::layout::{BlockIndex, BlockState};
 use crate::message::{Message, ToDriver};
 use crate::record::{LogLine, SocketFunction};
-use crate::shared::{Shared, log, log_socket_error};
+use crate::shared::{SharedState, log, log_socket_error};
 use crate::sockets::{self, WaitResult};
 
 use super::driver_state::Driver;
 
 /// The only driver thread of a thread control block: messages and network.
-pub(crate) async fn run_single(t: Thread, shared: Rc<Shared>, thread_block: u32) {
+pub(crate) async fn run_single(t: Thread, shared: Rc<SharedState>, thread_block: u32) {
     // MAIN BASE makes the wake-up events first; until then there is nothing to wait for.
     t.wait_event(shared.ready).await;
     let mut driver = Driver::new(&t, &shared, thread_block);
@@ -44,7 +44,7 @@ pub(crate) async fn run_single(t: Thread, shared: Rc<Shared>, thread_block: u32)
 }
 
 /// The Driver of a pair: messages only.
-pub(crate) async fn run_driver(t: Thread, shared: Rc<Shared>, thread_block: u32) {
+pub(crate) async fn run_driver(t: Thread, shared: Rc<SharedState>, thread_block: u32) {
     t.wait_event(shared.ready).await;
     let mut driver = Driver::new(&t, &shared, thread_block);
     loop {
@@ -59,7 +59,7 @@ pub(crate) async fn run_driver(t: Thread, shared: Rc<Shared>, thread_block: u32)
 }
 
 /// The Async Notify of a pair: the network only.
-pub(crate) async fn run_async_notify(t: Thread, shared: Rc<Shared>, thread_block: u32) {
+pub(crate) async fn run_async_notify(t: Thread, shared: Rc<SharedState>, thread_block: u32) {
     t.wait_event(shared.ready).await;
     let mut driver = Driver::new(&t, &shared, thread_block);
     loop {

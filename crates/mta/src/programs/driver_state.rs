@@ -12,7 +12,7 @@ use crate::environment::Thread;
 use crate::iso::tpkt::HEADER_BYTES;
 use crate::layout::BlockId;
 use crate::message::Tpkts;
-use crate::shared::Shared;
+use crate::shared::SharedState;
 
 /// A driver thread at work on its thread control block.
 ///
@@ -21,7 +21,7 @@ use crate::shared::Shared;
 #[derive(Debug)]
 pub(crate) struct Driver<'a> {
     pub(crate) t: &'a Thread,
-    pub(crate) shared: &'a Shared,
+    pub(crate) shared: &'a SharedState,
     /// The index of its thread control block.
     pub(crate) thread_block: u32,
     pub(crate) state: DriverState,
@@ -57,7 +57,7 @@ impl Receiving {
 }
 
 impl<'a> Driver<'a> {
-    pub(crate) fn new(t: &'a Thread, shared: &'a Shared, thread_block: u32) -> Self {
+    pub(crate) fn new(t: &'a Thread, shared: &'a SharedState, thread_block: u32) -> Self {
         Self {
             t,
             shared,

@@ -12,7 +12,7 @@ use crate::layout::{BlockId, field};
 use crate::manager::{Action, Manager, OutgoingCall};
 use crate::message::{Message, ToDown, ToDriver, ToMain, ToUp};
 use crate::record::{AssociationIndex, EventEntry, LogLine, MessageType};
-use crate::shared::{Shared, log, log_event, rfc1006_address};
+use crate::shared::{SharedState, log, log_event, rfc1006_address};
 use crate::sockets;
 
 use super::winsock_entry;
@@ -20,11 +20,16 @@ use super::winsock_entry;
 /// The thread, at work.
 struct MainBase<'a> {
     t: &'a Thread,
-    shared: &'a Shared,
+    shared: &'a SharedState,
     manager: Manager,
 }
 
-pub(crate) async fn run(t: Thread, shared: Rc<Shared>, manager: Manager, queued: Vec<Submission>) {
+pub(crate) async fn run(
+    t: Thread,
+    shared: Rc<SharedState>,
+    manager: Manager,
+    queued: Vec<Submission>,
+) {
     let mut main_base = MainBase {
         t: &t,
         shared: &shared,

@@ -10,13 +10,13 @@ use machine::{Duration, Instant};
 use crate::config::Timer;
 use crate::environment::Thread;
 use crate::message::{Message, ToMain};
-use crate::shared::Shared;
+use crate::shared::SharedState;
 
 /// The clock tick of NT. A wait with a timeout ends at a tick, so timers within one tick expire
 /// together.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
 
-pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
+pub(crate) async fn run(t: Thread, shared: Rc<SharedState>) {
     // The second part of the key is the order of arrival: it decides between timers of one tick.
     let mut timers: BTreeMap<(Instant, u64), Timer> = BTreeMap::new();
     let mut received = 0;

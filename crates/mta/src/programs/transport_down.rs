@@ -11,14 +11,14 @@ use crate::iso::spdu::{DATA_HEADER_BYTES, Spdu};
 use crate::iso::tpdu::{DATA_BYTES_MAX, Tpdu};
 use crate::iso::tpkt;
 use crate::message::{Message, ToDown, ToDriver, Tpkts};
-use crate::shared::Shared;
+use crate::shared::SharedState;
 
 /// Bytes of message content in one Data SPDU that fills a TPDU.
 const PIECE_BYTES: u32 = (DATA_BYTES_MAX - DATA_HEADER_BYTES) as u32;
 /// Data SPDUs in one request to a driver, about 8 KiB.
 const PIECES_PER_REQUEST: u32 = 4;
 
-pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
+pub(crate) async fn run(t: Thread, shared: Rc<SharedState>) {
     loop {
         t.declare_state(&());
         let message = t.receive(shared.queues.down).await;

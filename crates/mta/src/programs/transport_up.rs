@@ -11,7 +11,7 @@ use crate::iso::tpkt;
 use crate::layout::BlockId;
 use crate::message::{Message, ToDriver, ToMain, ToUp, Tpkts};
 use crate::record::Fact;
-use crate::shared::{Shared, record_fact};
+use crate::shared::{SharedState, record_fact};
 
 use super::winsock_entry::{self, Close, CloseAnswer};
 use crate::transport_table::{Reassembled, TransportTable};
@@ -19,11 +19,11 @@ use crate::transport_table::{Reassembled, TransportTable};
 /// The thread, at work.
 struct Transport<'a> {
     t: &'a Thread,
-    shared: &'a Shared,
+    shared: &'a SharedState,
     connections: &'a TransportTable,
 }
 
-pub(crate) async fn run(t: Thread, shared: Rc<Shared>) {
+pub(crate) async fn run(t: Thread, shared: Rc<SharedState>) {
     let mut transport = Transport {
         t: &t,
         shared: &shared,

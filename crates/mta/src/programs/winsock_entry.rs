@@ -11,7 +11,7 @@ use crate::environment::Thread;
 use crate::layout::{BlockId, BlockState, field};
 use crate::message::ToDriver;
 use crate::record::{Fact, LogLine, MessageType};
-use crate::shared::{Shared, log, record_fact};
+use crate::shared::{SharedState, log, record_fact};
 
 use super::closing::{begin_closing, close_handles};
 
@@ -37,7 +37,7 @@ pub(crate) enum CloseAnswer {
 /// the driver: this is the defect of Q303102.
 pub(crate) async fn close(
     t: &Thread,
-    shared: &Shared,
+    shared: &SharedState,
     block: BlockId,
     thread_block: u32,
     close: Close,
@@ -70,7 +70,7 @@ pub(crate) async fn close(
 
 /// The session's timer has expired before the connection was open. The build decides what happens
 /// to the block.
-pub(crate) async fn time_out(t: &Thread, shared: &Shared, block: BlockId) {
+pub(crate) async fn time_out(t: &Thread, shared: &SharedState, block: BlockId) {
     let address = shared.address(block.index);
     let lock = shared
         .lock(t, Structure::Blocks, StructureOperation::Release)

@@ -52,12 +52,12 @@ struct Chain {
     first: u64,
     /// The sojourn asked for last, from which the next search starts.
     current: Sojourn,
-    drawn: Drawn,
+    drawn: SojournWords,
 }
 
 /// The random words of sojourns that follow each other, since several cost little more than one.
 #[derive(Clone, Copy, Debug)]
-struct Drawn {
+struct SojournWords {
     /// The number of the first of them, a multiple of [`FIRST_WORDS`].
     first: u64,
     words: [u64; FIRST_WORDS],
@@ -234,7 +234,7 @@ impl Chain {
                 since: Instant::ZERO,
                 until: Instant::MAX,
             },
-            drawn: Drawn::new(choices, entity, 0),
+            drawn: SojournWords::new(choices, entity, 0),
         };
         chain.current.until = Instant::ZERO.saturating_add(chain.length(0, is_outage));
         chain
@@ -249,7 +249,7 @@ impl Chain {
         let mut chain = Self {
             choices,
             first: number,
-            drawn: Drawn::new(choices, self.entity, number),
+            drawn: SojournWords::new(choices, self.entity, number),
             ..self
         };
         chain.current = Sojourn {
@@ -318,14 +318,14 @@ impl Chain {
         let mean = if is_outage { mean_outage } else { mean_good };
         let index = number % FIRST_WORDS as u64;
         if number - index != self.drawn.first {
-            self.drawn = Drawn::new(self.choices, self.entity, number);
+            self.drawn = SojournWords::new(self.choices, self.entity, number);
         }
         let word = self.drawn.words[index as usize];
         exponential_of(mean, word).max(Duration::from_nanos(1))
     }
 }
 
-impl Drawn {
+impl SojournWords {
     /// The words of this sojourn and its neighbours.
     fn new(choices: Choices, entity: u64, number: u64) -> Self {
         let first = number - number % FIRST_WORDS as u64;

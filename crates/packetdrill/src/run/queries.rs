@@ -3,15 +3,15 @@
 use tcp::State;
 use winsock::SocketState;
 
-use super::{Runner, Stop, differs};
+use super::{EarlyEnd, ScriptRunner, differs};
 use crate::script::Statement;
 
 /// Commands that set up the machine on which packetdrill runs: nothing here depends on them.
 /// `tcpdrop` only tidies up before the next script.
 const WITHOUT_EFFECT: [&str; 4] = ["sysctl", "tcpdrop", "sleep", "ethtool"];
 
-impl Runner {
-    pub(super) fn shell(&mut self, statement: &Statement, command: &str) -> Result<(), Stop> {
+impl ScriptRunner {
+    pub(super) fn shell(&mut self, statement: &Statement, command: &str) -> Result<(), EarlyEnd> {
         let command = command.trim();
         if command.starts_with("sockstat") {
             return self.count_states(statement, command);
@@ -29,13 +29,13 @@ impl Runner {
             None => Ok(()),
             Some(part) => {
                 let name = part.split_whitespace().next().unwrap_or(part);
-                Err(Stop::Missing(format!("the command {name}")))
+                Err(EarlyEnd::Missing(format!("the command {name}")))
             }
         }
     }
 
     /// `sockstat ... | grep -c STATE | grep N`: so many sockets are in a state.
-    fn count_states(&self, statement: &Statement, command: &str) -> Result<(), Stop> {
+    fn count_states(&self, statement: &Statement, command: &str) -> Result<(), EarlyEnd> {
         let (_, tail) = command.split_once("grep -c ").unwrap_or(("", ""));
         let mut words = tail.split_whitespace();
         let name = words.next().unwrap_or("");
@@ -54,7 +54,7 @@ impl Runner {
                 };
                 sockets.open_sockets().filter(is_closed).count()
             }
-            name => return Err(Stop::Missing(format!("counting sockets in {name}"))),
+            name => return Err(EarlyEnd::Missing(format!("counting sockets in {name}"))),
         };
         if count.to_string() == expected {
             return Ok(());
@@ -68,10 +68,10 @@ impl Runner {
     }
 
     /// `assert tcpi_state == TCPI_X`.
-    pub(super) fn code(&mut self, statement: &Statement, code: &str) -> Result<(), Stop> {
+    pub(super) fn code(&mut self, statement: &Statement, code: &str) -> Result<(), EarlyEnd> {
         let words: Vec<&str> = code.split_whitespace().collect();
         let ["assert", "tcpi_state", "==", expected] = words[..] else {
-            return Err(Stop::Missing("assertions about tcp_info".to_owned()));
+            return Err(EarlyEnd::Missing("assertions about tcp_info".to_owned()));
         };
         let flow = self.flow;
         let found = self

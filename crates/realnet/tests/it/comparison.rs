@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::thread;
 
-use mtasim_realnet::case::Case;
+use mtasim_realnet::case::LinkCase;
 use mtasim_realnet::real::{Settings, Wanted, missing, transfers};
 use mtasim_realnet::simulated;
 use mtasim_realnet::summary::TransferSummary;
@@ -42,7 +42,7 @@ fn the_simulator_and_the_kernel_make_the_same_transfers() {
         };
         println!("\n{settings:?}\n\n{}", table_of(&wanted, &real, &profile));
         // What differs is for a reader to judge. That nothing was compared is not.
-        for case in [Case::Clean, Case::OnePercent] {
+        for case in [LinkCase::Clean, LinkCase::OnePercent] {
             let of_case = wanted.iter().zip(&real).filter(|it| it.0.case == case);
             let finished = of_case.filter(|it| it.1.finished.is_some()).count();
             assert!(finished > 0, "no transfer of the kernel finished: {case:?}");
@@ -62,12 +62,12 @@ fn simulated_profile_without_sack() -> Profile {
 fn wanted(seeds: u64, is_quick: bool) -> Vec<Wanted> {
     let mut wanted = Vec::new();
     for seed in 0..seeds {
-        for case in Case::ALL {
+        for case in LinkCase::ALL {
             let is_wanted = match case {
-                Case::Clean | Case::OnePercent => true,
-                Case::Outages3 | Case::Outages10 => !is_quick,
+                LinkCase::Clean | LinkCase::OnePercent => true,
+                LinkCase::Outages3 | LinkCase::Outages10 => !is_quick,
                 // Nothing is random there.
-                Case::Silent | Case::NobodyThere => !is_quick && seed < 5,
+                LinkCase::Silent | LinkCase::NobodyThere => !is_quick && seed < 5,
             };
             if is_wanted {
                 wanted.extend([Wanted { case, seed }; 2]);
@@ -78,7 +78,7 @@ fn wanted(seeds: u64, is_quick: bool) -> Vec<Wanted> {
 }
 
 fn table_of(wanted: &[Wanted], real: &[TransferSummary], profile: &Profile) -> String {
-    let mut cases: BTreeMap<Case, Vec<Compared>> = BTreeMap::new();
+    let mut cases: BTreeMap<LinkCase, Vec<Compared>> = BTreeMap::new();
     for (wanted, real) in wanted.chunks(2).zip(real.chunks(2)) {
         let Wanted { case, seed } = wanted[0];
         cases.entry(case).or_default().push(Compared {

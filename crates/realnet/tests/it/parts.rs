@@ -1,13 +1,13 @@
 //! The simulated side, and the measures, where the answer is known.
 
 use kernel::Duration;
-use mtasim_realnet::case::Case;
+use mtasim_realnet::case::LinkCase;
 use mtasim_realnet::simulated::{self, transfer};
 
 /// 345 segments of 1,448 octets with 52 octets of headers at 2 Mbit/s, a handshake and the delay back.
 #[test]
 fn a_clean_transfer_takes_the_time_of_its_bits() {
-    let it = transfer(Case::Clean, 1, &simulated::profile());
+    let it = transfer(LinkCase::Clean, 1, &simulated::profile());
     let connected = it.connected.expect("nothing is lost");
     assert!(
         connected >= Duration::from_millis(90) && connected < Duration::from_millis(92),
@@ -24,7 +24,7 @@ fn a_clean_transfer_takes_the_time_of_its_bits() {
 
 #[test]
 fn losses_are_retransmitted() {
-    let all = (0..10).map(|seed| transfer(Case::OnePercent, seed, &simulated::profile()));
+    let all = (0..10).map(|seed| transfer(LinkCase::OnePercent, seed, &simulated::profile()));
     let retransmissions: u32 = all.map(|it| it.retransmissions).sum();
     // 3,450 segments, of which one in a hundred is lost; a timeout sends more again.
     assert!((20..200).contains(&retransmissions), "{retransmissions}");
@@ -33,7 +33,7 @@ fn losses_are_retransmitted() {
 /// 1 + 2 + 4 + 8 + 16 + 32 + 64 s.
 #[test]
 fn a_connect_that_nobody_answers_fails_after_127_s() {
-    let it = transfer(Case::NobodyThere, 1, &simulated::profile());
+    let it = transfer(LinkCase::NobodyThere, 1, &simulated::profile());
     assert_eq!(it.aborted, Some(Duration::from_secs(127)));
     assert_eq!((it.repeated_syns, it.connected), (6, None));
 }
@@ -42,7 +42,7 @@ fn a_connect_that_nobody_answers_fails_after_127_s() {
 /// `tcp_retries2`).
 #[test]
 fn a_silent_line_doubles_the_timeout_until_the_connection_fails() {
-    let it = transfer(Case::Silent, 1, &simulated::profile());
+    let it = transfer(LinkCase::Silent, 1, &simulated::profile());
     let nanos = |it: Duration| it.nanos();
     let timeouts: Vec<u64> = it.timeouts.iter().copied().map(nanos).collect();
     for pair in timeouts[1..].windows(2) {
@@ -60,7 +60,7 @@ fn a_silent_line_doubles_the_timeout_until_the_connection_fails() {
 
 #[test]
 fn a_transfer_is_a_function_of_case_and_seed() {
-    let once = |seed| transfer(Case::Outages3, seed, &simulated::profile());
+    let once = |seed| transfer(LinkCase::Outages3, seed, &simulated::profile());
     assert_eq!(once(3), once(3));
     assert!((0..10).any(|seed| once(seed) != once(3)));
 }

@@ -1,6 +1,6 @@
 //! The measured fraction of replies agrees with the expected one.
 
-use kernel::{Duration, Instant, Ratio};
+use kernel::{Duration, Instant, JournalEntry, Ratio};
 
 use super::{EchoReply, PingError, PingReport, PingSeries, ping};
 use crate::record::{Record, Stage};
@@ -336,7 +336,7 @@ fn a_ping_is_answered_unless_the_run_cuts_the_link_or_a_host_is_down() {
 /// The faults that are in force at `at`, by the records of a run.
 fn active<'a>(outcome: &crate::Outcome, names: &[&'a String], at: Instant) -> Vec<&'a str> {
     let mut active = Vec::new();
-    for (when, record) in &outcome.records {
+    for JournalEntry { at: when, record } in &outcome.records {
         if *when > at {
             break;
         }

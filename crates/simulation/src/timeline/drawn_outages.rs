@@ -115,7 +115,7 @@ fn selected(
         let all = first.len() as u64;
         return (first, all);
     };
-    let mut selection = Selection::new(moments, max);
+    let mut selection = IntervalSelection::new(moments, max);
     for interval in first.into_iter().chain([more]).chain(intervals) {
         selection.add(interval);
     }
@@ -123,7 +123,7 @@ fn selected(
 }
 
 /// Chooses intervals from a sequence that is read once.
-struct Selection {
+struct IntervalSelection {
     /// The moments that are not past, in order.
     moments: VecDeque<Instant>,
     before: usize,
@@ -140,7 +140,7 @@ struct Selection {
     count: u64,
 }
 
-impl Selection {
+impl IntervalSelection {
     fn new(moments: &[Instant], max: usize) -> Self {
         let mut moments = moments.to_vec();
         moments.sort_unstable();

@@ -109,17 +109,17 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Debug)]
-    enum Step {
+    enum Change {
         Grow(usize, u64),
         Add(usize, u64),
         Halve,
     }
 
-    fn steps() -> impl Strategy<Value = Step> {
+    fn steps() -> impl Strategy<Value = Change> {
         prop_oneof![
-            2 => (0..9_usize, 0..3_u64).prop_map(|(by, value)| Step::Grow(by, value)),
-            6 => (0..40_usize, 0..3_u64).prop_map(|(index, by)| Step::Add(index, by)),
-            1 => Just(Step::Halve),
+            2 => (0..9_usize, 0..3_u64).prop_map(|(by, value)| Change::Grow(by, value)),
+            6 => (0..40_usize, 0..3_u64).prop_map(|(index, by)| Change::Add(index, by)),
+            1 => Just(Change::Halve),
         ]
     }
 
@@ -133,16 +133,16 @@ mod tests {
             let mut list: Vec<u64> = Vec::new();
             for step in steps {
                 match step {
-                    Step::Grow(by, value) => {
+                    Change::Grow(by, value) => {
                         series.grow(series.len() + by, value);
                         list.resize(list.len() + by, value);
                     }
-                    Step::Add(index, by) if index < list.len() => {
+                    Change::Add(index, by) if index < list.len() => {
                         series.update(index, |value| value + by);
                         list[index] += by;
                     }
-                    Step::Add(..) => {}
-                    Step::Halve => {
+                    Change::Add(..) => {}
+                    Change::Halve => {
                         series.halve(sum);
                         list = list.chunks(2).map(sum).collect();
                     }

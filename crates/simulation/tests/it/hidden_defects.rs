@@ -8,6 +8,7 @@
     reason = "an oracle that believes records looks at a few of them"
 )]
 
+use kernel::JournalEntry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use config::file;
@@ -45,7 +46,7 @@ struct Believed {
 impl Believed {
     fn of(outcome: &Outcome) -> BTreeSet<ViolationKind> {
         let mut believed = Self::default();
-        for (_, record) in &outcome.records {
+        for JournalEntry { record, .. } in &outcome.records {
             match record {
                 Record::Mta(host, _, mta::Record::Fact(fact)) => believed.add(host.0, *fact),
                 Record::Mta(_, _, mta::Record::Event(entry)) => believed.add_event(entry),

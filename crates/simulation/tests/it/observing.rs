@@ -99,7 +99,7 @@ fn bytes_are_those_of_the_wire() {
         damaged += u64::from(is_damaged);
     }
     let records = outcome.records.iter();
-    let refused = records.filter(|(_, record)| matches!(record, Record::PacketDamaged(..)));
+    let refused = records.filter(|entry| matches!(entry.record, Record::PacketDamaged(..)));
     assert_eq!(damaged, refused.count() as u64);
     assert!(damaged > 0, "the scenario corrupts packets");
 }

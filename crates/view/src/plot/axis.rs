@@ -2,7 +2,7 @@
 
 use explore::readable_time;
 
-use super::quantity::Unit;
+use super::quantity::AxisUnit;
 
 /// Maps values to coordinates.
 #[derive(Clone, Copy, Debug)]
@@ -62,11 +62,11 @@ pub(super) fn clock_time(seconds: f64) -> String {
 }
 
 /// The divisor and name of a unit on an axis up to `longest`.
-pub(super) fn unit(unit: Unit, longest: f64) -> (f64, &'static str) {
+pub(super) fn unit(unit: AxisUnit, longest: f64) -> (f64, &'static str) {
     match unit {
-        Unit::Time => time_unit(longest),
-        Unit::Proportion => (0.01, "%"),
-        Unit::Number => (1.0, ""),
+        AxisUnit::Time => time_unit(longest),
+        AxisUnit::Proportion => (0.01, "%"),
+        AxisUnit::Number => (1.0, ""),
     }
 }
 

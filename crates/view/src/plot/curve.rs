@@ -6,7 +6,7 @@ use explore::sweep::sweep_statistics::SweepStatistics;
 use super::axis::{self, Scale, Tick, ticks};
 use super::canvas::{Anchor, Canvas, WIDTH, position, truncated_path};
 use super::quantity::{Values, unquoted};
-use super::{Figure, Measure, Proportion, subtitle};
+use super::{Figure, Measure, PlottedProportion, subtitle};
 
 const HEIGHT: f64 = 440.0;
 pub(super) const LEFT: f64 = 84.0;
@@ -28,7 +28,7 @@ pub(super) struct Horizontal {
 /// A point of a series.
 struct CurvePoint<'a> {
     x: f64,
-    proportion: Proportion,
+    proportion: PlottedProportion,
     value: &'a str,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, measures: &[Meas
             let counters = &statistics.points().get(index)?.counters;
             Some(CurvePoint {
                 x: horizontal.coordinates[index] + offset,
-                proportion: Proportion::of(counters, *measure),
+                proportion: PlottedProportion::of(counters, *measure),
                 value: unquoted(&varied.values[index]),
             })
         });
@@ -193,7 +193,7 @@ fn rows(statistics: &SweepStatistics, varied: &Axis, measures: &[Measure]) -> Ve
         row.extend(
             measures
                 .iter()
-                .map(|it| Proportion::of(counters, *it).to_string()),
+                .map(|it| PlottedProportion::of(counters, *it).to_string()),
         );
         Some(row)
     });

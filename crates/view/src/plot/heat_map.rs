@@ -7,7 +7,7 @@ use explore::sweep::sweep_statistics::SweepStatistics;
 
 use super::canvas::{Anchor, Canvas, PlotPoint, Rectangle, WIDTH, position, truncated_path};
 use super::quantity::{Values, unquoted};
-use super::{Figure, Measure, Proportion, subtitle};
+use super::{Figure, Measure, PlottedProportion, subtitle};
 
 const LEFT: f64 = 112.0;
 const RIGHT: f64 = WIDTH - 30.0;
@@ -94,11 +94,11 @@ impl Grid<'_> {
     }
 
     /// `None` if the sweep has not reached this combination.
-    fn proportion(&self, cell: Cell) -> Option<Proportion> {
+    fn proportion(&self, cell: Cell) -> Option<PlottedProportion> {
         // The second axis varies fastest in the statistics.
         let index = cell.row * self.columns.values.len() + cell.column;
         let counters = &self.statistics.points().get(index)?.counters;
-        Some(Proportion::of(counters, self.measure))
+        Some(PlottedProportion::of(counters, self.measure))
     }
 
     fn values(&self, cell: Cell) -> [&str; 2] {

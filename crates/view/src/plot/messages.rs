@@ -31,7 +31,7 @@ pub(super) const ALL: [TrafficQuantity; 5] = [
 ];
 
 /// The words on a plot.
-struct Words {
+struct PlotLabels {
     title: &'static str,
     /// What the vertical axis counts.
     unit: &'static str,
@@ -39,11 +39,11 @@ struct Words {
     marks: &'static str,
 }
 
-const fn words(of: TrafficQuantity) -> Words {
+const fn words(of: TrafficQuantity) -> PlotLabels {
     const OF_RUNS: &str = "marks: the median of the runs; bars: 10 to 90 % of the runs";
     let (title, unit) = match of {
         TrafficQuantity::Latency => {
-            return Words {
+            return PlotLabels {
                 title: "Time to arrive, of all messages",
                 unit: "h:mm:ss",
                 marks: "marks: the median; bars: up to 90 % of messages, or to the top if that is not reached",
@@ -54,7 +54,7 @@ const fn words(of: TrafficQuantity) -> Words {
         TrafficQuantity::Retries => ("Retries of calls in a run", "calls"),
         TrafficQuantity::Returned => ("Messages returned in a run", "messages"),
     };
-    Words {
+    PlotLabels {
         title,
         unit,
         marks: OF_RUNS,
@@ -68,7 +68,7 @@ struct ConnectorSeries {
 }
 
 pub(super) fn draw(statistics: &SweepStatistics, varied: &Axis, of: TrafficQuantity) -> Figure {
-    let Words { title, unit, marks } = words(of);
+    let PlotLabels { title, unit, marks } = words(of);
     let order = Values::of(&varied.values).order();
     let series = series_of(statistics, &order, of);
     let spreads = series.iter().flat_map(|it| it.spreads.iter().flatten());

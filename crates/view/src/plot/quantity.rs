@@ -5,7 +5,7 @@ use config::file::parse_duration;
 
 /// The unit of a quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
+pub(super) enum AxisUnit {
     /// Seconds.
     Time,
     /// A proportion of one.
@@ -18,7 +18,7 @@ pub(super) enum Unit {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
     /// All of them are quantities of one unit.
-    Quantities(Unit, Vec<f64>),
+    Quantities(AxisUnit, Vec<f64>),
     /// Some value is not a quantity, or the units differ: the number of values.
     Labels(usize),
 }
@@ -26,7 +26,7 @@ pub(super) enum Values {
 impl Values {
     /// Reads the values of an axis.
     pub(super) fn of(texts: &[String]) -> Self {
-        let read: Option<Vec<(Unit, f64)>> = texts.iter().map(|it| quantity(it)).collect();
+        let read: Option<Vec<(AxisUnit, f64)>> = texts.iter().map(|it| quantity(it)).collect();
         match read {
             Some(read) if read.windows(2).all(|pair| pair[0].0 == pair[1].0) => {
                 Self::Quantities(read[0].0, read.into_iter().map(|it| it.1).collect())
@@ -53,21 +53,21 @@ pub(super) fn unquoted(text: &str) -> &str {
     text.trim_matches(['"', '\''])
 }
 
-fn quantity(text: &str) -> Option<(Unit, f64)> {
+fn quantity(text: &str) -> Option<(AxisUnit, f64)> {
     let text = unquoted(text.trim());
     if let Some((hits, of)) = text.split_once('/')
         && let (Some(hits), Some(of)) = (number(hits), number(of))
     {
-        return (of > 0.0).then(|| (Unit::Proportion, hits / of));
+        return (of > 0.0).then(|| (AxisUnit::Proportion, hits / of));
     }
     if let Some(percent) = text.strip_suffix('%') {
-        return Some((Unit::Proportion, number(percent.trim())? / 100.0));
+        return Some((AxisUnit::Proportion, number(percent.trim())? / 100.0));
     }
     if let Some(plain) = number(text) {
-        return Some((Unit::Number, plain));
+        return Some((AxisUnit::Number, plain));
     }
     let time = parse_duration(text).ok()?;
-    Some((Unit::Time, time.nanos() as f64 / 1e9))
+    Some((AxisUnit::Time, time.nanos() as f64 / 1e9))
 }
 
 fn number(text: &str) -> Option<f64> {
@@ -85,11 +85,11 @@ mod tests {
     #[test]
     fn quantities_of_scenario_files_are_parsed() {
         let read = |text: &str| quantity(text);
-        assert_eq!(read("30s"), Some((Unit::Time, 30.0)));
-        assert_eq!(read("\"2h5m\""), Some((Unit::Time, 7_500.0)));
-        assert_eq!(read("1/8"), Some((Unit::Proportion, 0.125)));
-        assert_eq!(read("25 %"), Some((Unit::Proportion, 0.25)));
-        assert_eq!(read("20"), Some((Unit::Number, 20.0)));
+        assert_eq!(read("30s"), Some((AxisUnit::Time, 30.0)));
+        assert_eq!(read("\"2h5m\""), Some((AxisUnit::Time, 7_500.0)));
+        assert_eq!(read("1/8"), Some((AxisUnit::Proportion, 0.125)));
+        assert_eq!(read("25 %"), Some((AxisUnit::Proportion, 0.25)));
+        assert_eq!(read("20"), Some((AxisUnit::Number, 20.0)));
         for word in ["5.5.2653.23", "nt4", "", "1/0", "64 kbit/s", "true", "-1"] {
             assert!(
                 read(word).is_none_or(|it| word.is_empty() && it.1 == 0.0),

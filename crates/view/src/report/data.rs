@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use config::plan::{FaultKind, Keyword};
 use config::untrusted_text;
-use kernel::{Duration, Instant};
+use kernel::{Duration, Instant, JournalEntry};
 use logs::{event_log, winsock_log};
 use net::HostId;
 use serde::Serialize;
@@ -16,13 +16,13 @@ use simulation::record::{Record, Stage};
 use simulation::timeline::DrawnOutages;
 
 use crate::finished_run::FinishedRun;
-use crate::lifetime::{self, End};
+use crate::lifetime::{self, LifetimeEnd};
 
 use super::access_contexts::{self, AccessContext};
 use super::columns::{LogLines, Texts, Times};
 use super::failures::{self, Failure, Occurrence};
 use super::packets::{self, Packets};
-use super::selection::{self, Drawn};
+use super::selection::{self, DrawnCount};
 use super::threads::{self, Thread};
 
 /// Lines of Winsock.log per host.
@@ -44,10 +44,10 @@ pub(super) struct Data<'a> {
     failures: Vec<&'a [Occurrence]>,
     /// How many packets are drawn.
     #[serde(skip)]
-    pub(super) packets_drawn: Drawn,
+    pub(super) packets_drawn: DrawnCount,
     /// How many lines of Winsock.log are shown.
     #[serde(skip)]
-    pub(super) lines_drawn: Drawn,
+    pub(super) lines_drawn: DrawnCount,
 }
 
 #[derive(Debug, Serialize)]
@@ -129,7 +129,7 @@ impl<'a> Data<'a> {
         let mut texts = Texts::default();
         let mut log_lines = LogLines::default();
         let findings = failures::moments(failures);
-        let mut lines_drawn = Drawn::default();
+        let mut lines_drawn = DrawnCount::default();
         let lifetimes = lifetime::lifetimes(run.scenario, run.outcome);
         let mut hosts = Vec::new();
         for (view, id) in run.outcome.hosts.iter().zip((0..).map(HostId)) {
@@ -163,9 +163,9 @@ impl<'a> Data<'a> {
     }
 
     /// How many waits of threads are drawn.
-    pub(super) fn waits_drawn(&self) -> Drawn {
+    pub(super) fn waits_drawn(&self) -> DrawnCount {
         let threads = self.hosts.iter().flat_map(|it| &it.threads);
-        threads.fold(Drawn::default(), |sum, it| sum.and(it.waits_drawn))
+        threads.fold(DrawnCount::default(), |sum, it| sum.and(it.waits_drawn))
     }
 
     /// As JSON for a script element.
@@ -186,10 +186,12 @@ fn encode(lifetime: &lifetime::Lifetime) -> Lifetime {
         leaked: lifetime.is_leaked,
         to: lifetime.to.nanos(),
         end: match lifetime.end {
-            End::Released(thread) => format!("released to the pool by thread ({:03})", thread.0),
-            End::AllocatedAgain => "allocated again while in use".to_owned(),
-            End::Process => "the process ended".to_owned(),
-            End::Run => "in use when the run ended".to_owned(),
+            LifetimeEnd::Released(thread) => {
+                format!("released to the pool by thread ({:03})", thread.0)
+            }
+            LifetimeEnd::AllocatedAgain => "allocated again while in use".to_owned(),
+            LifetimeEnd::Process => "the process ended".to_owned(),
+            LifetimeEnd::Run => "in use when the run ended".to_owned(),
         },
         phases: phases
             .flat_map(|(at, phase)| [at.nanos(), *phase as u64])
@@ -220,7 +222,7 @@ fn winsock_log(
     findings: &[u64],
     log_lines: &mut LogLines,
     texts: &mut Texts,
-) -> (WinsockLog, Drawn) {
+) -> (WinsockLog, DrawnCount) {
     let all: Vec<(Instant, winsock_log::Line)> = winsock_log::lines(run.outcome, host).collect();
     let times: Vec<Instant> = all.iter().map(|it| it.0).collect();
     let is_drawn = selection::selected(&times, findings, LINES_MAX);
@@ -230,7 +232,7 @@ fn winsock_log(
         log.number.push_nanos(number);
         log.line.push(log_lines.index(*line, texts));
     }
-    let drawn = Drawn {
+    let drawn = DrawnCount {
         drawn: log.line.len() as u64,
         all: all.len() as u64,
     };
@@ -277,7 +279,7 @@ fn cuts(run: &FinishedRun<'_>, link: &str) -> Vec<u64> {
     let faults: Vec<&FaultKind> = run.scenario.faults.values().map(|it| &it.kind).collect();
     let mut cuts = Vec::new();
     let mut active: BTreeMap<u32, u64> = BTreeMap::new();
-    for (at, record) in &run.outcome.records {
+    for JournalEntry { at, record } in &run.outcome.records {
         let Record::Fault(fault, stage) = record else {
             continue;
         };
@@ -301,7 +303,7 @@ fn cuts(run: &FinishedRun<'_>, link: &str) -> Vec<u64> {
 fn marks(run: &FinishedRun<'_>) -> Vec<Mark> {
     let faults: Vec<&String> = run.scenario.faults.keys().collect();
     let records = run.outcome.records.iter();
-    let marks = records.filter_map(|(at, record)| {
+    let marks = records.filter_map(|JournalEntry { at, record }| {
         let (host, rank, text) = match record {
             Record::Fault(fault, Stage::Starts) => {
                 let text = format!("fault {} starts", faults[*fault as usize]);

@@ -5,12 +5,12 @@ use simulation::timeline::DrawnOutages;
 use crate::finished_run::FinishedRun;
 
 use super::data::Data;
-use super::selection::Drawn;
+use super::selection::DrawnCount;
 
 /// A kind of item, how many are on the page, and the option of `run` that writes all of them.
 struct Kind {
     name: String,
-    drawn: Drawn,
+    drawn: DrawnCount,
     option: &'static str,
 }
 
@@ -18,7 +18,7 @@ struct Kind {
 pub(super) fn words(run: &FinishedRun<'_>, data: &Data<'_>, outages: &[DrawnOutages]) -> String {
     let outages = outages.iter().map(|it| Kind {
         name: format!("outages of link {}", it.link),
-        drawn: Drawn {
+        drawn: DrawnCount {
             drawn: it.windows.len() as u64,
             all: it.all,
         },

@@ -9,7 +9,7 @@ use crate::finished_run::FinishedRun;
 use crate::sent_again::SentAgain;
 
 use super::columns::{Texts, Times};
-use super::selection::{self, Drawn};
+use super::selection::{self, DrawnCount};
 
 /// Packets on the page.
 const PACKETS_MAX: usize = 40_000;
@@ -37,7 +37,7 @@ pub(super) fn packets(
     run: &FinishedRun<'_>,
     findings: &[u64],
     texts: &mut Texts,
-) -> (Packets, Drawn) {
+) -> (Packets, DrawnCount) {
     let mut packets = Packets::default();
     let links: Vec<_> = run.scenario.links.values().collect();
     let captured = run.observations.packets.iter();
@@ -65,7 +65,7 @@ pub(super) fn packets(
         let attempt = packet.identity.attempt.max(1);
         packets.attempt.push(if again { attempt } else { 0 });
     }
-    let drawn = Drawn {
+    let drawn = DrawnCount {
         drawn: packets.direction.len() as u64,
         all: all + run.observations.dropped,
     };

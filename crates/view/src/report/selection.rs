@@ -10,14 +10,14 @@ const BEFORE: usize = 75;
 
 /// What of a kind of item is drawn.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Drawn {
+pub(super) struct DrawnCount {
     /// Items drawn.
     pub(super) drawn: u64,
     /// All items of the run.
     pub(super) all: u64,
 }
 
-impl Drawn {
+impl DrawnCount {
     /// The sum over several hosts.
     pub(super) const fn and(self, other: Self) -> Self {
         Self {

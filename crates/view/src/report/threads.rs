@@ -12,7 +12,7 @@ use simulation::observers::thread_intervals::{
 use crate::finished_run::FinishedRun;
 
 use super::columns::{Texts, Times};
-use super::selection::{self, Drawn};
+use super::selection::{self, DrawnCount};
 
 /// Intervals of one thread. More are joined where the pauses between them are shortest.
 const INTERVALS_MAX: usize = 6_000;
@@ -34,7 +34,7 @@ pub(super) struct Thread {
     by: Vec<u16>,
     /// How many waits are drawn.
     #[serde(skip)]
-    pub(super) waits_drawn: Drawn,
+    pub(super) waits_drawn: DrawnCount,
 }
 
 /// A wait for another thread.
@@ -103,7 +103,7 @@ impl Thread {
         let waits: Vec<Wait<'_>> = intervals.iter().filter_map(|it| Wait::of(it)).collect();
         let times: Vec<Instant> = waits.iter().map(|it| it.interval.from).collect();
         let is_drawn = selection::selected(&times, findings, INTERVALS_MAX);
-        self.waits_drawn = Drawn {
+        self.waits_drawn = DrawnCount {
             drawn: is_drawn.iter().filter(|it| **it).count() as u64,
             all: is_drawn.len() as u64,
         };

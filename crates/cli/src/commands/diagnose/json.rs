@@ -8,7 +8,7 @@ use diagnose::{Allocation, AllocationTotals, EventLog, event_log};
 use explore::repro::capsule::PROGRAM_BUILD;
 use serde_json::{Value as Json, json};
 
-use super::{Companion, DiagnosedLog, Printer};
+use super::{Companion, DiagnosedLog, DiagnosisPrinter};
 
 /// Text is printed in chunks of about this many bytes.
 const CHUNK: usize = 64 * 1_024;
@@ -30,7 +30,7 @@ impl JsonLine {
     }
 }
 
-impl Printer for JsonLine {
+impl DiagnosisPrinter for JsonLine {
     fn add(&mut self, entry: &Allocation) {
         if !std::mem::replace(&mut self.is_first, false) {
             self.text.push(',');

@@ -7,7 +7,7 @@ use std::time::Duration;
 use diagnose::event_log::{self, Weight};
 use diagnose::{Allocation, AllocationTotals, Contradiction, Diagnosis, EventLog, Forecast};
 
-use super::{Companion, DiagnosedLog, Printer};
+use super::{Companion, DiagnosedLog, DiagnosisPrinter};
 
 /// Lives listed per verdict.
 const LISTED_MAX: usize = 100;
@@ -35,7 +35,7 @@ const VERDICTS: [(Diagnosis, &str); 4] = [
     (Diagnosis::InUse, "still in use when the log ends"),
 ];
 
-impl Printer for Text {
+impl DiagnosisPrinter for Text {
     fn add(&mut self, entry: &Allocation) {
         let index = VERDICTS.iter().position(|(it, _)| *it == entry.diagnosis);
         if let Some(listed) = index.map(|index| &mut self.listed[index])

@@ -15,7 +15,7 @@ use logs::{journal, winsock_log};
 
 use super::{RunReport, json};
 use crate::command_error::CommandError;
-use crate::output::{self, Output, Rules};
+use crate::output::{self, OutputFile, Rules};
 use crate::terminal::Terminal;
 
 /// The scenario of the run.
@@ -49,7 +49,7 @@ pub(super) fn prepare(
     let logs = mtas.flat_map(|host| LOGS.map(|log| format!("{host}.{log}")));
     let others = [JOURNAL, SCENARIO, RESULT].map(str::to_owned);
     for name in logs.chain(others) {
-        Output::prepare(&directory.join(name), rules)?;
+        OutputFile::prepare(&directory.join(name), rules)?;
     }
     Ok(())
 }
@@ -64,7 +64,7 @@ pub(super) fn write(
     let (scenario, outcome) = (report.scenario, &report.outcome);
     let mut names = Vec::new();
     let mut write = |name: String, content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
-        let written = Output::prepare(&directory.join(&name), rules)?.write_quietly(content);
+        let written = OutputFile::prepare(&directory.join(&name), rules)?.write_quietly(content);
         names.push(name);
         written
     };

@@ -11,7 +11,7 @@ use explore::counted;
 use explore::sweep::summary::{SignatureSummary, Summary};
 
 /// A test case with the reason why it fails, if it does.
-struct Case {
+struct TestCase {
     name: String,
     failure: Option<String>,
     /// Whether there was nothing to test.
@@ -29,7 +29,7 @@ pub(super) fn text(
         expectations(summary),
         decided(summary),
         reached(summary),
-        Case {
+        TestCase {
             name: "a repeated run is the same".to_owned(),
             failure: (!different.is_empty()).then(|| different.join("\n")),
             skipped: false,
@@ -77,13 +77,13 @@ pub(super) fn text(
     xml
 }
 
-fn expectations(summary: &Summary) -> Case {
+fn expectations(summary: &Summary) -> TestCase {
     let reasons = summary.unexpected.iter().map(|(what, it)| {
         let runs = counted(it.runs, "run");
         format!("{what} in {runs}, first seed {}: {}", it.seed, it.found)
     });
     let reasons: Vec<String> = reasons.collect();
-    Case {
+    TestCase {
         name: format!(
             "seeds {}: every decided run is as the scenario expects",
             summary.seeds
@@ -95,26 +95,26 @@ fn expectations(summary: &Summary) -> Case {
 }
 
 /// A point that no run reached tested nothing. Another shard may have reached it.
-fn reached(summary: &Summary) -> Case {
+fn reached(summary: &Summary) -> TestCase {
     let never = summary.never_reached.iter().filter(|_| is_whole(summary));
     let never: Vec<String> = never
         .map(|it| format!("never true in any run: {it}"))
         .collect();
-    Case {
+    TestCase {
         name: "every named point was reached".to_owned(),
         failure: (!never.is_empty()).then(|| never.join("\n")),
         skipped: false,
     }
 }
 
-fn decided(summary: &Summary) -> Case {
+fn decided(summary: &Summary) -> TestCase {
     let limits = summary.undecided.iter();
     let limits: Vec<String> = limits
         .map(|(limit, runs)| format!("{} cut off at {limit}", counted(*runs, "run")))
         .collect();
     let missing = (!summary.complete).then(|| "the sweep is not complete".to_owned());
     let why: Vec<String> = limits.into_iter().chain(missing).collect();
-    Case {
+    TestCase {
         name: "every run is decided".to_owned(),
         failure: (!why.is_empty()).then(|| why.join("\n")),
         skipped: false,

@@ -1,6 +1,6 @@
 //! Which keys of one table are not at their default, and setting one back.
 
-use super::{Choice, Key, Keys, Section, Setting};
+use super::{Choice, Key, Keys, Section, SettingValue};
 
 /// Visits the keys of one table, but not those of tables in it.
 #[derive(Debug, Default)]
@@ -26,9 +26,9 @@ pub(crate) fn reset<T: Section>(section: &mut T, key: &str) {
 }
 
 impl Keys for Changes<'_> {
-    fn required<T: Setting>(&mut self, _: &Key, _: &mut T) {}
+    fn required<T: SettingValue>(&mut self, _: &Key, _: &mut T) {}
 
-    fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T) {
+    fn optional<T: SettingValue>(&mut self, key: &Key, field: &mut T, default: &T) {
         if field != default {
             self.changed.push(key.name);
         }

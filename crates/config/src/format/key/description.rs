@@ -6,7 +6,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::printer::{Detail, Printed};
-use super::{Choice, Key, Keys, Range, Section, Setting};
+use super::{Choice, Key, Keys, Range, Section, SettingValue};
 
 /// A key and how it is written.
 #[derive(Clone, Debug)]
@@ -240,11 +240,11 @@ impl Describer {
 }
 
 impl Keys for Describer {
-    fn required<T: Setting>(&mut self, key: &Key, _: &mut T) {
+    fn required<T: SettingValue>(&mut self, key: &Key, _: &mut T) {
         self.push(key, Presence::Required, T::describe(key.range.as_ref()));
     }
 
-    fn optional<T: Setting>(&mut self, key: &Key, _: &mut T, default: &T) {
+    fn optional<T: SettingValue>(&mut self, key: &Key, _: &mut T, default: &T) {
         let default = match default.print(default, Detail::Full) {
             Some(Printed::Scalar(text)) => Some(text),
             Some(Printed::Table(_) | Printed::Named(_) | Printed::List(_)) | None => None,

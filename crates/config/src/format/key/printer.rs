@@ -1,7 +1,7 @@
 //! Writes a section as TOML: keys in the order of declaration, tables by name, one spelling for
 //! each value.
 
-use super::{Choice, Key, Keys, Section, Setting};
+use super::{Choice, Key, Keys, Section, SettingValue};
 
 /// Which keys are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +78,13 @@ impl Printer {
 }
 
 impl Keys for Printer {
-    fn required<T: Setting>(&mut self, key: &Key, field: &mut T) {
+    fn required<T: SettingValue>(&mut self, key: &Key, field: &mut T) {
         let value = field.print(&T::blank(), self.detail);
         self.keys
             .extend(value.map(|value| (key.name.to_owned(), value)));
     }
 
-    fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T) {
+    fn optional<T: SettingValue>(&mut self, key: &Key, field: &mut T, default: &T) {
         let print = |field: &T| {
             let value = field.print(default, self.detail)?;
             Some((key.name.to_owned(), value))

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::scalar::wrong_type;
-use super::{Choice, Key, Keys, Range, Section, Setting};
+use super::{Choice, Key, Keys, Range, Section, SettingValue};
 use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic, Span};
-use crate::format::document::{Item, Node, Table, TableEntry};
+use crate::format::document::{Item, SpannedItem, Table, TableEntry};
 use crate::format::suggestion::{did_you_mean, meant, shortened};
 
 /// A table without keys.
@@ -22,7 +22,7 @@ pub(crate) struct Reader<'a> {
     misspelt: Vec<(&'static str, &'a Table)>,
 }
 
-/// Finds the paths of a key, see [`Setting::places_of`].
+/// Finds the paths of a key, see [`SettingValue::places_of`].
 type FindPlaces = fn(&str) -> Vec<String>;
 
 struct Frame<'a> {
@@ -59,7 +59,7 @@ impl<'a> Frame<'a> {
 /// A value of the document and the setting it is for.
 #[derive(Debug)]
 pub(crate) struct Input<'a> {
-    pub(crate) node: &'a Node,
+    pub(crate) node: &'a SpannedItem,
     /// The key that holds it, or the value itself in a list.
     pub(crate) key: Span,
     /// The dotted path of the setting.
@@ -72,7 +72,7 @@ pub(crate) struct Input<'a> {
 
 impl<'a> Input<'a> {
     /// An item of a list.
-    pub(crate) fn item(&self, index: usize, node: &'a Node) -> Self {
+    pub(crate) fn item(&self, index: usize, node: &'a SpannedItem) -> Self {
         Self {
             node,
             key: node.span,
@@ -104,7 +104,7 @@ impl<'a> Input<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads a whole document as one section.
-    pub(crate) fn read<T: Section>(document: &'a Node) -> (T, Vec<Diagnostic>) {
+    pub(crate) fn read<T: Section>(document: &'a SpannedItem) -> (T, Vec<Diagnostic>) {
         let Item::Table(table) = &document.item else {
             panic!("a TOML document is a table");
         };
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
                 let digits = shortened(digits);
                 format!("write {name} = {{ {key} = {digits} }}, with the unit if it has one")
             }
-            (_, Item::Array(items)) if items.iter().all(Node::is_table) => {
+            (_, Item::Array(items)) if items.iter().all(SpannedItem::is_table) => {
                 format!("write [{}] once, with single brackets", input.path)
             }
             (known, _) => listed("there", known),
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The value under a key of this table.
-    fn input<T: Setting>(&mut self, key: &Key) -> Option<Input<'a>> {
+    fn input<T: SettingValue>(&mut self, key: &Key) -> Option<Input<'a>> {
         self.frame.tables.push((key.name, T::places_of));
         self.input_of_table(key)
     }
@@ -288,7 +288,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn report_unknown_names(&mut self, document: &Node) {
+    fn report_unknown_names(&mut self, document: &SpannedItem) {
         let none = Table::new();
         let mut are_tables = BTreeMap::new();
         for (kind, name, path) in std::mem::take(&mut self.names) {
@@ -331,14 +331,14 @@ fn listed(place: &str, keys: &[&str]) -> String {
 }
 
 impl Keys for Reader<'_> {
-    fn required<T: Setting>(&mut self, key: &Key, field: &mut T) {
+    fn required<T: SettingValue>(&mut self, key: &Key, field: &mut T) {
         match self.input::<T>(key) {
             Some(input) => field.read(&input, self),
             None => self.missing(&format!("the key `{}`", key.name)),
         }
     }
 
-    fn optional<T: Setting>(&mut self, key: &Key, field: &mut T, default: &T) {
+    fn optional<T: SettingValue>(&mut self, key: &Key, field: &mut T, default: &T) {
         // A table overlays its default key by key, so the default is in place before it is read.
         field.clone_from(default);
         if let Some(input) = self.input::<T>(key) {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::Range;
 use crate::format::diagnostic::{Code, Diagnostic};
-use crate::format::document::{Item, Node};
+use crate::format::document::{Item, SpannedItem};
 use crate::format::keyword::{Keyword, words};
 use crate::format::suggestion::{did_you_mean, shortened};
 use crate::format::units::{self, Quantity, QuantityError, hexadecimal};
@@ -25,7 +25,7 @@ macro_rules! scalars {
         $(amount: |$own:ident| $amount:expr, in $range:expr, show: $show:expr,)?
         $(none: $none:literal,)?
     })+) => {$(
-        impl Setting for $name {
+        impl SettingValue for $name {
             $(const NONE: Option<&'static str> = Some($none);)?
 
             fn blank() -> Self {
@@ -33,7 +33,7 @@ macro_rules! scalars {
             }
 
             fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
-                let parse = |$node: &Node| -> Result<Self, Diagnostic> { $parse };
+                let parse = |$node: &SpannedItem| -> Result<Self, Diagnostic> { $parse };
                 let value = parse(input.node);
                 $(let value = value.and_then(|$own: Self| {
                     let range = input.range.clone().unwrap_or($range);
@@ -61,7 +61,7 @@ macro_rules! scalars {
 pub(crate) use scalars;
 
 /// An integer of 64 bits, which TOML's own integers cannot express beyond 2^63 - 1.
-pub(crate) fn parse_u64(node: &Node) -> Result<u64, Diagnostic> {
+pub(crate) fn parse_u64(node: &SpannedItem) -> Result<u64, Diagnostic> {
     const WANTED: &str = "a non-negative integer";
     let too_large = || out_of_range(node, "the integer does not fit 64 bits");
     if let Item::Integer(digits, radix) = &node.item {
@@ -79,7 +79,7 @@ pub(crate) fn parse_u64(node: &Node) -> Result<u64, Diagnostic> {
 }
 
 /// Reads the one word that can stand in place of a table, and which means `value`.
-pub(crate) fn parse_word<T>(node: &Node, word: &str, value: T) -> Result<T, Diagnostic> {
+pub(crate) fn parse_word<T>(node: &SpannedItem, word: &str, value: T) -> Result<T, Diagnostic> {
     let with_help = |found: Diagnostic| {
         let (Item::Float(text) | Item::Integer(text, _) | Item::String(text)) = &node.item else {
             return found;
@@ -103,7 +103,7 @@ pub(crate) fn parse_word<T>(node: &Node, word: &str, value: T) -> Result<T, Diag
     Err(with_help(unknown))
 }
 
-pub(crate) fn parse_keyword<K: Keyword>(node: &Node) -> Result<K, Diagnostic> {
+pub(crate) fn parse_keyword<K: Keyword>(node: &SpannedItem) -> Result<K, Diagnostic> {
     let words = words::<K>();
     let listed = words.join(", ");
     let text = text_of(node, &format!("one of {listed}")).map_err(|found| {
@@ -130,7 +130,7 @@ pub(crate) fn form_of_keyword<K: Keyword>() -> (String, Json) {
 }
 
 /// The amount of a quantity in its base unit.
-pub(crate) fn parse_quantity(node: &Node, quantity: &Quantity) -> Result<u64, Diagnostic> {
+pub(crate) fn parse_quantity(node: &SpannedItem, quantity: &Quantity) -> Result<u64, Diagnostic> {
     let text = if let Item::Integer(digits, _) = &node.item {
         digits
     } else {
@@ -142,7 +142,7 @@ pub(crate) fn parse_quantity(node: &Node, quantity: &Quantity) -> Result<u64, Di
 
 /// What is wrong with a quantity of which `wanted` is an example.
 pub(crate) fn quantity_mistake(
-    node: &Node,
+    node: &SpannedItem,
     error: &QuantityError,
     quantity: &Quantity,
     wanted: &str,
@@ -208,25 +208,25 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// The text of a node, which should be `wanted`.
-pub(crate) fn text_of<'a>(node: &'a Node, wanted: &str) -> Result<&'a str, Diagnostic> {
+pub(crate) fn text_of<'a>(node: &'a SpannedItem, wanted: &str) -> Result<&'a str, Diagnostic> {
     let Item::String(text) = &node.item else {
         return Err(wrong_type(node, wanted));
     };
     Ok(text)
 }
 
-pub(crate) fn wrong_type(node: &Node, wanted: &str) -> Diagnostic {
+pub(crate) fn wrong_type(node: &SpannedItem, wanted: &str) -> Diagnostic {
     let message = format!("expected {wanted}, found {}", node.type_name());
     Diagnostic::new(Code::WrongType, node.span, message).label(format!("write {wanted}"))
 }
 
-pub(crate) fn malformed(node: &Node, wanted: &str, why: &str) -> Diagnostic {
+pub(crate) fn malformed(node: &SpannedItem, wanted: &str, why: &str) -> Diagnostic {
     let message = format!("expected {wanted}: {why}");
     // The message says already what to write.
     Diagnostic::new(Code::Malformed, node.span, message)
 }
 
-pub(crate) fn out_of_range(node: &Node, message: impl Into<String>) -> Diagnostic {
+pub(crate) fn out_of_range(node: &SpannedItem, message: impl Into<String>) -> Diagnostic {
     Diagnostic::new(Code::OutOfRange, node.span, message)
 }
 
@@ -235,7 +235,7 @@ pub(crate) fn check_range(
     amount: u64,
     range: &Range,
     show: fn(u64) -> String,
-    node: &Node,
+    node: &SpannedItem,
 ) -> Result<(), Diagnostic> {
     let bound = match amount {
         amount if range.contains(&amount) => return Ok(()),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use config::plan::{OperationKind, ViolationKind};
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use mta::{BlockId, EventEntry, Fact, LogLine, MessageType, Record as MtaRecord, SocketFunction};
 use simulation::LoggedAccess;
 use simulation::outcome::Violation;
@@ -128,7 +128,7 @@ pub(super) fn exhaustion(run: FailedRun<'_>) -> Option<String> {
 fn held(run: FailedRun<'_>) -> BTreeMap<BlockId, (Instant, ThreadNumber)> {
     let mut held = BTreeMap::new();
     let records = run.outcome.records.iter();
-    for (at, record) in records.take_while(|(at, _)| *at <= run.at) {
+    for JournalEntry { at, record } in records.take_while(|entry| entry.at <= run.at) {
         if let Record::Mta(host, thread, MtaRecord::Fact(fact)) = record
             && run.is_host(host.0)
         {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kernel::Instant;
+use kernel::{Instant, JournalEntry};
 use logs::sentence;
 use mta::{AssociationEnd, Fact, Record as MtaRecord};
 use simulation::outcome::Violation;
@@ -60,20 +60,21 @@ fn contradiction(location: &str) -> String {
 /// Why a message is still owed after healing.
 pub(super) fn liveness(run: FailedRun<'_>) -> Option<String> {
     let mut records = run.outcome.records.iter();
-    let (healed_at, _) = records.find(|(_, record)| matches!(record, Record::Healed))?;
+    let healed = records.find(|entry| matches!(entry.record, Record::Healed))?;
+    let healed_at = healed.at;
     let (submitted_at, message) = oldest_owed(run)?;
     let state = match is_told(run, Fact::MessageAcknowledged(message)) {
         true => format!(
             "{} records that it is acknowledged, and no host that it has arrived",
             run.host
         ),
-        false => dialed_since(run, *healed_at),
+        false => dialed_since(run, healed_at),
     };
     Some(format!(
         "message {message} was submitted {} before the network healed and has not been delivered {} after \
          that; {state}",
-        apart(submitted_at, *healed_at),
-        apart(*healed_at, run.at)
+        apart(submitted_at, healed_at),
+        apart(healed_at, run.at)
     ))
 }
 
@@ -100,14 +101,14 @@ fn dialed_since(run: FailedRun<'_>, healed_at: Instant) -> String {
 fn is_told(run: FailedRun<'_>, wanted: Fact) -> bool {
     let mut records = run.outcome.records.iter();
     records.any(
-        |(_, record)| matches!(record, Record::Mta(_, _, MtaRecord::Fact(fact)) if *fact == wanted),
+        |entry| matches!(&entry.record, Record::Mta(_, _, MtaRecord::Fact(fact)) if *fact == wanted),
     )
 }
 
 /// The oldest message of the host that was not returned, and is not both arrived and acknowledged.
 fn oldest_owed(run: FailedRun<'_>) -> Option<(Instant, u32)> {
     let records = run.outcome.records.iter();
-    let facts = records.filter_map(|(_, record)| {
+    let facts = records.filter_map(|JournalEntry { record, .. }| {
         let Record::Mta(_, _, MtaRecord::Fact(fact)) = record else {
             return None;
         };

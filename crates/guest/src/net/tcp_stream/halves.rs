@@ -9,24 +9,24 @@ use std::task::{Context, Poll};
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Connection, TcpStream};
+use super::{SharedConnection, TcpStream};
 
 /// The reading half of [`TcpStream::split`].
 #[derive(Debug)]
-pub struct ReadHalf<'a>(pub(super) &'a Connection);
+pub struct ReadHalf<'a>(pub(super) &'a SharedConnection);
 
 /// The writing half of [`TcpStream::split`].
 #[derive(Debug)]
-pub struct WriteHalf<'a>(pub(super) &'a Connection);
+pub struct WriteHalf<'a>(pub(super) &'a SharedConnection);
 
 /// The reading half of [`TcpStream::into_split`].
 #[derive(Debug)]
-pub struct OwnedReadHalf(pub(super) Arc<Connection>);
+pub struct OwnedReadHalf(pub(super) Arc<SharedConnection>);
 
 /// The writing half of [`TcpStream::into_split`]. Dropping it ends sending.
 #[derive(Debug)]
 pub struct OwnedWriteHalf {
-    connection: Arc<Connection>,
+    connection: Arc<SharedConnection>,
     shuts_down: bool,
 }
 
@@ -67,7 +67,7 @@ impl OwnedReadHalf {
 }
 
 impl OwnedWriteHalf {
-    pub(super) fn new(connection: Arc<Connection>) -> Self {
+    pub(super) fn new(connection: Arc<SharedConnection>) -> Self {
         Self {
             connection,
             shuts_down: true,
