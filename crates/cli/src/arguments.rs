@@ -20,7 +20,7 @@ pub(crate) use self::explore::{
 };
 
 const RUN_EXAMPLES: &str = "\
-Ctrl-C prints the counts up to there, undecided, and writes no files; exit code 130.
+Ctrl-C ends the run early: it prints the counts so far as undecided, and writes no files; exit code 130.
 
 Examples:
   mtasim run sims/casebook/q303102-cb-leak.toml
@@ -123,8 +123,8 @@ const GLOBAL: &str = "Options of every command";
 #[derive(Debug, Parser)]
 #[command(name = "mtasim", version = PROGRAM_BUILD, after_help = exit_code::HELP, arg_required_else_help = true)]
 pub(crate) struct Arguments {
-    /// When to use colour, over what the environment says. `auto`: NO_COLOR and CLICOLOR_FORCE decide, else
-    /// whether it is a terminal.
+    /// When to use colour. With `auto` NO_COLOR and CLICOLOR_FORCE decide, and without them a terminal gets
+    /// colour.
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN",
         help_heading = GLOBAL)]
     pub(crate) color: Color,
@@ -268,7 +268,7 @@ pub(crate) struct ReportArguments {
     /// When to explain the failure, as `explain` does. `auto`: if it takes seconds.
     #[arg(long, value_enum, default_value_t = Explain::Auto, value_name = "WHEN")]
     pub(crate) explain: Explain,
-    /// What to print; `json` is one object that says what the page is of.
+    /// What to print; `json` is one object that describes the page.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }
@@ -276,7 +276,7 @@ pub(crate) struct ReportArguments {
 /// Whether a report explains the failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Explain {
-    /// If the runs of the explanation make few enough calls together.
+    /// If the runs of the explanation make few calls together.
     Auto,
     /// However long it takes.
     Always,
@@ -295,7 +295,7 @@ pub(crate) struct PingArguments {
     /// Number of echo requests, one per second.
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) count: u32,
-    /// When the first request is sent: faults of the link and of its hosts apply.
+    /// Time of the first request. Faults of the link and of its hosts apply.
     #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration,
         default_value = "0s")]
     pub(crate) at: Duration,
@@ -341,7 +341,7 @@ pub(crate) struct SchemaArguments {
     /// Print the tables of all keys as Markdown.
     #[arg(long)]
     pub(crate) keys: bool,
-    /// The schema is JSON in either format; of --keys, `json` is one object.
+    /// Output format. The schema is JSON in both; with --keys, `json` is one object.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(crate) format: Format,
 }

@@ -46,8 +46,8 @@ pub(crate) struct SweepArguments {
     /// Continue after nondeterminism; the exit code is still 3.
     #[arg(long)]
     pub(crate) keep_going: bool,
-    /// End each run at its first failure of this kind (`exception` for all of those) or signature:
-    /// does it fail, and when? Short for --set until_first='"KIND"'.
+    /// End each run at its first failure of this kind (`exception` for any exception) or with this
+    /// signature. Short for --set until_first='"KIND"'.
     #[arg(long, value_name = "KIND|SIGNATURE")]
     pub(crate) until_first: Option<String>,
     /// Repeat the first run with a failure of each signature and one in N of all runs, and compare
@@ -113,7 +113,7 @@ pub(crate) enum PlotOf {
     Queue,
     /// Over one --vary: messages that arrive in an hour, by connector.
     Throughput,
-    /// Over one --vary: calls after one that did not open, by connector.
+    /// Over one --vary: retries of calls that did not open, by connector.
     Retries,
     /// Over one --vary: messages returned as undeliverable, by connector.
     Returned,
@@ -175,7 +175,7 @@ pub(crate) struct ReplayArguments {
     /// Print the journal up to this virtual time, such as 2h5m or 90s.
     #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration)]
     pub(crate) until: Option<Duration>,
-    /// Length of the journal to print; without --until, up to the failure.
+    /// Print only this much of the journal before --until, or before the failure without --until.
     #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration)]
     pub(crate) window: Option<Duration>,
     /// Write all packets to this file, for Wireshark.
