@@ -48,6 +48,7 @@ impl CommandError {
             Self::Message(code, message) => (*code, message.clone(), json!([])),
             Self::Scenario(found) => {
                 let text = found.to_human(false);
+                // All mistakes are in `diagnostics`; a message is one line.
                 let first = text.lines().next().unwrap_or_default();
                 let diagnostics = found.to_json()["diagnostics"].take();
                 (exit_code::USAGE, first.to_owned(), diagnostics)

@@ -131,6 +131,7 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
                 seed,
                 ..capsule.scenario
             };
+            // As a scenario file, so that settings apply to it as to any other.
             Ok(scenario.to_toml().into_bytes())
         }
         Err(CapsuleError::Foreign) => Ok(bytes),

@@ -130,8 +130,10 @@ pub fn search_subject(
         keep_going: false,
         recheck: RECHECK,
         out: None,
+        // Ctrl-C belongs to the test runner.
         handle_signals: false,
     };
+    // A program that loops would otherwise hang the test for ever.
     stuck::end_the_process();
     let swept = explore::sweep(&plan, Arc::clone(&collector) as Arc<dyn Subject>, |_| {});
     let swept = swept.map_err(SearchError::Sweep)?;

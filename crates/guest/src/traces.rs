@@ -85,6 +85,7 @@ impl Subscriber for Traces {
         note(&format!("{level}:{}", text.0));
     }
 
+    // A span around a task is entered and left at every poll: records of that would say nothing of the program.
     fn enter(&self, _: &Id) {}
 
     fn exit(&self, _: &Id) {}

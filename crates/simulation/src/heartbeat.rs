@@ -55,6 +55,7 @@ impl Heartbeat {
     /// A number that grows while the run makes progress.
     #[must_use]
     pub fn beats(&self) -> u64 {
+        // No other memory depends on it: the watchdog only compares it with what it read before.
         self.beats.load(Ordering::Relaxed)
     }
 }
@@ -109,6 +110,7 @@ impl HeartbeatWriter {
     pub fn place(&mut self, location: &'static Location<'static>) -> Place {
         let mut known = self.places.iter();
         let number = known
+            // By address, which is fast. Two addresses of one place would only give it two numbers.
             .position(|it| std::ptr::eq(*it, location))
             .unwrap_or_else(|| {
                 self.places.push(location);
@@ -154,5 +156,7 @@ impl fmt::Display for Heartbeat {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A run that panics must not take the watchdog of the others with it. Each change is one call on the list, so the
+    // list is whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

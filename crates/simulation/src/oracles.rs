@@ -189,6 +189,7 @@ impl Oracles {
     /// The process of a host has ended, and the system has released everything that it held.
     pub(crate) fn on_end(&mut self, host: HostId) {
         self.totals.traffic.on_end(host);
+        // The next process starts with fresh memory, where the same numbers are other blocks.
         self.blocks[host.0 as usize] = Blocks::default();
         self.delivery.on_end(host);
         self.deadlocks.on_end(host);

@@ -107,6 +107,7 @@ impl Recorder {
 
     /// Adds a record to the digest, and keeps it if records are kept.
     pub fn write(&mut self, at: Instant, record: Record) {
+        // The others are too many for a trace of a run in progress; `run --out` writes them all.
         let is_rare = matches!(
             record,
             Record::Fault(..)

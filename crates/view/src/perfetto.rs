@@ -12,7 +12,7 @@ use std::io::{self, Write};
 
 use kernel::{Instant, JournalEntry, mix};
 use mta::Fact;
-use simulation::observers::packet_capture::Fate;
+use simulation::observers::packet_capture::{CapturedPacket, Fate};
 use simulation::observers::thread_intervals::{EndedBy, ThreadActivity, ThreadInterval};
 use simulation::record::{Record, ThreadNumber};
 use simulation::timeline;
@@ -83,6 +83,7 @@ impl<W: Write> TraceWriter<'_, W> {
     fn lifetime(&mut self, track: u64, lifetime: &Lifetime) -> io::Result<()> {
         let Lifetime { phases, to, .. } = lifetime;
         let name = format!("instance {}", lifetime.block.instance);
+        // Perfetto nests the slices of a track by their order: the outer one begins first and ends last.
         self.put(lifetime.from(), TrackEventFields::begin(track, &name))?;
         for (index, (at, phase)) in phases.iter().enumerate() {
             let until = phases.get(index + 1).map_or(*to, |(at, _)| *at);
@@ -171,6 +172,7 @@ impl<W: Write> TraceWriter<'_, W> {
     fn links(&mut self, run: &FinishedRun<'_>) -> io::Result<()> {
         let max = usize::try_from(run.scenario.limits.records).unwrap_or(usize::MAX);
         let end = run.outcome.simulated;
+        // This fails only for links that cannot be calibrated, with which there would be no run.
         let outages = timeline::outages_around(run.scenario, run.outcome.seed, end, &[], max);
         let outages = outages.unwrap_or_default();
         for (number, (name, link)) in (0..).zip(&run.scenario.links) {
@@ -189,50 +191,60 @@ impl<W: Write> TraceWriter<'_, W> {
             let packets = run.observations.packets.iter();
             for packet in packets.filter(|it| it.link.0 == number) {
                 let own = usize::from(ends[1].0 == Some(packet.end));
-                let (here, there) = (ends[own].1, ends[1 - own].1);
-                let attempt = packet.identity.attempt;
-                let again = sent.is_again(packet);
-                match &packet.fate {
-                    Fate::Lost(_) => {
-                        let name = if again {
-                            "sent again and lost"
-                        } else {
-                            "sent and lost"
-                        };
-                        self.put(packet.at, TrackEventFields::instant(here, name))?;
-                    }
-                    Fate::Damaged { .. } => {
-                        self.put(packet.at, TrackEventFields::instant(here, "damaged"))?
-                    }
-                    Fate::FromRouter => {
-                        self.put(
-                            packet.at,
-                            TrackEventFields::instant(here, "answer of the router"),
-                        )?;
-                    }
-                    Fate::Carried(copies) => {
-                        let name = if again { "sent again" } else { "sent" };
-                        let flow = mix(mix(packet.identity.flow, packet.identity.unit), {
-                            // The time, too: after a restart the same bytes can be sent again as
-                            // the first attempt.
-                            mix(packet.at.nanos(), u64::from(attempt))
-                        });
-                        self.put(
-                            packet.at,
-                            TrackEventFields::instant(here, name).flowing(flow, false),
-                        )?;
-                        // The receiver drops a damaged copy by its checksum, so it arrives nowhere.
-                        for copy in copies.iter().filter(|copy| !copy.is_damaged) {
-                            let arrived =
-                                TrackEventFields::instant(there, "arrived").flowing(flow, true);
-                            self.put(copy.at, arrived)?;
-                        }
-                    }
-                }
+                let tracks = EndTracks {
+                    here: ends[own].1,
+                    there: ends[1 - own].1,
+                };
+                self.packet(packet, tracks, sent.is_again(packet))?;
             }
         }
         Ok(())
     }
+
+    /// A packet at the end that sends it, with an arrow to each arrival.
+    fn packet(
+        &mut self,
+        packet: &CapturedPacket,
+        EndTracks { here, there }: EndTracks,
+        is_again: bool,
+    ) -> io::Result<()> {
+        let sent = if is_again { "sent again" } else { "sent" };
+        let copies = match &packet.fate {
+            Fate::Lost(_) => {
+                let name = format!("{sent} and lost");
+                return self.put(packet.at, TrackEventFields::instant(here, &name));
+            }
+            Fate::Damaged { .. } => {
+                return self.put(packet.at, TrackEventFields::instant(here, "damaged"));
+            }
+            Fate::FromRouter => {
+                let event = TrackEventFields::instant(here, "answer of the router");
+                return self.put(packet.at, event);
+            }
+            Fate::Carried(copies) => copies,
+        };
+        let flow = mix(mix(packet.identity.flow, packet.identity.unit), {
+            // The time, too: after a restart the same bytes can be sent again as the first attempt.
+            mix(packet.at.nanos(), u64::from(packet.identity.attempt))
+        });
+        let event = TrackEventFields::instant(here, sent).flowing(flow, false);
+        self.put(packet.at, event)?;
+        // The receiver drops a damaged copy by its checksum, so it arrives nowhere.
+        for copy in copies.iter().filter(|copy| !copy.is_damaged) {
+            let arrived = TrackEventFields::instant(there, "arrived").flowing(flow, true);
+            self.put(copy.at, arrived)?;
+        }
+        Ok(())
+    }
+}
+
+/// The tracks of a link's two ends, as seen from a packet.
+#[derive(Clone, Copy)]
+struct EndTracks {
+    /// Where it is sent.
+    here: u64,
+    /// Where it arrives.
+    there: u64,
 }
 
 const fn phase_name(phase: BlockPhase) -> &'static str {

@@ -59,6 +59,7 @@ fn verdict(comparison: &Comparison) -> (u8, &'static str) {
     if !comparison.complete {
         (exit_code::INTERRUPTED, "interrupted")
     } else if comparison.broke() {
+        // Before undecided seeds: this one is decided, whatever the others are.
         (exit_code::UNEXPECTED, "broke")
     } else if comparison.is_undecided() {
         (exit_code::UNDECIDED, "undecided")

@@ -57,6 +57,7 @@ fn write(text: &mut String, report: &PingReport) -> std::fmt::Result {
                 millis => format!("time={millis}ms"),
             },
         };
+        // NT sends with a time to live of 128, and the reply crosses one link.
         writeln!(text, "Reply from {target}: bytes={length} {time} TTL=128")?;
     }
     let sent = report.replies.len() as u64;

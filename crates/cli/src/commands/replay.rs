@@ -57,6 +57,8 @@ pub(crate) fn run(
     }
     Ok(match &replayed.result {
         ReplayOutcome::Nondeterminism(_) => exit_code::NONDETERMINISM,
+        // Another build makes another run, so its digest says nothing: only whether the failure still occurs counts. It
+        // may occur after the limit that cut the run off.
         ReplayOutcome::OtherBuild {
             still_fails: false, ..
         } if replayed.outcome.stop.limit().is_some() => exit_code::UNDECIDED,

@@ -141,6 +141,8 @@ fn simulate<'a>(
     // A panic or a stuck run prints this command: at that moment nothing else knows it.
     current_run::set(&reproduce);
     let running = progress::running();
+    // Most runs are as expected and need no records. One that is not, or that is written to files, is made again
+    // with records, which also checks that it is the same.
     let without_records = Options {
         keep_records: false,
     };

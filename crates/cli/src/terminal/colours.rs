@@ -34,6 +34,7 @@ fn coloured_line(line: &str) -> String {
     let verdict = VERDICTS.iter().find(|(word, _)| {
         let rest = line.strip_prefix(word);
         rest.is_some_and(|it| {
+            // A longer word, such as PASSED, is no verdict; `leaked  ` and `No leak.` end by themselves.
             word.ends_with([' ', '.']) || it.is_empty() || it.starts_with([':', '\n'])
         })
     });

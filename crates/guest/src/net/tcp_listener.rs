@@ -30,6 +30,7 @@ impl TcpListener {
     /// # Panics
     /// If it is not known which host the task belongs to.
     pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
+        // As in std: the first address that works counts, else the error of the last one.
         let mut failed = io::Error::from(io::ErrorKind::InvalidInput);
         for address in resolve(address).await? {
             match Self::listen(address) {
@@ -68,6 +69,7 @@ impl TcpListener {
         &self,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        // As in tokio's sockets: a task that finds a connection at every poll must let others run in between.
         ready!(tokio::task::coop::poll_proceed(context)).made_progress();
         let accepted = call(self.socket, |world| {
             let accepted = world.sockets.accept(self.socket);
@@ -81,6 +83,7 @@ impl TcpListener {
                 let peer = socket_addr(from);
                 Poll::Ready(Ok((TcpStream::new(socket, self.local, peer), peer)))
             }
+            // The task of a crashed host may live on, since tokio cannot drop it from outside: its calls never return.
             Called::Done(Err(SocketError::WouldBlock)) | Called::Stopped => Poll::Pending,
             Called::Done(Err(error)) => Poll::Ready(Err(io_error(error))),
         }

@@ -39,6 +39,7 @@ impl Blocks {
     /// Whether some block may have leaked since the last check, now that the transport has lost so many
     /// connections.
     pub(super) fn has_suspects(&mut self, connections_lost: u64) -> bool {
+        // The audit reads the whole pool, so it is made only where the answer can have changed.
         let before = std::mem::replace(&mut self.connections_lost, connections_lost);
         self.has_changed |= before != connections_lost;
         self.has_changed
@@ -79,6 +80,7 @@ impl Blocks {
                 false if can_be_released(block.id.index, audit) => continue,
                 false => leak(block),
             };
+            // Once for each use: a leaked block is leaked at every later moment of quiescence, too.
             if self.reported.insert(block.id) {
                 found.push(defect);
             }

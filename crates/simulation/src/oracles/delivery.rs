@@ -74,6 +74,7 @@ impl Delivery {
             let found = self.on_arrival(from, message, length, hash);
             let has_bytes = self.transfers.has_message(host, message, length);
             let invented = || defect("arrived without its bytes", message);
+            // One defect for a message: what arrived instead says more than that its bytes are missing.
             return found.or_else(|| (!has_bytes).then(invented));
         }
         let Fact::MessageAcknowledged(number) = fact else {

@@ -92,6 +92,8 @@ impl PoolWords {
 
     pub(super) fn on_access(&mut self, access: PoolAccess) -> Vec<Defect> {
         self.size = access.blocks;
+        // What the thread read the empty list for shows only at its next access: a release reads the head too, and then
+        // writes a link. Any other access means that it wanted a block.
         let before = self.found_empty.remove(&access.thread);
         let is_link = matches!(access.word, PoolWord::Head | PoolWord::Next(_));
         let releases = access.writes && is_link;
@@ -141,6 +143,7 @@ impl PoolWords {
                 let stale = meant.filter(|meant| *meant != id);
                 let stale = stale.map(|meant| other_use_closed(meant, id));
                 let caller = access.thread_block.filter(|it| *it != before.owner);
+                // A block that no driver has taken over yet has no owner.
                 let wrong = caller.filter(|_| before.owner != NONE);
                 let wrong = wrong.map(|caller| wrong_thread(before.owner, caller).with_block(id));
                 stale.into_iter().chain(wrong).collect()

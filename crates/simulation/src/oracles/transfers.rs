@@ -98,6 +98,7 @@ impl Transfers {
     /// Whether an acknowledgment of a message has come out at a host.
     pub(super) fn has_acknowledgment(&self, host: HostId, message: u32) -> bool {
         let received = self.hosts.get(&host);
+        // A serial number has at most six digits (X.225), so the wire has a part of the message's number only.
         received.is_some_and(|it| it.acknowledged.contains(&(message % SERIALS)))
     }
 }
@@ -152,6 +153,8 @@ impl ReceivedStreams {
         let length = u32::try_from(user.len()).ok()?;
         let end = offset.checked_add(length)?;
         let intact = self.intact.entry(message).or_default();
+        // A resumed transfer repeats bytes since the last checkpoint, so a piece may begin before the end of what is
+        // intact. A piece that begins after it leaves a gap, and proves nothing about the gap.
         if (offset..end).contains(intact) && content::bytes(message, offset, length) == user {
             *intact = end;
         }
@@ -166,6 +169,7 @@ impl SocketStream {
     /// Takes the next whole packet from what has come out, without its header.
     fn next_tpdu(&mut self) -> Option<Vec<u8>> {
         let header = *self.packet.first_chunk::<{ tpkt::HEADER_BYTES }>()?;
+        // Without a valid length the start of the next packet is unknown: nothing after it can be read.
         let Ok(body) = tpkt::body_length(header) else {
             self.is_foreign = true;
             self.packet.clear();

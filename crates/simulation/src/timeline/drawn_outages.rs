@@ -90,6 +90,7 @@ where
             true => self.one.next(),
             false => self.other.next(),
         }?;
+        // A long interval of one direction can join several of the other.
         loop {
             let joins = |it: &OutageInterval| it.from <= union.until;
             let more = self
@@ -111,6 +112,7 @@ fn selected(
     max: usize,
 ) -> (Vec<OutageInterval>, u64) {
     let first: Vec<OutageInterval> = intervals.by_ref().take(max).collect();
+    // One more than `max` shows whether any must be left out.
     let Some(more) = intervals.next() else {
         let all = first.len() as u64;
         return (first, all);
@@ -178,6 +180,8 @@ impl IntervalSelection {
         if number.is_multiple_of(self.stride) {
             self.sample.push((number, interval));
         }
+        // How many will come is not known, so the sample begins with all and is halved whenever it is full. What is
+        // left are the multiples of the new stride: the sample stays even.
         if self.sample.len() > self.sample_max {
             self.stride *= 2;
             let stride = self.stride;

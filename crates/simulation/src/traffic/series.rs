@@ -83,6 +83,7 @@ impl Series {
         let after = (next < end).then_some(EqualValues { first: next, ..old });
         let parts = before.into_iter().chain([changed]).chain(after);
         self.runs.splice(at..=at, parts);
+        // The new value may be that of a neighbour.
         self.runs.dedup_by_key(|run| run.value);
     }
 

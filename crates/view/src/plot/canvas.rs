@@ -136,6 +136,7 @@ impl Canvas {
     pub(super) fn mark(&mut self, at: PlotPoint, series: usize, tooltip: &str) {
         let tooltip = markup(tooltip);
         let PlotPoint { x, y } = at;
+        // Shapes besides colours, for readers who cannot tell the colours apart.
         let shape = match series % 3 {
             0 => {
                 let (x, y) = (number(x), number(y));
@@ -176,6 +177,8 @@ impl Canvas {
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"cell\" \
              fill-opacity=\"{opacity}\"><title>{tooltip}</title></rect>"
         ));
+        // A frame of its own: the border of a cell has the colour of the ground, and a cell of few runs is nearly
+        // transparent.
         self.add(format_args!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" class=\"none\"/>"
         ));

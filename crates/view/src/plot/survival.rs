@@ -76,6 +76,7 @@ fn draw_curve(canvas: &mut Canvas, survival: &Survival, horizontal: &Scale, vert
         let mut level = 1.0;
         for step in &survival.points {
             let x = horizontal.coordinate(seconds(step.at));
+            // Two points for each step: the estimate is constant up to it, and falls there.
             points.push(position(x, vertical.coordinate(level)));
             level = value(step);
             points.push(position(x, vertical.coordinate(level)));

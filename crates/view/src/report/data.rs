@@ -295,6 +295,7 @@ fn cuts(run: &FinishedRun<'_>, link: &str) -> Vec<u64> {
             }
         }
     }
+    // A cut that outlasts the run has no record of its end.
     let end = run.outcome.simulated.nanos();
     cuts.extend(active.into_values().flat_map(|from| [from, end]));
     cuts

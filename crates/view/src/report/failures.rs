@@ -102,6 +102,7 @@ fn find_or_add(
     signature: String,
     new: impl FnOnce() -> Failure,
 ) -> &mut Failure {
+    // A list and not a map: a run has few signatures, and those of one rank and time keep their order.
     let index = failures.iter().position(|it| it.signature == signature);
     let index = index.unwrap_or_else(|| {
         failures.push(new());
