@@ -247,3 +247,36 @@ fn campaign_fixed_variants() {
         );
     }
 }
+
+/// 4.0.994.2 without its locks.
+#[derive(Clone, Debug)]
+struct Unlocked;
+
+impl Build for Unlocked {
+    fn base(&self) -> Shipped {
+        Shipped::EXCHANGE_4_0_994_2
+    }
+
+    fn guard(&self, _: Structure, _: StructureOperation) -> Option<LockName> {
+        None
+    }
+}
+
+/// The scenario names a build with locks; what ran has none.
+#[test]
+fn the_cause_of_a_race_is_said_of_the_build_that_ran() {
+    let file = "sims/canary/unguarded-4.0-fixed.toml";
+    let text = std::fs::read(std::path::Path::new(crate::ROOT).join(file)).expect("a scenario");
+    let scenario = config::file::load(file, &text, &[]).expect("a scenario");
+    let builds = Builds::everywhere(Unlocked);
+    let races = (1..20).filter_map(|seed| {
+        let explained = explore::explain::explain_briefly(&scenario, seed, None, &builds);
+        explained.ok().map(|it| it.headline)
+    });
+    let headline = races
+        .into_iter()
+        .find(|it| it.contains("allows this order, "));
+    let headline = headline.expect("a race at one of the structures");
+    let words = "the build under test allows this order, for it has no lock for the ";
+    assert!(headline.contains(words), "{headline}");
+}

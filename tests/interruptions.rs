@@ -49,17 +49,21 @@ fn signalled(arguments: &[&str], after: Duration) -> Output {
     output
 }
 
-/// Until the program handles SIGINT: the second bit of the mask of caught signals (proc(5)).
+/// Until the command takes signals itself: it has a thread for that beside its first one, the one that ends the process
+/// on a signal, and the watchdog (proc(5)).
 fn wait_for_handler(child: &Child) {
+    wait_for_threads(child, 4);
+}
+
+fn wait_for_threads(child: &Child, number: u64) {
     let path = format!("/proc/{}/status", child.id());
-    let catches = || {
+    let threads = || {
         let status = fs::read_to_string(&path).unwrap_or_default();
-        let mask = status.lines().find_map(|it| it.strip_prefix("SigCgt:"));
-        let mask = mask.and_then(|it| u64::from_str_radix(it.trim(), 16).ok());
-        mask.is_some_and(|it| it & 2 != 0)
+        let threads = status.lines().find_map(|it| it.strip_prefix("Threads:"));
+        threads.and_then(|it| it.trim().parse::<u64>().ok())
     };
     for _ in 0..6000 {
-        if catches() {
+        if threads().is_some_and(|it| it >= number) {
             return;
         }
         wait(Duration::from_millis(10));
@@ -204,4 +208,32 @@ fn whoever_insists_is_not_kept_waiting() {
     let mut output = child.stdout.take().expect("a pipe");
     output.read_to_end(&mut nothing).expect("it ends");
     assert_eq!(child.wait().expect("it ends").code(), Some(INTERRUPTED));
+}
+
+/// Whatever a command waits for, a signal ends it: somebody who writes its input, or who reads its output.
+#[test]
+fn a_signal_ends_a_command_that_waits_for_another_program() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo is there").success());
+    let diagnose = start(&["diagnose", argument(&pipe)]);
+    wait_for_threads(&diagnose, 3);
+    // Nobody reads what it prints, which is more than a pipe holds.
+    let report = start(&["report", LEAK, "-o", "-"]);
+    wait_for_threads(&report, 3);
+    let is_full = || {
+        let stuck = fs::read_to_string(format!("/proc/{}/wchan", report.id()));
+        stuck.unwrap_or_default().contains("pipe_write")
+    };
+    for _ in 0..6000 {
+        if is_full() {
+            break;
+        }
+        wait(Duration::from_millis(10));
+    }
+    for (mut child, name) in [(diagnose, "-TERM"), (report, "-HUP")] {
+        signal(&child, name);
+        assert_eq!(child.wait().expect("it ends").code(), Some(INTERRUPTED));
+    }
 }

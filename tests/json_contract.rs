@@ -339,7 +339,13 @@ fn an_error_is_an_object_too() {
     let typo = argument(&typo);
     let missing = folder.path().join("missing.toml");
     let missing = argument(&missing);
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 13] = [
+        // What the reader of arguments refuses.
+        &["run", LEAK, "--seed", "soon"],
+        &["sweep", LEAK],
+        &["ping", LEAK, "--link", "wan", "--nonsense"],
+        &["check", missing],
+        &["run", LEAK, "--log", "[", "--arm", "nobody"],
         &["run", typo],
         &["sweep", typo, "--seeds", "0..2"],
         &["compare", typo, "--seeds", "0..2", "--set", "duration=2h"],
@@ -363,7 +369,12 @@ fn an_error_is_an_object_too() {
         assert_eq!(error["exit_code"], exit_code);
         assert!(!output.stderr.is_empty());
     }
-    assert_eq!(errors[0]["diagnostics"][0]["place"]["line"], 4);
+    let place = &errors[5]["diagnostics"][0]["place"];
+    assert_eq!(place["line"], 4);
+    let message = "invalid value 'soon' for '--seed <SEED>': a seed is an integer from 0 to 2^64 - 1, decimal or 0x \
+                   hexadecimal";
+    assert_eq!(errors[0]["message"], message);
+    assert_eq!(errors[3]["file"], missing);
     has_form(
         "error",
         "any command with --format json that fails",

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -124,7 +125,7 @@ fn a_device_and_a_link_are_not_replaced() {
         code(&mtasim(&["run", CLEAN, option, "/dev/null"]), 0);
     }
     let kind = fs::metadata("/dev/null").expect("a device").file_type();
-    assert!(std::os::unix::fs::FileTypeExt::is_char_device(&kind));
+    assert!(kind.is_char_device());
     let [target, link] = ["target", "link"].map(|name| folder.path().join(name));
     fs::write(&target, "mine").expect("a file");
     std::os::unix::fs::symlink(&target, &link).expect("a link");
@@ -376,7 +377,8 @@ fn hostile_text_stays_text_in_every_output() {
     *title = format!("title = \"{hostile}\"");
     fs::write(&file, lines.join("\n")).expect("a file");
     let file = argument(&file);
-    let [page, plot, out] = ["p.html", "p.svg", "out"].map(|name| folder.path().join(name));
+    let [page, plot, out, kept] =
+        ["p.html", "p.svg", "out", "kept"].map(|name| folder.path().join(name));
     let short = ["--seeds", "0..2", "--recheck", "0", "--set", "duration=1m"];
     let sweep = [
         "sweep",
@@ -395,6 +397,7 @@ fn hostile_text_stays_text_in_every_output() {
         &["check", file, "--set", "\u{1b}[2J=\u{9b}"],
         &["report", file, "-o", argument(&page)],
         &[&sweep[..], &["--vary", "seed=1,2"], &short[..]].concat(),
+        &["run", file, "--out", argument(&kept)],
     ] {
         let output = mtasim(arguments);
         for bytes in [&output.stdout, &output.stderr] {
@@ -419,13 +422,108 @@ fn hostile_text_stays_text_in_every_output() {
         let inner = written.matches(mark).count();
         assert_eq!(inner, 0, "{}", file.display());
     }
-    for name in ["summary.json", "seeds.jsonl"] {
-        let written = fs::read_to_string(out.join(name)).expect("it is written");
-        assert!(
-            !written.contains(|it: char| it.is_control() && it != '\n'),
-            "{name}"
-        );
+    for file in [
+        out.join("summary.json"),
+        out.join("seeds.jsonl"),
+        out.join("sweep.json"),
+        kept.join("run.json"),
+        kept.join("journal.jsonl"),
+        kept.join("scenario.toml"),
+    ] {
+        let written = fs::read_to_string(&file).expect("it is written");
+        let acts = |it: char| (it.is_control() && it != '\n') || "\u{202e}\u{fffe}".contains(it);
+        assert!(!written.contains(acts), "{}", file.display());
     }
+    let manifest = fs::read(out.join("sweep.json")).expect("it is written");
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
+    let title = "\u{1b}]0;x\u{7}\u{9b}2J\u{202e}\u{fffe}</script><b>\"&";
+    assert_eq!(manifest["title"], title, "its value stays");
+}
+
+/// A line end in a title or in the name of a file cannot begin a line of the output.
+#[test]
+fn a_line_end_in_foreign_text_begins_no_line() {
+    let folder = folder();
+    let scenario = fs::read_to_string(Path::new(crate::ROOT).join(LEAK)).expect("a scenario");
+    let mut lines: Vec<&str> = scenario.lines().collect();
+    let title = lines.iter_mut().find(|line| line.starts_with("title"));
+    *title.expect("a title") = "title = \"a\\nINJECTED\"";
+    let name = |name: &str| {
+        let path = folder.path().join(format!("{name}\nINJECTED.toml"));
+        argument(&path).to_owned()
+    };
+    let (file, out, other) = (name("a"), name("out"), name("other"));
+    fs::write(&file, lines.join("\n")).expect("a file");
+    let swept = ["sweep", &file, "--seeds", "0..2", "--recheck", "0", "--out"];
+    let mut found = Vec::new();
+    let mut check = |arguments: &[&str]| {
+        let output = mtasim(arguments);
+        for bytes in [&output.stdout, &output.stderr] {
+            let said = text(bytes);
+            if said.contains("\nINJECTED") {
+                found.push(format!("{arguments:?}: {said}"));
+            }
+        }
+    };
+    check(&[&swept[..], &[&out]].concat());
+    let capsule = fs::read_dir(Path::new(&out).join("capsules")).expect("capsules");
+    let capsule = capsule.map(|it| it.expect("an entry").path()).next();
+    let capsule = capsule.expect("one");
+    let capsule = argument(&capsule);
+    for arguments in [
+        &["run", &file][..],
+        &["run", &file, "--out", &name("kept")],
+        &[
+            "run",
+            &file,
+            "--pcap",
+            &name("pcap"),
+            "--set",
+            "limits.records=10",
+        ],
+        &["run", &name("missing")],
+        &["run", "/dev/null/\nINJECTED"],
+        &["check", &name("missing")],
+        &["report", &file, "-o", &name("page")],
+        &["report", &out, "-o", &name("page2")],
+        &["report", &file, "-o", &file],
+        &["ping", &file, "--link", "nothing\nINJECTED"],
+        &["replay", capsule],
+        &["replay", capsule, "--set", "a\nINJECTED"],
+        &["explain", capsule, "--reseeds", "0"],
+        &["explain", &file, "--seed", "1", "--reseeds", "0"],
+        &["shrink", capsule, "--budget", "9", "-o", &name("small")],
+        &[
+            "verify",
+            BROKEN,
+            "--build",
+            "5.5.2653.23",
+            "--out",
+            &name("found"),
+        ],
+        &[
+            "compare",
+            &file,
+            "--set",
+            "seed=1",
+            "--seeds",
+            "0..1",
+            "--signature",
+            "x\nINJECTED",
+        ],
+        &["merge", &out, "--out", &other],
+        &["merge", &out, &out, "--out", &other],
+        &["merge", &name("missing"), "--out", &other],
+        &["man", "--out", &name("man")],
+        &["new", &name("new")],
+        &["run", &file, "--seed", "a\nINJECTED"],
+        &["run", &file, "--log", "a\nINJECTED=1"],
+        &["sweep", &file, "--seeds", "0..1", "--plot", &name("plot")],
+        &["diagnose", &name("missing")],
+    ] {
+        check(arguments);
+    }
+    assert!(found.is_empty(), "{}", found.join("\n\n"));
 }
 
 /// A message waits as a range of its bytes: 256 MiB of address space are enough for one of a gigabyte that nothing
@@ -464,5 +562,262 @@ fn a_place_that_cannot_be_written_is_named_as_the_user_named_it() {
         assert!(said.starts_with("mtasim: cannot write /proc/"), "{said}");
         assert!(!said.contains(".partial"), "{said}");
         assert!(said.contains("No such file or directory"), "{said}");
+    }
+}
+
+fn make_pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo is there").success());
+}
+
+/// Runs the program for at most a minute: a command that waits for another program fails the test.
+fn bounded(arguments: &[&str]) -> Output {
+    let output = Command::new("timeout")
+        .args(["-s", "KILL", "60", env!("CARGO_BIN_EXE_mtasim")])
+        .args(arguments)
+        .current_dir(crate::ROOT)
+        .output();
+    output.expect("coreutils has timeout")
+}
+
+#[track_caller]
+fn is_refused(arguments: &[&str], file: &Path, cause: &str) {
+    let output = bounded(arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{arguments:?}: {said}");
+    assert!(said.contains(argument(file)), "{arguments:?}: {said}");
+    assert!(said.contains(cause), "{arguments:?}: {said}");
+    assert_eq!(text(&output.stdout), "", "{arguments:?}");
+}
+
+#[test]
+fn a_pipe_without_a_reader_is_refused_before_the_work_and_one_with_a_reader_is_written_to() {
+    let folder = folder();
+    let capsule = capsule(folder.path());
+    let unread = "it is a pipe that nobody reads; start its reader first, or name a file";
+    let pipe = folder.path().join("pipe.svg");
+    make_pipe(&pipe);
+    let mut commands = writers(argument(&capsule));
+    commands.push(vec!["replay", argument(&capsule), "--pcap"]);
+    commands.push(vec!["new"]);
+    for command in &commands {
+        is_refused(&[command, &[argument(&pipe)][..]].concat(), &pipe, unread);
+        is_refused(
+            &[command, &[argument(&pipe), "--force"][..]].concat(),
+            &pipe,
+            unread,
+        );
+    }
+    // Files whose names the program chooses.
+    for (command, name) in [
+        (&["run", CLEAN, "--force", "--out"][..], "run.json"),
+        (&["man", "--force", "--out"], "mtasim-run.1"),
+    ] {
+        let out = folder.path().join(format!("{name}-out"));
+        fs::create_dir(&out).expect("a folder");
+        make_pipe(&out.join(name));
+        is_refused(
+            &[command, &[argument(&out)]].concat(),
+            &out.join(name),
+            unread,
+        );
+        assert_eq!(fs::read_dir(&out).expect("a folder").count(), 1, "{name}");
+    }
+    for command in &commands {
+        let streamed = Command::new("sh")
+            .current_dir(crate::ROOT)
+            .args([
+                "-c",
+                "cat \"$0\" > \"$0.read\" & exec 9>\"$0\"; \"$@\" \"$0\" 9>&-; code=$?; exec 9>&-; wait; exit $code",
+                argument(&pipe),
+            ])
+            .arg(env!("CARGO_BIN_EXE_mtasim"))
+            .args(command)
+            .output();
+        code(&streamed.expect("sh starts"), 0);
+        let read = folder.path().join("pipe.svg.read");
+        assert!(fs::metadata(&read).expect("what cat wrote").len() > 500);
+        assert!(
+            pipe.symlink_metadata()
+                .expect("a pipe")
+                .file_type()
+                .is_fifo()
+        );
+    }
+}
+
+/// What a resumed sweep, `merge`, `report` or `replay` reads is a plain file, or is refused; nothing waits, and nothing
+/// is replaced.
+#[test]
+fn what_is_no_plain_file_in_a_directory_of_results_is_refused() {
+    let folder = folder();
+    let swept = capsule(folder.path());
+    let out = folder.path().join("swept");
+    let sweep = ["sweep", LEAK, "--seeds", "0..2", "--out", argument(&out)];
+    let merged = folder.path().join("merged");
+    let merge = ["merge", argument(&out), "--out", argument(&merged)];
+    let kept = folder.path().join("kept");
+    code(&mtasim(&["run", CLEAN, "--out", argument(&kept)]), 0);
+    let page = folder.path().join("page.html");
+    let report = ["report", argument(&kept), "-o", argument(&page)];
+    let replay = ["replay", argument(&swept)];
+    let rows: [(&Path, &[&[&str]]); 6] = [
+        (&out.join("sweep.json"), &[&sweep, &merge]),
+        (&out.join("seeds.jsonl"), &[&sweep, &merge]),
+        (&out.join("summary.json"), &[&sweep, &merge]),
+        (&swept, &[&sweep, &merge, &replay]),
+        (&kept.join("run.json"), &[&report]),
+        (&kept.join("scenario.toml"), &[&report]),
+    ];
+    let aside = folder.path().join("aside");
+    for (file, commands) in rows {
+        fs::rename(file, &aside).expect("a file");
+        for make in ["mkfifo", "mkdir"] {
+            let made = Command::new(make).arg(file).status();
+            assert!(made.expect("coreutils").success());
+            let cause = match make {
+                "mkfifo" => "it is a pipe",
+                _ => "it is a directory",
+            };
+            for command in commands {
+                is_refused(command, file, cause);
+            }
+            let removed = match make {
+                "mkfifo" => fs::remove_file(file),
+                _ => fs::remove_dir(file),
+            };
+            removed.expect("it is still there");
+        }
+        fs::rename(&aside, file).expect("a file");
+    }
+    for name in ["early.jsonl", "grid.csv", "sweep.lock"] {
+        make_pipe(&out.join(name));
+        is_refused(&sweep, &out.join(name), "it is a pipe");
+        fs::remove_file(out.join(name)).expect("a pipe");
+    }
+    code(&mtasim(&sweep), 0);
+    code(&mtasim(&merge), 0);
+}
+
+/// A link stays a link, also one to nothing: a sweep neither replaces nor follows it.
+#[test]
+fn a_sweep_refuses_a_link_in_its_directory() {
+    let folder = folder();
+    let swept = capsule(folder.path());
+    let out = folder.path().join("swept");
+    let sweep = ["sweep", LEAK, "--seeds", "0..2", "--out", argument(&out)];
+    for name in ["sweep.json", "seeds.jsonl", "summary.json", "early.jsonl"] {
+        let (file, fresh) = (out.join(name), folder.path().join("fresh"));
+        let _ = fs::remove_file(&file);
+        for (directory, command) in [
+            (&out, &sweep),
+            (
+                &fresh,
+                &["sweep", LEAK, "--seeds", "0..2", "--out", argument(&fresh)],
+            ),
+        ] {
+            fs::create_dir_all(directory).expect("a folder");
+            let link = directory.join(name);
+            std::os::unix::fs::symlink("/nowhere/file", &link).expect("a link");
+            is_refused(command, &link, "it is a symbolic link");
+            assert!(link.is_symlink());
+            fs::remove_file(link).expect("a link");
+        }
+        fs::remove_dir_all(&out).expect("a folder");
+        code(&mtasim(&sweep), 0);
+    }
+    fs::remove_file(&swept).expect("a capsule");
+    std::os::unix::fs::symlink("/nowhere/file", &swept).expect("a link");
+    is_refused(&sweep, &swept, "it is a symbolic link");
+    assert!(swept.is_symlink());
+}
+
+#[test]
+fn an_output_in_the_place_of_another_is_refused_before_the_work() {
+    let folder = folder();
+    let capsule = capsule(folder.path());
+    let path = |name: &str| argument(&folder.path().join(name)).to_owned();
+    let (out, inner) = (path("o"), path("o/run.json"));
+    let (below, up) = (path("o/journal.jsonl/x"), path("o/../o/scenario.toml"));
+    let (one, plot) = (path("one"), path("o.svg"));
+    let run = ["run", CLEAN, "--force"];
+    let replay = ["replay", argument(&capsule)];
+    let sweep = ["sweep", CLEAN, "--seeds", "0..1", "--vary", "seed=1,2"];
+    for (command, given) in [
+        (&run[..], ["--out", &out, "--pcap", &inner]),
+        (&run, ["--out", &out, "--perfetto", &below]),
+        (&run, ["--out", &out, "--pcap", &up]),
+        (&run, ["--out", &out, "--pcap", &out]),
+        (&run, ["--pcap", &one, "--perfetto", &one]),
+        (&replay, ["--pcap", &one, "--perfetto", &one]),
+        (&sweep, ["--out", &plot, "--plot", &plot]),
+    ] {
+        let output = mtasim(&[command, &given].concat());
+        code(&output, 2);
+        let said = text(&output.stderr);
+        assert!(said.contains("two outputs"), "{given:?}: {said}");
+        assert!(said.contains("name another file"), "{given:?}: {said}");
+        assert_eq!(text(&output.stdout), "", "{given:?}");
+    }
+}
+
+/// A command says the same whether or not somebody can read its messages.
+#[test]
+fn a_full_standard_error_changes_no_exit_code() {
+    let folder = folder();
+    let capsule = capsule(folder.path());
+    let capsule = argument(&capsule);
+    let path = |name: &str| argument(&folder.path().join(name)).to_owned();
+    let (kept, page, small, pages) = (path("kept"), path("p.html"), path("s.toml"), path("man"));
+    let (found, swept, merged) = (path("found"), path("swept"), path("merged"));
+    let random = ["--set", "scheduler=\"random\"", "--recheck", "0"];
+    for (arguments, expected) in [
+        (&["run", LEAK, "--out", &kept, "--force"][..], 0),
+        (&["run", CLEAN, "--set", "hots=1"], 2),
+        (&["run", "/nowhere"], 4),
+        (&["run", CLEAN, "--nonsense"], 2),
+        (&["run", CLEAN, "--swarm"], 0),
+        (&UNEXPECTED, 1),
+        (&["check", CLEAN, "/nowhere"], 4),
+        (&["report", LEAK, "-o", &page, "--force"], 0),
+        (
+            &[
+                "verify",
+                BROKEN,
+                "--build",
+                "5.5.2653.23",
+                "--out",
+                &found,
+                "--force",
+            ],
+            1,
+        ),
+        (
+            &["shrink", capsule, "--budget", "5", "-o", &small, "--force"],
+            0,
+        ),
+        (&["replay", capsule], 0),
+        (&["merge", &swept, "--out", &merged], 0),
+        (&["man", "--out", &pages, "--force"], 0),
+        (&["diagnose", "/nowhere"], 4),
+        (
+            &[&["sweep", CLEAN, "--seeds", "0..1"], &random[..]].concat(),
+            0,
+        ),
+        (&["new", &small, "--force"], 0),
+    ] {
+        let full = File::options().write(true).open("/dev/full");
+        let output = Command::new(env!("CARGO_BIN_EXE_mtasim"))
+            .args(arguments)
+            .current_dir(crate::ROOT)
+            .stderr(full.expect("a device"))
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(expected), "{arguments:?}");
+        assert_eq!(
+            mtasim(arguments).status.code(),
+            Some(expected),
+            "{arguments:?}"
+        );
     }
 }

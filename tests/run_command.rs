@@ -219,6 +219,28 @@ fn a_run_ends_at_its_limits_and_says_so() {
     }
 }
 
+#[test]
+fn lines_that_end_at_the_limit_of_records_are_not_called_all() {
+    let output = mtasim(&["run", LEAK, "--set", "limits.records=100"]);
+    code(&output, 0);
+    let page = text(&output.stdout);
+    assert!(!page.contains("All lines of Winsock.log"), "{page}");
+    assert!(page.contains(", from the first 100 of "), "{page}");
+    let (_, rest) = page
+        .split_once("these lines end at limits.records = 100 of ")
+        .expect("a note");
+    let (_, command) = rest
+        .split_once("for all of them: mtasim ")
+        .expect("a command");
+    let command = command.lines().next().expect("a line");
+    let arguments: Vec<&str> = command.split_whitespace().collect();
+    let all = mtasim(&arguments);
+    code(&all, 0);
+    let page = text(&all.stdout);
+    assert!(page.contains("All lines of Winsock.log"), "{page}");
+    assert!(!page.contains("these lines end"), "{page}");
+}
+
 /// A log that ends early looks like that of a run without a leak.
 #[test]
 fn files_that_end_at_the_limit_of_records_are_not_written_in_silence() {

@@ -178,6 +178,36 @@ fn a_comparison_leaves_undecided_seeds_out_and_counts_them() {
     );
 }
 
+/// An arm that is cut off after one failure and before another has not fixed the other.
+#[test]
+fn a_signature_that_a_cut_off_run_has_not_shown_is_undecided() {
+    let compare = [
+        "compare",
+        "sims/casebook/q303102-cb-leak.toml",
+        "--seeds",
+        "1..3",
+        "--set",
+        "limits.events=12000",
+    ];
+    let output = mtasim(&compare);
+    code(&output, UNDECIDED);
+    let page = text(&output.stdout);
+    let words = "control-block-exhaustion: control block pool: 2 -> 0 runs\n    UNDECIDED 0 -> 2 more, which a limit \
+                 cut off before they showed it\n";
+    assert!(page.contains(words), "{page}");
+    assert!(
+        page.contains("cut off at limits.events: 0 -> 2 runs"),
+        "{page}"
+    );
+    let object = in_json(&compare);
+    assert_eq!(object["verdict"], "undecided");
+    let open = serde_json::json!({ "control-block-exhaustion: control block pool": [0, 2] });
+    assert_eq!(object["signatures_undecided"], open);
+    // A signature that nobody asks for decides nothing.
+    let asked = [&compare[..], &["--signature", "leak"]].concat();
+    code(&mtasim(&asked), 0);
+}
+
 #[test]
 fn a_search_whose_executions_were_cut_off_has_proved_nothing() {
     let verify = [

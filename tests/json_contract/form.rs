@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::validation;
 
 /// Objects whose keys are names of the scenario, ids, signatures or causes of loss.
-const MAPS: [&str; 17] = [
+const MAPS: [&str; 18] = [
     "connectors",
     "cut_off",
     "events_logged",
@@ -23,6 +23,7 @@ const MAPS: [&str; 17] = [
     "reached",
     "selected",
     "settings",
+    "signatures_undecided",
     "undecided",
     "workloads",
 ];

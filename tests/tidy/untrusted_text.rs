@@ -1,6 +1,8 @@
 //! Text from outside has one way into each output: `config::untrusted_text`. No other code writes to a terminal, escapes
 //! for markup, or marks text as safe.
 
+use std::collections::BTreeSet;
+
 use super::none_of;
 use super::tree::{self, File};
 
@@ -127,6 +129,83 @@ fn what_writes_a_table_or_a_row_uses_the_function_for_it() {
             .collect::<Vec<_>>(),
         "text for CSV goes through config::untrusted_text::csv",
     );
+}
+
+/// JSON keeps control characters from U+007F on, marks of direction and non-characters as they are.
+#[test]
+fn json_that_is_written_goes_through_one_function() {
+    let paths = |words: &[&str]| -> BTreeSet<String> {
+        let lines = lines_with(words).into_iter();
+        lines.map(|(path, _)| path).collect()
+    };
+    // What turns a value into text. `to_value` does not.
+    let printers = paths(&[
+        "serde_json::to_string",
+        "serde_json::to_vec",
+        "serde_json::to_writer",
+        "serde_json::Serializer",
+        "Value::from(value.to_string()).to_string()",
+        "json::object(",
+    ]);
+    assert!(
+        printers.len() > 4,
+        "the rule sees the printers: {printers:?}"
+    );
+    let safe = paths(&["untrusted_text::json(", "print_json(", "print_object("]);
+    let unsafe_ones: Vec<String> = printers.difference(&safe).cloned().collect();
+    none_of(
+        &unsafe_ones,
+        "JSON goes through config::untrusted_text::json",
+    );
+    // A value prints itself with `{object}`, which no word of the code shows. So only these crates may have values.
+    let values = paths(&[
+        "serde_json::{",
+        "serde_json::Value",
+        "serde_json::json",
+        "json!(",
+    ]);
+    let makers = ["crates/cli/", "crates/config/", "crates/explore/"];
+    let is_maker = |path: &String| makers.iter().any(|it| path.starts_with(it));
+    let others = values.difference(&safe).filter(|path| !is_maker(path));
+    none_of(
+        &others.cloned().collect::<Vec<_>>(),
+        "JSON is made where it goes through config::untrusted_text::json",
+    );
+}
+
+/// Paths and titles have no place in a message but through `line`.
+#[test]
+fn a_path_is_shown_by_one_function_in_each_crate() {
+    let mut found = lines_with(&[".display()"]);
+    let allowed = [
+        // The functions, and what is quoted for a shell or as text of Rust.
+        ("crates/cli/src/paths.rs", "path.display().to_string()"),
+        (
+            "crates/explore/src/sweep/results_error.rs",
+            "untrusted_text::line(",
+        ),
+        (
+            "crates/explore/src/shrink/regression_file.rs",
+            "display().to_string()",
+        ),
+    ];
+    found.retain(|(path, line)| {
+        let is_product = ["crates/cli/", "crates/explore/"]
+            .iter()
+            .any(|it| path.starts_with(it));
+        let is_allowed = allowed
+            .iter()
+            .any(|(file, words)| path == file && line.contains(words));
+        // The subscriber of `tracing` escapes; `diagnose` has its own way.
+        let is_build_script = path.ends_with("/build.rs");
+        is_product
+            && !is_build_script
+            && !is_allowed
+            && !line.contains("tracing::debug!")
+            && !path.contains("diagnose")
+    });
+    let found: Vec<String> = found.into_iter().map(|(_, line)| line).collect();
+    none_of(&found, "a path in a message goes through `shown`");
 }
 
 /// Templates escape by themselves; what they do not escape is ours or went through `untrusted_text`.

@@ -7,6 +7,7 @@ use config::file::Diagnostics;
 use serde_json::{Value as Json, json};
 
 use crate::exit_code;
+use crate::paths::shown;
 use crate::terminal::Terminal;
 
 /// A command that cannot produce its result.
@@ -15,7 +16,7 @@ pub(crate) enum CommandError {
     Message(u8, String),
     /// An invalid scenario file.
     Scenario(Diagnostics),
-    /// Standard output or standard error cannot be written.
+    /// Standard output cannot be written.
     Terminal(io::Error),
 }
 
@@ -29,7 +30,7 @@ impl CommandError {
     }
 
     pub(crate) fn cannot_read(path: &Path, error: &io::Error) -> Self {
-        let path = path.display();
+        let path = shown(path);
         if error.kind() == io::ErrorKind::IsADirectory {
             return Self::io(format_args!(
                 "cannot read {path}: it is a directory; name a file"
@@ -39,7 +40,7 @@ impl CommandError {
     }
 
     pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Self {
-        Self::io(format_args!("cannot write {}: {error}", path.display()))
+        Self::io(format_args!("cannot write {}: {error}", shown(path)))
     }
 
     /// The error as one object, for a command that would have printed JSON.
@@ -71,10 +72,10 @@ impl CommandError {
                 terminal.error(&message);
                 code
             }
-            Self::Scenario(diagnostics) => match terminal.note(&diagnostics.to_human(true)) {
-                Ok(()) => exit_code::USAGE,
-                Err(error) => Self::Terminal(error).report(terminal),
-            },
+            Self::Scenario(diagnostics) => {
+                terminal.note(&diagnostics.to_human(true));
+                exit_code::USAGE
+            }
             Self::Terminal(error) => {
                 terminal.error(&format!("cannot write: {error}"));
                 exit_code::IO
@@ -89,7 +90,7 @@ impl From<Diagnostics> for CommandError {
     }
 }
 
-/// An I/O error without a path is one of the terminal's streams.
+/// An I/O error without a path is one of standard output.
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         Self::Terminal(error)

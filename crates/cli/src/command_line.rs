@@ -5,11 +5,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{ArgGroup, Command as Clap, CommandFactory, FromArgMatches};
+use config::untrusted_text;
 use explore::{Subject, program_name};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Color};
 use crate::command_error::CommandError;
-use crate::{catch_panic, print_usage, run};
+use crate::signals;
+use crate::terminal::Terminal;
+use crate::{ErrorFormat, catch_panic, print_usage, run};
 
 /// A program that runs scenarios with systems under test of yours.
 ///
@@ -56,6 +59,11 @@ impl CommandLine {
     pub fn main(mut self) -> ExitCode {
         let arms = &self.subjects.arms;
         assert!(!arms.is_empty(), "a program has at least one arm");
+        // First: a signal has the same effect at any time.
+        let _signals = match signals::end_process() {
+            Ok(signals) => signals,
+            Err(error) => return ExitCode::from(error.report(&mut Terminal::new(Color::Auto))),
+        };
         let matches = self.subjects.command_line(self.name).try_get_matches();
         let arguments = matches.and_then(|it| Arguments::from_arg_matches(&it));
         let arguments = match arguments {
@@ -63,9 +71,11 @@ impl CommandLine {
             Err(error) => return ExitCode::from(print_usage(&error)),
         };
         // Unwind safe, because nothing is read after a panic but the command that was noted before it.
-        ExitCode::from(catch_panic(AssertUnwindSafe(|| {
-            run(arguments, self.name, &mut self.subjects)
-        })))
+        let format = ErrorFormat::of(arguments.command.is_json());
+        ExitCode::from(catch_panic(
+            format,
+            AssertUnwindSafe(|| run(arguments, self.name, &mut self.subjects)),
+        ))
     }
 }
 
@@ -109,6 +119,7 @@ impl Subjects {
         let index = self.arms.iter().position(|(arm, _)| arm == name);
         index.ok_or_else(|| {
             let names = self.names().join(", ");
+            let name = untrusted_text::line(name);
             CommandError::usage(format_args!("no arm is named `{name}`: there are {names}"))
         })
     }

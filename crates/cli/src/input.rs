@@ -1,7 +1,8 @@
 //! Scenarios and capsules from the user's files. The path `-` is standard input.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use config::file;
@@ -12,6 +13,8 @@ use simulation::lowering;
 
 use crate::arguments::{Overrides, Seed};
 use crate::command_error::CommandError;
+use crate::paths::is_descriptor;
+pub(crate) use crate::paths::{name, shown};
 use crate::terminal::Terminal;
 
 /// Bytes read of a capsule or scenario: one more than allowed, so that the parser sees the excess.
@@ -73,7 +76,7 @@ pub(crate) fn swarm_scenario(
     let settings: Vec<String> = settings
         .map(|(path, value)| format!("{path} {value}"))
         .collect();
-    terminal.note(&format!("swarm: {}\n", settings.join(", ")))?;
+    terminal.note(&format!("swarm: {}\n", settings.join(", ")));
     Ok(selection.scenario)
 }
 
@@ -117,7 +120,7 @@ pub(crate) fn refuse_changes(
     }
     Err(CommandError::usage(format_args!(
         "{}: this is a recorded run with its own seed and settings; --seed and --set are for scenario files",
-        path.display()
+        shown(path)
     )))
 }
 
@@ -139,11 +142,6 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
     }
 }
 
-/// The path in messages.
-pub(crate) fn name(path: &Path) -> String {
-    path.display().to_string()
-}
-
 fn at_most(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
     read(path, limit).map_err(|error| CommandError::cannot_read(path, &error))
 }
@@ -153,12 +151,24 @@ fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     if path.as_os_str() == "-" {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
+        refuse_pipe(path)?;
         File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     }
     tracing::debug!(path = %path.display(), bytes = bytes.len(), "read");
     Ok(bytes)
 }
 
+/// A pipe in a folder may have no writer, and to open it would wait for one. A shell that redirects it, or that makes one
+/// for `<(command)`, names a descriptor instead.
+fn refuse_pipe(path: &Path) -> io::Result<()> {
+    match fs::metadata(path)?.file_type().is_fifo() && !is_descriptor(path) {
+        true => Err(io::Error::other(
+            "it is a pipe; give it as standard input: `-` in place of its name, and `<` before it",
+        )),
+        false => Ok(()),
+    }
+}
+
 fn invalid(path: &Path, error: &CapsuleError) -> CommandError {
-    CommandError::usage(format_args!("{}: {error}", path.display()))
+    CommandError::usage(format_args!("{}: {error}", shown(path)))
 }

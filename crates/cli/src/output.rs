@@ -2,20 +2,19 @@
 //!
 //! A path is checked before the work, so that results of minutes are not lost to a mistyped path.
 //! A file appears complete or not at all. What exists is replaced only with `--force`, an input
-//! never; a device or a pipe is written to, never replaced.
+//! never; a device, or a pipe with a reader, is written to, never replaced.
 
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Component, Path, PathBuf};
 
 use crate::command_error::CommandError;
+use crate::paths::{is_descriptor, shown};
 use crate::terminal::Terminal;
 
 /// Temporary files begin with this; the system adds random characters.
 const TEMPORARY: &str = ".partial-";
-/// Names of open file descriptors.
-const DESCRIPTORS: [&str; 4] = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"];
 /// Why a file that goes to standard output leaves no room for JSON.
 pub(crate) const STANDARD_OUTPUT_TAKEN: &str =
     "--format json prints to standard output, and so would the file: give the file a name";
@@ -29,6 +28,22 @@ pub(crate) struct Rules<'a> {
     pub(crate) force: bool,
     /// The files that the command reads.
     pub(crate) inputs: &'a [&'a Path],
+}
+
+/// The outputs of one command. None of them may be another one, or be in place of a directory that another one needs.
+#[derive(Debug)]
+pub(crate) struct Outputs<'a> {
+    rules: Rules<'a>,
+    claimed: Vec<Claim>,
+}
+
+/// A path that a command will write.
+#[derive(Debug)]
+struct Claim {
+    path: PathBuf,
+    /// Without links and `..`.
+    resolved: PathBuf,
+    is_directory: bool,
 }
 
 /// A file to write, checked.
@@ -45,8 +60,61 @@ enum DestinationKind {
     New,
     /// The file to replace: the path with all symbolic links followed.
     Replace(PathBuf),
-    /// A device or a pipe.
-    Stream,
+    /// A device.
+    Device,
+    /// A pipe, opened: its reader would see its end if nobody had it open between the check and the work's end.
+    Pipe(File),
+}
+
+impl<'a> Outputs<'a> {
+    pub(crate) const fn new(rules: Rules<'a>) -> Self {
+        let claimed = Vec::new();
+        Self { rules, claimed }
+    }
+
+    /// Checks that a file can be written to `path`, and makes the directory it is in.
+    pub(crate) fn file(&mut self, path: &Path) -> Result<OutputFile, CommandError> {
+        self.claim(path, false)?;
+        OutputFile::prepare(path, self.rules)
+    }
+
+    /// Makes a directory that the command writes to, and checks that files can be made in it.
+    pub(crate) fn directory(&mut self, path: &Path) -> Result<(), CommandError> {
+        self.claim(path, true)?;
+        prepare_directory(path)
+    }
+
+    /// Notes a path, without touching it.
+    pub(crate) fn claim(&mut self, path: &Path, is_directory: bool) -> Result<(), CommandError> {
+        let claim = Claim {
+            path: path.to_owned(),
+            resolved: resolved(path),
+            is_directory,
+        };
+        let mut others = self.claimed.iter();
+        if let Some(other) = others.find(|other| other.excludes(&claim)) {
+            let (one, other) = (shown(path), shown(&other.path));
+            return Err(CommandError::usage(match one == other {
+                true => format!("{one} is given for two outputs; name another file"),
+                false => {
+                    format!("{one} and {other} are two outputs in one place; name another file")
+                }
+            }));
+        }
+        self.claimed.push(claim);
+        Ok(())
+    }
+}
+
+impl Claim {
+    /// Whether both cannot be written.
+    fn excludes(&self, other: &Self) -> bool {
+        let (one, two) = (&self.resolved, &other.resolved);
+        // A file may be in a directory, and a directory in a directory, but nothing in a file.
+        one == two
+            || (one.starts_with(two) && !other.is_directory)
+            || (two.starts_with(one) && !self.is_directory)
+    }
 }
 
 impl OutputFile {
@@ -61,30 +129,12 @@ impl OutputFile {
         let file = match &kind {
             DestinationKind::New => &path,
             DestinationKind::Replace(file) => file,
-            DestinationKind::Stream => return Ok(Self { path, kind }),
+            DestinationKind::Device | DestinationKind::Pipe(_) => return Ok(Self { path, kind }),
         };
         // What is tried here fails now rather than after the work. Nothing is left behind.
         let prepared = make_directory(directory(file));
         prepared.map_err(|error| CommandError::cannot_write(&path, &error))?;
         Ok(Self { path, kind })
-    }
-
-    /// Checks two paths of one command, which must differ.
-    pub(crate) fn prepare_two(
-        one: Option<&Path>,
-        other: Option<&Path>,
-        rules: Rules<'_>,
-    ) -> Result<[Option<Self>; 2], CommandError> {
-        if let (Some(one), Some(other)) = (one, other)
-            && resolved(one) == resolved(other)
-        {
-            return Err(CommandError::usage(format_args!(
-                "{} is given for two outputs",
-                one.display()
-            )));
-        }
-        let prepare = |path: Option<&Path>| path.map(|it| Self::prepare(it, rules)).transpose();
-        Ok([prepare(one)?, prepare(other)?])
     }
 
     /// The path as given by the user.
@@ -93,38 +143,43 @@ impl OutputFile {
     }
 
     /// Writes the file and says so.
-    pub(crate) fn write(
-        &self,
-        content: &[u8],
-        terminal: &mut Terminal,
-    ) -> Result<(), CommandError> {
+    pub(crate) fn write(self, content: &[u8], terminal: &mut Terminal) -> Result<(), CommandError> {
         self.write_with(terminal, |out| out.write_all(content))
     }
 
     /// Writes what `content` produces and says so.
     pub(crate) fn write_with(
-        &self,
+        self,
         terminal: &mut Terminal,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CommandError> {
+        let path = shown(&self.path);
         self.write_quietly(content)?;
-        terminal.note(&format!("wrote {}\n", self.path.display()))?;
+        terminal.note(&format!("wrote {path}\n"));
         Ok(())
     }
 
     /// Writes what `content` produces.
     pub(crate) fn write_quietly(
-        &self,
+        self,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CommandError> {
         tracing::debug!(path = %self.path.display(), "write");
-        let written = match &self.kind {
-            DestinationKind::Stream => stream(&self.path, content),
-            DestinationKind::New => whole_file(&self.path, None, content),
-            DestinationKind::Replace(file) => fs::metadata(file)
-                .and_then(|old| whole_file(file, Some(old.permissions()), content)),
+        let Self { path, kind } = self;
+        let written = match kind {
+            DestinationKind::Device => stream(appending(&path), content),
+            DestinationKind::Pipe(probe) => {
+                // Opened again, to wait where the reader is slower. `probe` ends afterwards: without it, this would
+                // wait for a reader to come.
+                let opened = appending(&path);
+                drop(probe);
+                stream(opened, content)
+            }
+            DestinationKind::New => whole_file(&path, None, content),
+            DestinationKind::Replace(file) => fs::metadata(&file)
+                .and_then(|old| whole_file(&file, Some(old.permissions()), content)),
         };
-        written.map_err(|error| CommandError::cannot_write(&self.path, &error))
+        written.map_err(|error| CommandError::cannot_write(&path, &error))
     }
 }
 
@@ -135,13 +190,22 @@ fn existing(
     rules: Rules<'_>,
 ) -> Result<DestinationKind, CommandError> {
     let refused =
-        |what: &str| CommandError::io(format_args!("cannot write {}: {what}", path.display()));
+        |what: &str| CommandError::io(format_args!("cannot write {}: {what}", shown(path)));
     // Of the target: `fs::metadata` follows links, and so does the user who made one.
     let kind = found.file_type();
     // An open file descriptor of this process may be a plain file that the shell is writing to.
-    let is_descriptor = DESCRIPTORS.iter().any(|it| path.starts_with(it));
-    if kind.is_char_device() || kind.is_fifo() || is_descriptor {
-        return Ok(DestinationKind::Stream);
+    if kind.is_fifo() {
+        return probe(path).map(DestinationKind::Pipe).map_err(|error| {
+            match error.raw_os_error() {
+                Some(libc::ENXIO) => refused(
+                    "it is a pipe that nobody reads; start its reader first, or name a file",
+                ),
+                _ => CommandError::cannot_write(path, &error),
+            }
+        });
+    }
+    if kind.is_char_device() || is_descriptor(path) {
+        return Ok(DestinationKind::Device);
     }
     if kind.is_dir() {
         return Err(refused("it is a directory"));
@@ -159,7 +223,7 @@ fn existing(
     if !rules.force {
         return Err(CommandError::io(format_args!(
             "{} exists; use --force to replace it",
-            path.display()
+            shown(path)
         )));
     }
     let file = fs::canonicalize(path).map_err(|error| CommandError::cannot_write(path, &error))?;
@@ -170,26 +234,34 @@ fn new(path: &Path) -> Result<DestinationKind, CommandError> {
     // A dangling link says where the file should be, but perhaps not by the user's will.
     if path.is_symlink() {
         return Err(CommandError::io(format_args!(
-            "cannot write {}: it is a symbolic link to nothing",
-            path.display()
+            "cannot write {}: it is a symbolic link to nothing; name a file, or remove the link",
+            shown(path)
         )));
     }
     if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(CommandError::io(format_args!(
             "cannot write {}: it is not the name of a file",
-            path.display()
+            shown(path)
         )));
     }
     Ok(DestinationKind::New)
 }
 
-/// The path of a file that may not exist, without links in its directory.
+/// The path of a file that may not exist, absolute and without links and `..`.
 fn resolved(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| {
-        let directory = directory(path);
-        let real = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-        real.join(path.file_name().unwrap_or_default())
-    })
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    // What does not exist is no link, so that `..` behind it leads back to where it would be.
+    match (path.parent(), path.components().next_back()) {
+        (Some(_), Some(Component::ParentDir)) => {
+            let mut above = resolved(directory(path));
+            above.pop();
+            above
+        }
+        (Some(_), Some(last)) => resolved(directory(path)).join(last),
+        (None, _) | (_, None) => path.to_owned(),
+    }
 }
 
 /// Makes a directory, and checks that files can be made in it.
@@ -253,9 +325,25 @@ fn whole_file(
     File::open(directory)?.sync_all()
 }
 
+/// Opens a pipe that somebody reads, without waiting for a reader (open(2): ENXIO if there is none).
+fn probe(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options
+        .append(true)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)
+}
+
+fn appending(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
+}
+
 /// Writes to a device or a pipe. What ends at once, such as `/dev/null`, is never replaced.
-fn stream(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::new(OpenOptions::new().append(true).open(path)?);
+fn stream(
+    opened: io::Result<File>,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut out = BufWriter::new(opened?);
     content(&mut out)?;
     out.flush()
 }

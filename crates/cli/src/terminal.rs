@@ -9,6 +9,7 @@
 mod colours;
 
 use std::io::{self, ErrorKind, Stderr, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 use config::untrusted_text;
@@ -22,7 +23,15 @@ use colours::{PLAIN, RED, coloured};
 pub(crate) struct Terminal {
     output: OutputStream<Stdout>,
     messages: OutputStream<Stderr>,
-    has_printed: bool,
+}
+
+/// Whether a result, or a part of one, is on standard output.
+static HAS_PRINTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a result, or a part of one, is on standard output. Asked after a panic, too, when the terminal of the command
+/// is gone.
+pub(crate) fn has_printed() -> bool {
+    HAS_PRINTED.load(Ordering::Relaxed)
 }
 
 /// A stream whose reader may leave.
@@ -42,13 +51,12 @@ impl Terminal {
         Self {
             output: OutputStream::new(AutoStream::new(io::stdout(), choice)),
             messages: OutputStream::new(AutoStream::new(io::stderr(), choice)),
-            has_printed: false,
         }
     }
 
     /// Writes text to standard output, with verdicts and findings in colour.
     pub(crate) fn print(&mut self, text: &str) -> io::Result<()> {
-        self.has_printed = true;
+        HAS_PRINTED.store(true, Ordering::Relaxed);
         self.output
             .write(&coloured(&untrusted_text::terminal(text)))
     }
@@ -66,14 +74,9 @@ impl Terminal {
         self.print_json(&format!("{object}\n"))
     }
 
-    /// Whether a result, or a part of one, is on standard output.
-    pub(crate) const fn has_printed(&self) -> bool {
-        self.has_printed
-    }
-
     /// Writes JSON to standard output.
     pub(crate) fn print_json(&mut self, json: &str) -> io::Result<()> {
-        self.has_printed = true;
+        HAS_PRINTED.store(true, Ordering::Relaxed);
         self.output.write(&untrusted_text::json(json))
     }
 
@@ -88,22 +91,23 @@ impl Terminal {
     }
 
     /// Writes to standard error. Colour is removed where the stream does not support it.
-    pub(crate) fn note(&mut self, text: &str) -> io::Result<()> {
-        self.messages.write(&untrusted_text::coloured(text))
+    pub(crate) fn note(&mut self, text: &str) {
+        // A full or closed standard error changes no exit code: there is nowhere left to say so, and the result is not
+        // there.
+        let _ = self.messages.write(&untrusted_text::coloured(text));
     }
 
     /// Writes `mtasim: MESSAGE` to standard error.
     pub(crate) fn error(&mut self, message: &str) {
-        // If standard error is closed there is nowhere left to report that.
-        let _ = self.messages.write(&format!(
+        self.note(&format!(
             "{RED}mtasim:{PLAIN} {}\n",
             untrusted_text::terminal(message)
         ));
     }
 
+    /// Flushes standard output. Standard error has no buffer.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.output.flush()?;
-        self.messages.flush()
+        self.output.flush()
     }
 }
 

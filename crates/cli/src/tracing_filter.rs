@@ -4,6 +4,7 @@
 
 use std::io;
 
+use config::untrusted_text;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
@@ -15,7 +16,7 @@ pub(crate) fn init(filter: Option<&str>) -> Result<(), String> {
     let filter = match filter {
         Some(text) => EnvFilter::builder()
             .parse(text)
-            .map_err(|error| format!("--log {text}: {error}"))?,
+            .map_err(|error| format!("--log {}: {error}", untrusted_text::line(text)))?,
         None => match EnvFilter::try_from_env(VARIABLE) {
             Ok(filter) => filter,
             // Unset, or invalid: a stray variable must not stop a run.

@@ -34,6 +34,13 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// For a part of a line on a terminal, such as a title or the name of a file: line ends and tabs are
+/// shown as well, so that it cannot pass for a line of ours.
+#[must_use]
+pub fn line(text: &str) -> Cow<'_, str> {
+    replaced(text, &[], |character| character.escape_unicode().collect())
+}
+
 /// For a terminal, as [`terminal`], but colours pass: text of ours with colours around foreign text
 /// that went through [`terminal`].
 #[must_use]
@@ -104,7 +111,7 @@ pub fn page(html: &str) -> String {
 /// apostrophe; numbers stay numbers.
 #[must_use]
 pub fn csv(text: &str) -> Cow<'_, str> {
-    let shown = replaced(text, &[], |character| character.escape_unicode().collect());
+    let shown = line(text);
     if shown.starts_with(['=', '+', '-', '@']) && shown.parse::<f64>().is_err() {
         return Cow::Owned(format!("'{shown}"));
     }
@@ -142,6 +149,7 @@ mod tests {
             prop_assert!(!acts(&terminal(&text), &['\n', '\t']));
             prop_assert!(!acts(&markup(&text), &['\n', '\t']));
             prop_assert!(!acts(&page(&text), &['\n', '\t']));
+            prop_assert!(!acts(&line(&text), &[]));
             prop_assert!(!acts(&csv(&text), &[]));
             let colours: String = coloured(&text).split("\u{1b}[").map(|it| it.split_once('m').map_or(it, |(_, rest)| rest)).collect();
             prop_assert!(!acts(&colours, &['\n', '\t']));

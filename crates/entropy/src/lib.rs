@@ -31,7 +31,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use config::plan::Scenario;
-use explore::Subject;
+use explore::{HostBuild, Subject};
 use guest::search::{Search, SearchError, search_subject};
 use guest::{Guests, Sim};
 use simulation::observers::Observe;
@@ -60,6 +60,10 @@ impl<S: Subject> Subject for Simulated<S> {
         observe: Observe,
     ) -> Result<(Outcome, Observations), LoweringError> {
         on_new_thread(seed, || self.0.observed(scenario, seed, observe))
+    }
+
+    fn build_of(&self, scenario: &Scenario, host: &str) -> Option<HostBuild> {
+        self.0.build_of(scenario, host)
     }
 
     fn known_leaks(&self) -> Option<&str> {

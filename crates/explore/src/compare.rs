@@ -4,7 +4,7 @@
 //! not shift the choices elsewhere: a seed that fails in one arm only does so because of the
 //! difference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
@@ -12,6 +12,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use config::plan::{Build, Keyword, Scenario};
+use config::untrusted_text;
 use serde::Serialize;
 use simulation::{LoweringError, Options, Outcome};
 use thiserror::Error;
@@ -74,7 +75,10 @@ pub struct Comparison {
     pub not_counted: BTreeMap<String, Vec<u64>>,
     /// The text that signatures must contain, if only some count.
     pub wanted: Option<String>,
-    /// Runs that a limit cut off without a failure, by the name of the limit, with one count per arm.
+    /// Of the signatures that count: runs that a limit cut off before they showed the signature, which another arm shows
+    /// with the same seed, with one count per arm.
+    pub signatures_undecided: BTreeMap<String, Vec<u64>>,
+    /// Runs that a limit cut off, by the name of the limit, with one count per arm.
     pub cut_off: BTreeMap<String, Vec<u64>>,
 }
 
@@ -83,7 +87,7 @@ struct ArmRun {
     signatures: Vec<String>,
     /// Signatures that do not count.
     others: Vec<String>,
-    /// The limit that cut it off without a failure.
+    /// The limit that cut it off.
     cut_off: Option<&'static str>,
 }
 
@@ -95,14 +99,21 @@ impl ArmRun {
             .signatures()
             .into_iter()
             .partition::<Vec<_>, _>(counts);
-        let limit = outcome.stop.limit();
         Self {
-            // A failure before the cut stays a failure. Without one, nobody knows what the rest of
-            // the run would have shown.
-            cut_off: limit.filter(|_| signatures.is_empty()),
+            cut_off: outcome.stop.limit(),
             signatures,
             others,
         }
+    }
+
+    /// Whether nobody knows if it would have failed. A failure before the cut stays a failure.
+    const fn is_undecided(&self) -> bool {
+        self.cut_off.is_some() && self.signatures.is_empty()
+    }
+
+    /// Whether nobody knows if it would have shown this signature.
+    fn is_open(&self, signature: &String) -> bool {
+        self.cut_off.is_some() && !self.signatures.contains(signature)
     }
 }
 
@@ -238,6 +249,7 @@ struct ComparisonCounts {
     pairs: Vec<PairCounts>,
     signatures: SignatureCounts,
     others: SignatureCounts,
+    undecided: SignatureCounts,
     cut_off: BTreeMap<String, Vec<u64>>,
 }
 
@@ -269,7 +281,7 @@ struct PairCounts {
 impl PairCounts {
     fn add(&mut self, seed: u64, first: &ArmRun, other: &ArmRun) {
         // Counted as clean, a run that a limit ended would make the arm with more work look better.
-        if first.cut_off.or(other.cut_off).is_some() {
+        if first.is_undecided() || other.is_undecided() {
             self.undecided += 1;
             return;
         }
@@ -295,6 +307,7 @@ impl ComparisonCounts {
             pairs: vec![PairCounts::default(); arms - 1],
             signatures: SignatureCounts::default(),
             others: SignatureCounts::default(),
+            undecided: SignatureCounts::default(),
             cut_off: BTreeMap::new(),
         }
     }
@@ -316,6 +329,10 @@ impl ComparisonCounts {
             for signature in &run.others {
                 self.others.add(signature, [arm, arms.len()]);
             }
+            let shown: BTreeSet<&String> = arms.iter().flat_map(|it| &it.signatures).collect();
+            for signature in shown.into_iter().filter(|it| run.is_open(it)) {
+                self.undecided.add(signature, [arm, arms.len()]);
+            }
         }
     }
 
@@ -323,7 +340,7 @@ impl ComparisonCounts {
         let (arms, seeds) = (&trial.arms, trial.seeds);
         let others = arms[1..].iter().zip(self.pairs);
         Comparison {
-            schema_version: 3,
+            schema_version: 4,
             seeds: self.seeds,
             complete: self.seeds == seeds.len(),
             pairs: others
@@ -339,6 +356,7 @@ impl ComparisonCounts {
                 .collect(),
             signatures: self.signatures.0,
             not_counted: self.others.0,
+            signatures_undecided: self.undecided.0,
             wanted: trial.signature.clone(),
             cut_off: self.cut_off,
         }
@@ -352,10 +370,11 @@ impl Comparison {
         self.pairs.iter().any(|pair| pair.cells.broke > 0)
     }
 
-    /// Whether a limit cut off a run that would have been compared.
+    /// Whether a limit cut off a run that would have been compared, or before it showed what another arm shows.
     #[must_use]
     pub fn is_undecided(&self) -> bool {
-        self.pairs.iter().any(|pair| pair.undecided > 0)
+        let is_pair_open = self.pairs.iter().any(|pair| pair.undecided > 0);
+        is_pair_open || !self.signatures_undecided.is_empty()
     }
 }
 
@@ -365,6 +384,7 @@ impl Comparison {
         let Some(wanted) = self.wanted.as_ref().filter(|_| self.signatures.is_empty()) else {
             return Ok(());
         };
+        let wanted = untrusted_text::line(wanted);
         let occurred: Vec<&str> = self.not_counted.keys().map(String::as_str).collect();
         let shown = &occurred[..occurred.len().min(SIGNATURES_SHOWN)];
         match (shown, occurred.len() - shown.len()) {
@@ -434,6 +454,14 @@ impl fmt::Display for Comparison {
         for (signature, counts) in &self.signatures {
             let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
             writeln!(formatter, "  {signature}: {} runs", counts.join(" -> "))?;
+            if let Some(open) = self.signatures_undecided.get(signature) {
+                let open: Vec<String> = open.iter().map(u64::to_string).collect();
+                writeln!(
+                    formatter,
+                    "    UNDECIDED {} more, which a limit cut off before they showed it",
+                    open.join(" -> ")
+                )?;
+            }
         }
         self.write_hint(formatter)?;
         for (limit, counts) in &self.cut_off {

@@ -236,12 +236,14 @@ fn of_one_run(
         race: is_race.then_some(failure.signature.as_str()),
     };
     let critical_pair = critical_pair::pair(scenario, &outcome, context);
+    let build = subject.build_of(scenario, &host);
     let failed = FailedRun {
         scenario,
         outcome: &outcome,
         host: &host,
         at,
         pair: critical_pair.as_ref(),
+        build: build.as_ref(),
     };
     let explanation = Explanation {
         signature: failure.signature.clone(),

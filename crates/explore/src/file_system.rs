@@ -12,6 +12,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::plain_file;
+
 /// Temporary files begin with this; the system adds random characters.
 pub(crate) const TEMPORARY: &str = ".partial-";
 
@@ -91,6 +93,8 @@ impl FileSystem for Disk {
 
 /// Writes a file whole: after a crash or an error the path holds its old content or all of `bytes`.
 pub(crate) fn replace(disk: &dyn FileSystem, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A rename would replace a link or a pipe without a word.
+    plain_file::check_replaceable(path)?;
     let directory = path.parent().expect("a file in a results directory");
     // A rename is atomic only within a file system, so the temporary file is in the same directory.
     let temporary = disk.create_temporary(directory, bytes)?;

@@ -13,10 +13,12 @@
 //! | [`explain`](mod@explain) | necessary parts, causal trace, critical pair, failure likelihood |
 //! | [`compare`](mod@compare) | the same seeds in several arms |
 //! | [`verify`](mod@verify) | exhaustive search through the orders of calls |
+//! | [`plain_file`] | opens files that must be plain |
 //! | `file_system` | the operations by which a results directory changes |
 //! | [`program_name`] | the name of the program in printed commands |
 //! | `watchdog` | runs that make no progress |
-//! | `worker_pool` | host threads and signals |
+//! | `worker_pool` | host threads |
+//! | `termination_signals` | what SIGINT, SIGTERM and SIGHUP do |
 //! | `readable_time` | virtual time as people read it |
 //! | `plural` | counts in text: `1 run`, `2 runs` |
 //! | `cut_off` | what cut a run off, in words |
@@ -26,6 +28,7 @@ mod cut_off;
 pub mod explain;
 mod file_system;
 pub mod pilot;
+pub mod plain_file;
 mod plural;
 pub mod program_name;
 mod readable_time;
@@ -35,6 +38,7 @@ pub mod shrink;
 pub mod statistics;
 pub mod subject;
 pub mod sweep;
+mod termination_signals;
 pub mod verify;
 mod watchdog;
 mod worker_pool;
@@ -45,10 +49,10 @@ pub use plural::counted;
 pub use readable_time::readable_time;
 pub use repro::capsule::Capsule;
 pub use repro::replay::replay;
-pub use subject::{Custom, ShippedBuilds, Subject};
+pub use subject::{Custom, HostBuild, ShippedBuilds, Subject};
 pub use sweep::merge::merge;
 pub use sweep::seeds::{SeedRange, Shard};
 pub use sweep::sweep;
+pub use termination_signals::TerminationSignals;
 pub use verify::verify;
 pub use watchdog::{StuckLimit, Watchdog};
-pub use worker_pool::TerminationSignals;

@@ -1,9 +1,11 @@
 //! The system under test: a function from a scenario and a seed to an outcome.
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::pilot;
-use config::plan::{Preemption, Scenario};
+use config::plan::{Keyword, Preemption, Scenario};
+use mta::Build;
 use simulation::{Explorer, LoweringError, Observations, Observe, Options, Outcome};
 
 /// Runs scenarios: with the shipped builds, or with your own through [`pilot::run_builds`].
@@ -54,10 +56,37 @@ pub trait Subject: Send + Sync {
         Err(LoweringError::Rejected(what))
     }
 
+    /// The build of the MTA on this host, for sentences about it. By default the subject does not say.
+    fn build_of(&self, scenario: &Scenario, host: &str) -> Option<HostBuild> {
+        let _ = (scenario, host);
+        None
+    }
+
     /// What the subject can depend on besides scenario and seed, with the cures: said where two runs of a
     /// seed differ. By default nothing is known, and a difference is a bug of mtasim.
     fn known_leaks(&self) -> Option<&str> {
         None
+    }
+}
+
+/// The build of an MTA in a run.
+#[derive(Clone, Debug)]
+pub struct HostBuild {
+    /// Its name in sentences.
+    pub name: String,
+    /// What it decides.
+    pub decisions: Rc<dyn Build>,
+}
+
+impl HostBuild {
+    /// The shipped build that a scenario names for a host; `None` if the host is a guest.
+    #[must_use]
+    pub fn named(scenario: &Scenario, host: &str) -> Option<Self> {
+        let name = scenario.hosts.get(host)?.build()?.as_str();
+        Some(Self {
+            name: name.to_owned(),
+            decisions: mta::named(name)?,
+        })
     }
 }
 
@@ -94,6 +123,10 @@ impl Subject for ShippedBuilds {
         explorer: Explorer,
     ) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
         simulation::run_explored(scenario, seed, explorer)
+    }
+
+    fn build_of(&self, scenario: &Scenario, host: &str) -> Option<HostBuild> {
+        HostBuild::named(scenario, host)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs numbered jobs on several host threads and hands on their results: at once to be kept, and
 //! in the order of the numbers to be counted.
 //!
-//! Only this module and `watchdog` have host threads. Since results are folded in
+//! Only this module, `termination_signals` and `watchdog` have host threads. Since results are folded in
 //! order, nothing downstream depends on the number of workers or on which of them finishes first.
 
 use std::collections::BTreeMap;
@@ -10,12 +10,13 @@ use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{MissedTickBehavior, interval};
+
+use crate::termination_signals::{self, SignalTaker};
 
 /// How many jobs per worker may be started beyond the oldest unfinished one. Bounds the results
 /// that wait to be folded.
@@ -122,8 +123,11 @@ impl WorkerPool {
             .build()?;
         let (sender, mut events) = unbounded_channel();
         if self.handle_signals {
-            forward_signals(&runtime, &sender)?;
+            let sender = sender.clone();
+            // The channel has an end once the work has.
+            termination_signals::forward(&runtime, move || sender.send(PoolEvent::Signal).is_ok())?;
         }
+        let _taker = self.handle_signals.then(SignalTaker::new);
         if let Some(period) = self.tick {
             forward_ticks(&runtime, &sender, period);
         }
@@ -217,78 +221,6 @@ impl<R> ResultOrder<R> {
     fn running(&self) -> u64 {
         self.next_to_start - self.next_to_fold - self.waiting.len() as u64
     }
-}
-
-/// Notices SIGINT, SIGTERM and SIGHUP, for work on one thread that looks now and then.
-#[derive(Debug)]
-pub struct TerminationSignals {
-    seen: Arc<AtomicBool>,
-    /// Its thread waits for the signals.
-    runtime: Runtime,
-}
-
-impl TerminationSignals {
-    /// From here on, these signals no longer end the process. `on_signal` is called, on another thread, with
-    /// the number of signals so far.
-    ///
-    /// # Errors
-    /// If the system cannot create threads or install signal handlers.
-    pub fn watch(on_signal: impl Fn(u64) + Send + 'static) -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_io()
-            .build()?;
-        let (sender, mut events) = unbounded_channel::<PoolEvent<()>>();
-        forward_signals(&runtime, &sender)?;
-        let seen = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&seen);
-        runtime.spawn(async move {
-            let mut signals = 0;
-            // The sender lives in the tasks that wait for the signals.
-            while events.recv().await.is_some() {
-                flag.store(true, Ordering::Relaxed);
-                signals += 1;
-                on_signal(signals);
-            }
-        });
-        Ok(Self { seen, runtime })
-    }
-
-    /// Whether one of the signals has come.
-    #[must_use]
-    pub fn seen(&self) -> bool {
-        self.seen.load(Ordering::Relaxed)
-    }
-
-    /// Stops watching.
-    pub fn stop(self) {
-        self.runtime.shutdown_background();
-    }
-}
-
-/// Forwards signals as events.
-fn forward_signals<R: Send + 'static>(
-    runtime: &Runtime,
-    sender: &UnboundedSender<PoolEvent<R>>,
-) -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let _guard = runtime.enter();
-    for kind in [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-    ] {
-        let mut stream = signal(kind)?;
-        let sender = sender.clone();
-        runtime.spawn(async move {
-            while stream.recv().await.is_some() {
-                if sender.send(PoolEvent::Signal).is_err() {
-                    return;
-                }
-            }
-        });
-    }
-    Ok(())
 }
 
 /// Sends a tick once in a period.

@@ -1,7 +1,7 @@
 //! Guests as something that can be swept, replayed, shrunk, explained and compared.
 
 use config::plan::{Preemption, Scenario};
-use explore::Subject;
+use explore::{HostBuild, Subject};
 use simulation::observers::Observe;
 use simulation::{Explorer, LoweringError, Observations, Options, Outcome};
 
@@ -71,6 +71,11 @@ impl<F: Fn(&mut Sim) + Send + Sync> Subject for Guests<F> {
     ) -> Result<(Outcome, Vec<Preemption>), LoweringError> {
         let what = "verify tries the orders of modeled threads; tasks of guests are not modeled";
         Err(LoweringError::Rejected(what.to_owned()))
+    }
+
+    fn build_of(&self, scenario: &Scenario, host: &str) -> Option<HostBuild> {
+        // MTAs beside guests are the shipped ones.
+        HostBuild::named(scenario, host)
     }
 
     fn known_leaks(&self) -> Option<&str> {

@@ -60,13 +60,22 @@ fn violation(outcome: &Outcome, violation: &Violation) -> Evidence {
     match (violation.kind, violation.block, host) {
         (ViolationKind::ControlBlockLeak, Some(block), Some(host)) => {
             let lines = winsock_log::life(outcome, host, block, violation.at);
+            let mut lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+            let (kept, all) = (outcome.records.len() as u64, outcome.record_count);
+            let host = &violation.host;
+            let title = match kept < all {
+                true => format!(
+                    "Lines of Winsock.log on {host} about {block}, from the first {kept} of {all} records:"
+                ),
+                false => format!("All lines of Winsock.log on {host} about {block}:"),
+            };
+            if lines.is_empty() {
+                lines.push("(none)".to_owned());
+            }
             Evidence {
                 signature: violation.signature(),
-                title: format!(
-                    "All lines of Winsock.log on {} about {block}:",
-                    violation.host
-                ),
-                lines: lines.iter().map(ToString::to_string).collect(),
+                title,
+                lines,
             }
         }
         _ => Evidence {

@@ -13,6 +13,7 @@ use net::{DropReason, HostId, Identity};
 use super::event_log::{EventLogBuilder, Source};
 use super::winsock_log;
 use config::plan::{Keyword, Scenario};
+use config::untrusted_text;
 use simulation::outcome::{Outcome, Violation};
 use simulation::record::{PacketSummary, Record, Stage};
 
@@ -329,7 +330,8 @@ impl JsonObject {
     }
 
     fn text(&mut self, name: &str, value: impl Display) {
-        let quoted = serde_json::Value::from(value.to_string());
+        let quoted = serde_json::Value::from(value.to_string()).to_string();
+        let quoted = untrusted_text::json(&quoted);
         write!(self.0, ",\"{name}\":{quoted}").expect("writing to a string cannot fail");
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use config::file::Diagnostics;
 use config::plan::{Keyword, Preemption, Scenario};
-use explore::Subject;
+use explore::{HostBuild, Subject};
 use mta::Build;
 use simulation::{Explorer, LoweringError, Observations, Observe, Options, Outcome};
 use thiserror::Error;
@@ -113,6 +113,11 @@ impl Builds {
         Ok(explore::run_builds(scenario, seed, &builds, options)?)
     }
 
+    /// The build that replaces the one of the scenario on this host.
+    fn own(&self, host: &str) -> Option<&BuildFactory> {
+        self.at.get(host).or(self.everywhere.as_ref())
+    }
+
     /// The build of each host, in the order of their names.
     fn builds(&self, scenario: &Scenario) -> Result<Vec<Rc<dyn Build>>, RunError> {
         if let Some(host) = self.at.keys().find(|it| !scenario.hosts.contains_key(*it)) {
@@ -122,16 +127,16 @@ impl Builds {
             });
         }
         scenario.check().map_err(RunError::InvalidScenario)?;
-        let builds = scenario.hosts.iter().map(|(name, host)| {
-            let own = self.at.get(name).or(self.everywhere.as_ref());
-            match own {
+        let builds = scenario
+            .hosts
+            .iter()
+            .map(|(name, host)| match self.own(name) {
                 Some(make) => Ok(make()),
                 None => host
                     .build()
                     .map(named)
                     .ok_or_else(|| LoweringError::Guest(name.clone())),
-            }
-        });
+            });
         Ok(builds.collect::<Result<Vec<Rc<dyn Build>>, LoweringError>>()?)
     }
 }
@@ -175,6 +180,16 @@ impl Subject for Builds {
         let builds = self.builds(scenario);
         let builds = builds.map_err(|error| LoweringError::Rejected(error.to_string()))?;
         simulation::run_builds_explored(scenario, seed, builds, explorer)
+    }
+
+    fn build_of(&self, scenario: &Scenario, host: &str) -> Option<HostBuild> {
+        let Some(make) = self.own(host) else {
+            return HostBuild::named(scenario, host);
+        };
+        Some(HostBuild {
+            name: "the build under test".to_owned(),
+            decisions: make(),
+        })
     }
 }
 

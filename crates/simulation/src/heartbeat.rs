@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use config::plan::Scenario;
+use config::untrusted_text;
 use kernel::Instant;
 use net::HostId;
 
@@ -129,7 +130,7 @@ impl Drop for HeartbeatWriter {
 
 impl fmt::Display for Heartbeat {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seed, title) = (self.seed, &self.title);
+        let (seed, title) = (self.seed, untrusted_text::line(&self.title));
         let at = Instant::from_nanos(self.at.load(Ordering::Relaxed));
         write!(
             formatter,

@@ -17,6 +17,7 @@ use net::{
 use crate::lowering;
 use crate::names;
 use config::plan::Scenario;
+use config::untrusted_text;
 use interruptions::Interruptions;
 
 /// A series of pings.
@@ -63,7 +64,11 @@ pub enum EchoReply {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PingError {
     /// The scenario has no link of this name.
-    #[error("the scenario has no link `{asked}`; its links are: {}", list(known))]
+    #[error(
+        "the scenario has no link `{}`; its links are: {}",
+        untrusted_text::line(asked),
+        list(known)
+    )]
     UnknownLink {
         /// The name that was asked for.
         asked: String,

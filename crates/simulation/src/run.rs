@@ -217,7 +217,7 @@ fn checked(mut world: World<'_>, seed: u64) -> Outcome {
         Err(cause) => panic!(
             "at {} of \"{}\", seed {seed}: {}",
             world.now,
-            untrusted_text::terminal(&world.scenario.title),
+            untrusted_text::line(&world.scenario.title),
             text_of(cause.as_ref())
         ),
     }

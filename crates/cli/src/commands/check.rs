@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use config::plan::Scenario;
+use config::untrusted_text::line;
 use serde_json::{Value as Json, json};
 
 use crate::arguments::{CheckArguments, Format};
@@ -17,7 +18,13 @@ pub(crate) fn run(arguments: &CheckArguments, terminal: &mut Terminal) -> Result
         // A bad file does not stop the check of the next.
         let code = match check(path, arguments, terminal) {
             Err(CommandError::Terminal(error)) => return Err(CommandError::Terminal(error)),
-            Err(failure) => failure.report(terminal),
+            Err(failure) => {
+                // Every file has an object, also one that cannot be read.
+                if arguments.format == Format::Json {
+                    terminal.print_object(named(path, failure.object()))?;
+                }
+                failure.report(terminal)
+            }
             Ok(code) => code,
         };
         worst = worst.max(code);
@@ -38,7 +45,8 @@ fn check(
             match format {
                 Format::Human if arguments.print => terminal.print(&scenario.to_toml())?,
                 Format::Human => {
-                    let (file, title) = (path.display(), &scenario.title);
+                    let file = input::name(path);
+                    let (file, title) = (line(&file), line(&scenario.title));
                     let guests = guests(&scenario);
                     terminal.print(&format!("{file}: ok, {title}{guests}\n"))?;
                 }

@@ -131,7 +131,7 @@ fn note_unused(
         "{}: its events decide nothing, because no Winsock.log has a name that begins with `{}.`",
         companion.name, companion.host
     );
-    terminal.note(&format!("note: {note}\n"))?;
+    terminal.note(&format!("note: {note}\n"));
     companion.notes.push(note);
     Ok(())
 }
@@ -261,7 +261,7 @@ fn read_events(
         ));
     }
     for note in &notes {
-        terminal.note(&format!("note: {note}\n"))?;
+        terminal.note(&format!("note: {note}\n"));
     }
     let all: Vec<String> = sources.iter().map(|it| it.name.clone()).collect();
     let used = if log.used().is_empty() {
@@ -310,7 +310,7 @@ fn read_log(
 ) -> Result<u8, CommandError> {
     let (dates, date_note) = dates_of(source, arguments)?;
     if let Some(note) = &date_note {
-        terminal.note(&format!("note: {note}\n"))?;
+        terminal.note(&format!("note: {note}\n"));
     }
     let limits = Parameters {
         disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.nanos()),

@@ -99,7 +99,7 @@ fn failure(
     code: u8,
     error: &dyn std::error::Error,
 ) -> CommandError {
-    let file = arguments.file.display();
+    let file = input::shown(&arguments.file);
     CommandError::Message(code, format!("{file}, seed {seed}: {error}"))
 }
 

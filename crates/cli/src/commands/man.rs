@@ -8,7 +8,7 @@ use crate::arguments::{Format, ManArguments};
 use crate::command_error::CommandError;
 use crate::exit_code;
 use crate::input;
-use crate::output::{OutputFile, Rules};
+use crate::output::{Outputs, Rules};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(
@@ -23,13 +23,17 @@ pub(crate) fn run(
         force: arguments.force,
         inputs: &[],
     };
-    let mut wrote = Vec::new();
+    let mut outputs = Outputs::new(rules);
+    let mut pages = Vec::new();
     for command in [program].into_iter().chain(commands) {
         let page = Man::new(command);
-        let path = arguments.out.join(page.get_filename());
-        let output = OutputFile::prepare(&path, rules)?;
+        let output = outputs.file(&arguments.out.join(page.get_filename()))?;
+        pages.push((page, output));
+    }
+    let mut wrote = Vec::new();
+    for (page, output) in pages {
+        wrote.push(input::name(output.path()));
         output.write_with(terminal, |mut out| page.render(&mut out))?;
-        wrote.push(input::name(&path));
     }
     if arguments.format == Format::Json {
         let object = json!({ "schema_version": 1, "wrote": wrote });

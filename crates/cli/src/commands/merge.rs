@@ -6,6 +6,7 @@ use explore::sweep::summary::Summary;
 use crate::arguments::{Format, MergeArguments};
 use crate::command_error::CommandError;
 use crate::commands::sweep;
+use crate::input;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result<u8, CommandError> {
@@ -24,6 +25,6 @@ pub(crate) fn run(arguments: &MergeArguments, terminal: &mut Terminal) -> Result
             terminal.print(&summary.to_human(reproduce))?;
         }
     }
-    terminal.note(&format!("wrote {}\n", arguments.out.display()))?;
+    terminal.note(&format!("wrote {}\n", input::shown(&arguments.out)));
     Ok(sweep::verdict(&statistics, &summary))
 }

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &NewArguments, terminal: &mut Terminal) -> Result<u
     let output = OutputFile::prepare(&arguments.file, rules)?;
     output.write(TEXT.as_bytes(), terminal)?;
     if is_json {
-        let object = json!({ "schema_version": 1, "wrote": [input::name(output.path())] });
+        let object = json!({ "schema_version": 1, "wrote": [input::name(&arguments.file)] });
         terminal.print_object(object)?;
     }
     Ok(exit_code::SUCCESS)

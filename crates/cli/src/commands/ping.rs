@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &PingArguments, terminal: &mut Terminal) -> Result<
     let mut plan = PingSeries::windows_nt(arguments.count);
     plan.start += arguments.at;
     let report = ping::ping(&scenario, seed, &arguments.link, plan).map_err(|error| {
-        CommandError::usage(format_args!("{}: {error}", arguments.file.display()))
+        CommandError::usage(format_args!("{}: {error}", input::shown(&arguments.file)))
     })?;
     match arguments.format {
         Format::Human => terminal.print(&text(&report))?,
@@ -103,7 +103,7 @@ fn object(arguments: &PingArguments, seed: u64, report: &PingReport) -> Json {
     let rate = report.expected;
     json!({
         "schema_version": 2,
-        "scenario": arguments.file.display().to_string(),
+        "scenario": input::name(&arguments.file),
         "link": arguments.link,
         "seed": seed,
         "target": report.target.to_string(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use config::untrusted_text;
 use explore::repro::capsule::{self, Capsule};
 use explore::repro::replay::{ReplayOutcome, Replayed, Window};
 use explore::{Subject, cut_off, program_name, replay};
@@ -10,10 +11,10 @@ use simulation::Observe;
 
 use crate::arguments::{Format, ReplayArguments};
 use crate::command_error::CommandError;
-use crate::commands::views;
+use crate::commands::views::{self, Views};
 use crate::exit_code;
 use crate::input;
-use crate::output::{OutputFile, Rules};
+use crate::output::{Outputs, Rules};
 use crate::shell;
 use crate::terminal::Terminal;
 
@@ -27,10 +28,10 @@ pub(crate) fn run(
         force: arguments.force,
         inputs: &[&arguments.capsule],
     };
-    let views = OutputFile::prepare_two(
+    let views = Views::prepare(
         arguments.pcap.as_deref(),
         arguments.perfetto.as_deref(),
-        rules,
+        &mut Outputs::new(rules),
     )?;
     let window = Window::requested(arguments.until, arguments.window, &capsule);
     let replayed = replay(&capsule, &**subject, window.is_some()).map_err(CommandError::usage)?;
@@ -52,8 +53,8 @@ pub(crate) fn run(
             terminal.print_json(&format!("{object}\n"))?;
         }
     }
-    if views.iter().any(Option::is_some) {
-        write_views(&capsule, arguments, &**subject, &views, terminal)?;
+    if views.is_any() {
+        write_views(&capsule, arguments, &**subject, views, terminal)?;
     }
     Ok(match &replayed.result {
         ReplayOutcome::Nondeterminism(_) => exit_code::NONDETERMINISM,
@@ -74,7 +75,7 @@ fn write_views(
     capsule: &Capsule,
     arguments: &ReplayArguments,
     subject: &dyn Subject,
-    views: &[Option<OutputFile>; 2],
+    views: Views,
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {
     let watch = Observe {
@@ -90,7 +91,7 @@ fn write_views(
         observations: &observations,
         command: &capsule.command,
     };
-    views::write(&run, views, terminal)?;
+    views.write(&run, terminal)?;
     // `run` takes a capsule, too, and has --set.
     let capsule = input::name(&arguments.capsule);
     let command = program_name::command(&format!("run {}", shell::quote(&capsule)));
@@ -112,7 +113,11 @@ const fn is_different(replayed: &Replayed) -> bool {
 }
 
 fn summary(capsule: &Capsule, replayed: &Replayed) -> String {
-    let mut text = format!("{}, seed {}\n", capsule.scenario.title, capsule.seed);
+    let mut text = format!(
+        "{}, seed {}\n",
+        untrusted_text::line(&capsule.scenario.title),
+        capsule.seed
+    );
     text.push_str(&match &replayed.result {
         ReplayOutcome::Same => format!("PASS: same run, digest {}\n", capsule.digest),
         ReplayOutcome::Nondeterminism(divergence) => format!(

@@ -3,7 +3,6 @@
 //! Results directories and capsules do not hold all that a page shows, so the run is repeated with
 //! observers, and its digest compared with the recorded one.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use config::plan::{Limits, Scenario};
 use explore::explain::{self, Explanation};
 use explore::repro::capsule::{Capsule, PROGRAM_BUILD};
 use explore::shrink::parts;
-use explore::{Subject, program_name};
+use explore::{Subject, plain_file, program_name};
 use serde_json::{Value as Json, json};
 use simulation::outcome::Stop;
 use simulation::{Observe, Outcome};
@@ -79,7 +78,7 @@ pub(crate) fn run(
     let interrupts = signals::end_runs()?;
     let (outcome, observations) = subject
         .observed(&with_default_limit(scenario), seed, watch)
-        .map_err(|error| CommandError::usage(format_args!("{}: {error}", path.display())))?;
+        .map_err(|error| CommandError::usage(format_args!("{}: {error}", input::shown(path))))?;
     check_outcome(path, &source, &outcome)?;
     let explanation = explanation(&**subject, arguments.explain, &source, &outcome);
     let is_interrupted = interrupts.seen();
@@ -96,7 +95,7 @@ pub(crate) fn run(
         Some(output) => {
             output.write(page.as_bytes(), terminal)?;
             if arguments.format == Format::Json {
-                let object = object(&run, &output, explanation.as_ref());
+                let object = object(&run, &arguments.output, explanation.as_ref());
                 terminal.print_json(&format!("{object}\n"))?;
             }
         }
@@ -139,7 +138,7 @@ fn check_outcome(path: &Path, source: &ReportedRun, outcome: &Outcome) -> Result
             exit_code::NONDETERMINISM,
             format!(
                 "{}: this build makes a different run: recorded digest {recorded}, now {digest}",
-                path.display()
+                input::shown(path)
             ),
         ));
     }
@@ -155,7 +154,7 @@ fn with_default_limit(scenario: &Scenario) -> Scenario {
 }
 
 /// What the page is of.
-fn object(run: &FinishedRun<'_>, page: &OutputFile, explanation: Option<&Explanation>) -> Json {
+fn object(run: &FinishedRun<'_>, page: &Path, explanation: Option<&Explanation>) -> Json {
     json!({
         "schema_version": 2,
         "mtasim": PROGRAM_BUILD,
@@ -167,7 +166,7 @@ fn object(run: &FinishedRun<'_>, page: &OutputFile, explanation: Option<&Explana
         "reproduce": run.command,
         "signature": explanation.map(|it| &it.signature),
         "headline": explanation.map(|it| &it.headline),
-        "wrote": [input::name(page.path())],
+        "wrote": [input::name(page)],
     })
 }
 
@@ -225,7 +224,7 @@ fn from_directory(directory: &Path) -> Result<ReportedRun, CommandError> {
     let scenario = file::load(&name, &scenario, &[])?;
     let result_path = directory.join(directory::RESULT);
     let invalid = |what: &dyn std::fmt::Display| {
-        CommandError::usage(format_args!("{}: {what}", result_path.display()))
+        CommandError::usage(format_args!("{}: {what}", input::shown(&result_path)))
     };
     let result = read(&result_path, RESULT_MAX)?;
     let result: Json = serde_json::from_slice(&result).map_err(|error| invalid(&error))?;
@@ -249,7 +248,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
     let fail = |what: &dyn std::fmt::Display| {
         CommandError::usage(format_args!(
             "not a directory written by `run --out`: {}: {what}",
-            path.display()
+            input::shown(path)
         ))
     };
     let cannot_read = |error: io::Error| {
@@ -259,7 +258,7 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CommandError> {
             CommandError::cannot_read(path, &error)
         }
     };
-    let file = File::open(path).map_err(cannot_read)?;
+    let file = plain_file::open(path).map_err(cannot_read)?;
     let mut bytes = Vec::new();
     let read = file.take(limit + 1).read_to_end(&mut bytes);
     match read.map_err(cannot_read)? as u64 > limit {

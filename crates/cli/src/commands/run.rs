@@ -19,16 +19,18 @@ use view::FinishedRun;
 
 use crate::arguments::{Format, RunArguments};
 use crate::command_error::CommandError;
-use crate::commands::views;
+use crate::commands::views::{self, Views};
 use crate::current_run;
 use crate::exit_code;
 use crate::input;
-use crate::output::{OutputFile, Rules};
+use crate::output::{Outputs, Rules};
 use crate::progress;
 use crate::shell;
 use crate::signals;
 use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
+
+use directory::RunDirectory;
 
 /// A finished run.
 struct RunReport<'a> {
@@ -60,14 +62,22 @@ pub(crate) fn run(
         inputs: &[file],
     };
     // Before the run: a path that cannot be written is an error now and not after minutes.
-    if let Some(out) = &arguments.out {
-        directory::prepare(out, &scenario, rules)?;
-    }
-    let views = OutputFile::prepare_two(
+    let mut outputs = Outputs::new(rules);
+    let directory = match &arguments.out {
+        Some(out) => Some(directory::prepare(
+            out,
+            &scenario,
+            arguments.force,
+            &mut outputs,
+        )?),
+        None => None,
+    };
+    let views = Views::prepare(
         arguments.pcap.as_deref(),
         arguments.perfetto.as_deref(),
-        rules,
+        &mut outputs,
     )?;
+    let has_files = directory.is_some() || views.is_any();
     let seed = arguments.seed.given.unwrap_or(scenario.seed);
     let interrupts = signals::end_runs()?;
     let report = simulate(&**subject, &scenario, seed, arguments)?;
@@ -76,7 +86,7 @@ pub(crate) fn run(
     // The result is printed even if files cannot be written.
     let written = match is_interrupted {
         true => Ok(()),
-        false => write_files(arguments, &report, rules, &views, terminal),
+        false => write_files(arguments, &report, directory, views, terminal),
     };
     match arguments.format {
         Format::Human => terminal.print(&text::summary(&report))?,
@@ -84,7 +94,6 @@ pub(crate) fn run(
     }
     written?;
     if is_interrupted {
-        let has_files = arguments.out.is_some() || views.iter().any(Option::is_some);
         let files = if has_files {
             "; no files were written"
         } else {
@@ -100,12 +109,15 @@ pub(crate) fn run(
 fn write_files(
     arguments: &RunArguments,
     report: &RunReport<'_>,
-    rules: Rules<'_>,
-    views: &[Option<OutputFile>; 2],
+    directory: Option<RunDirectory>,
+    views: Views,
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {
-    if let Some(out) = &arguments.out {
-        directory::write(out, report, rules, terminal)?;
+    if directory.is_none() && !views.is_any() {
+        return Ok(());
+    }
+    if let Some(directory) = directory {
+        directory::write(directory, report, terminal)?;
     }
     let run = FinishedRun {
         scenario: report.scenario,
@@ -113,15 +125,13 @@ fn write_files(
         observations: &report.observations,
         command: &report.reproduce,
     };
-    views::write(&run, views, terminal)?;
-    if arguments.out.is_some() || views.iter().any(Option::is_some) {
-        let files = views::options([
-            ("--out", arguments.out.as_deref()),
-            ("--pcap", arguments.pcap.as_deref()),
-            ("--perfetto", arguments.perfetto.as_deref()),
-        ]);
-        views::say_if_cut(&run, &files, terminal);
-    }
+    views.write(&run, terminal)?;
+    let files = views::options([
+        ("--out", arguments.out.as_deref()),
+        ("--pcap", arguments.pcap.as_deref()),
+        ("--perfetto", arguments.perfetto.as_deref()),
+    ]);
+    views::say_if_cut(&run, &files, terminal);
     Ok(())
 }
 

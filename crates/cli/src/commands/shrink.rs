@@ -59,7 +59,7 @@ pub(crate) fn run(
             counted(shrunk.runs, "run"),
             program_name::command(&format!(
                 "run {}",
-                shell::quote(&input::name(output.path()))
+                shell::quote(&input::name(&arguments.output))
             ))
         ))?,
         Format::Json => terminal.print_object(json!({
@@ -72,7 +72,7 @@ pub(crate) fn run(
             "interrupted": shrunk.interrupted,
             "any_seed": shrunk.any_seed,
             "seed": shrunk.scenario.seed,
-            "pinned": input::name(output.path()),
+            "pinned": input::name(&arguments.output),
             "test": test,
         }))?,
     }

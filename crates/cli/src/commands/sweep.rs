@@ -20,7 +20,7 @@ use crate::arguments::{PlotOf, SweepArguments, SweepFormat};
 use crate::command_error::CommandError;
 use crate::exit_code;
 use crate::input;
-use crate::output::{OutputFile, Rules};
+use crate::output::{OutputFile, Outputs, Rules};
 use crate::progress;
 use crate::shell;
 use crate::terminal::Terminal;
@@ -32,12 +32,9 @@ pub(crate) fn run(
 ) -> Result<u8, CommandError> {
     let shard = shard(arguments.shard.as_deref()).map_err(CommandError::usage)?;
     let axes = &arguments.vary;
-    let plot = match &arguments.plot {
-        Some(path) => Some(prepare_plot(path, arguments)?),
-        None => None,
-    };
+    let plot = prepare(arguments)?;
     let points = grid_points(&arguments.file, &arguments.settings(), axes)?;
-    warn_about_rates(&points, terminal)?;
+    warn_about_rates(&points, terminal);
     let swarm = match arguments.swarm {
         true => Some(swarm(arguments, &points)?),
         false => None,
@@ -77,34 +74,45 @@ pub(crate) fn run(
         return Err(results_failure(&error));
     }
     if let Some(out) = &arguments.out {
-        terminal.note(&format!("wrote {}\n", out.display()))?;
+        terminal.note(&format!("wrote {}\n", input::shown(out)));
     }
-    if let Some(output) = &plot {
+    if let Some(output) = plot {
         write_plot(output, arguments, &swept.statistics, terminal)?;
     }
     Ok(code)
 }
 
-/// Rejects an impossible plot before the sweep spends hours on its runs.
-fn prepare_plot(path: &Path, arguments: &SweepArguments) -> Result<OutputFile, CommandError> {
+/// Checks the outputs before the sweep spends hours on its runs; the plot.
+fn prepare(arguments: &SweepArguments) -> Result<Option<OutputFile>, CommandError> {
+    let rules = Rules {
+        force: arguments.force,
+        inputs: &[&arguments.file],
+    };
+    let mut outputs = Outputs::new(rules);
+    if let Some(out) = &arguments.out {
+        // The sweep itself makes the directory and checks what is in it.
+        outputs.claim(out, true)?;
+    }
+    let Some(path) = &arguments.plot else {
+        return Ok(None);
+    };
+    check_plot(path, arguments)?;
+    outputs.file(path).map(Some)
+}
+
+/// Rejects an impossible plot.
+fn check_plot(path: &Path, arguments: &SweepArguments) -> Result<(), CommandError> {
     match path.extension().and_then(|it| it.to_str()) {
         Some("svg" | "html") => match arguments.plot_of.map(plotted) {
             Some(Plotted::Messages(_)) => plot::check_messages(&arguments.vary),
             Some(Plotted::Failures(_)) | None => plot::check(&arguments.vary),
         }
-        .map_err(|error| CommandError::usage(format_args!("--plot: {error}")))?,
-        _ => {
-            return Err(CommandError::usage(format_args!(
-                "--plot {}: the file name must end in .svg or .html",
-                path.display()
-            )));
-        }
+        .map_err(|error| CommandError::usage(format_args!("--plot: {error}"))),
+        _ => Err(CommandError::usage(format_args!(
+            "--plot {}: the file name must end in .svg or .html",
+            input::shown(path)
+        ))),
     }
-    let rules = Rules {
-        force: arguments.force,
-        inputs: &[&arguments.file],
-    };
-    OutputFile::prepare(path, rules)
 }
 
 /// What a plot is of.
@@ -128,7 +136,7 @@ const fn plotted(of: PlotOf) -> Plotted {
 }
 
 fn write_plot(
-    output: &OutputFile,
+    output: OutputFile,
     arguments: &SweepArguments,
     statistics: &SweepStatistics,
     terminal: &mut Terminal,
@@ -170,16 +178,15 @@ fn command(arguments: &SweepArguments) -> String {
 }
 
 /// Failure rates mean something under the `timed` scheduler only.
-fn warn_about_rates(points: &[GridPoint], terminal: &mut Terminal) -> Result<(), CommandError> {
+fn warn_about_rates(points: &[GridPoint], terminal: &mut Terminal) {
     // One note for the whole grid: points differ in few keys.
     let mut schedulers = points.iter().map(|point| point.scenario.scheduler);
     if let Some(scheduler) = schedulers.find(|it| it.is_adversary()) {
         terminal.note(&format!(
             "note: scheduler `{scheduler}` searches for failures: the failure rate under it says \
              nothing about the rate in practice\n"
-        ))?;
+        ));
     }
-    Ok(())
 }
 
 fn swarm(arguments: &SweepArguments, points: &[GridPoint]) -> Result<SwarmFile, CommandError> {

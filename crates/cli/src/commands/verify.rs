@@ -1,13 +1,14 @@
 //! `mtasim verify`: runs a small scenario under every schedule of its threads.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::io::Read;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use config::plan::HostProgram;
 use explore::verify::{Conclusion, VerificationResult, verify};
-use explore::{Capsule, Subject, counted, program_name};
+use explore::{Capsule, Subject, counted, plain_file, program_name};
 use serde_json::{Value as Json, json};
 use simulation::Bound;
 
@@ -66,7 +67,7 @@ pub(crate) fn run(
         Format::Human => {
             terminal.print(&summary(&verified, arguments.preemptions, counterexample))?;
             let elapsed = stopwatch.elapsed().as_secs_f64();
-            terminal.note(&format!("{elapsed:.2} s\n"))?;
+            terminal.note(&format!("{elapsed:.2} s\n"));
         }
         Format::Json => terminal.print_object(object(&verified, counterexample))?,
     }
@@ -88,7 +89,7 @@ fn keep(
     // The same search finds the same counterexample: to run it again needs no `--force`.
     let path = arguments.out.join(capsule.file_name());
     let text = capsule.to_text();
-    if !fs::read(&path).is_ok_and(|found| found == text.as_bytes()) {
+    if !holds(&path, text.as_bytes()) {
         let rules = Rules {
             force: arguments.force,
             inputs: &[&arguments.file],
@@ -96,6 +97,15 @@ fn keep(
         OutputFile::prepare(&path, rules)?.write(text.as_bytes(), terminal)?;
     }
     Ok(input::name(&path))
+}
+
+/// Whether a plain file holds exactly this.
+fn holds(path: &Path, text: &[u8]) -> bool {
+    let mut found = Vec::new();
+    // One byte more than wanted, so that a longer file is another one.
+    let read = plain_file::open(path)
+        .and_then(|file| file.take(text.len() as u64 + 1).read_to_end(&mut found));
+    read.is_ok() && found == text
 }
 
 /// The command that repeats the counterexample.

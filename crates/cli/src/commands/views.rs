@@ -6,23 +6,47 @@ use view::FinishedRun;
 
 use crate::command_error::CommandError;
 use crate::input;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, Outputs};
 use crate::shell;
 use crate::terminal::Terminal;
 
-/// Writes what was asked for: a capture, a trace.
-pub(crate) fn write(
-    run: &FinishedRun<'_>,
-    [pcap, perfetto]: &[Option<OutputFile>; 2],
-    terminal: &mut Terminal,
-) -> Result<(), CommandError> {
-    if let Some(output) = pcap {
-        output.write_with(terminal, |mut out| view::capture(run, &mut out))?;
+/// The files that were asked for.
+pub(crate) struct Views {
+    pcap: Option<OutputFile>,
+    perfetto: Option<OutputFile>,
+}
+
+impl Views {
+    pub(crate) fn prepare(
+        pcap: Option<&Path>,
+        perfetto: Option<&Path>,
+        outputs: &mut Outputs<'_>,
+    ) -> Result<Self, CommandError> {
+        let mut prepare = |path: Option<&Path>| path.map(|it| outputs.file(it)).transpose();
+        Ok(Self {
+            pcap: prepare(pcap)?,
+            perfetto: prepare(perfetto)?,
+        })
     }
-    if let Some(output) = perfetto {
-        output.write_with(terminal, |mut out| view::perfetto(run, &mut out))?;
+
+    /// Whether there is a file to write.
+    pub(crate) const fn is_any(&self) -> bool {
+        self.pcap.is_some() || self.perfetto.is_some()
     }
-    Ok(())
+
+    pub(crate) fn write(
+        self,
+        run: &FinishedRun<'_>,
+        terminal: &mut Terminal,
+    ) -> Result<(), CommandError> {
+        if let Some(output) = self.pcap {
+            output.write_with(terminal, |mut out| view::capture(run, &mut out))?;
+        }
+        if let Some(output) = self.perfetto {
+            output.write_with(terminal, |mut out| view::perfetto(run, &mut out))?;
+        }
+        Ok(())
+    }
 }
 
 /// Says so if the files that were written lack what came after `limits.records`, with the command that

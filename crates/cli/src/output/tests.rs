@@ -116,7 +116,7 @@ fn a_link_stays_and_its_target_is_replaced_by_request() {
     assert!(link.is_symlink());
     assert_eq!(fs::read(&target).expect("it is there"), b"new");
     symlink(folder.path().join("absent"), &nothing).expect("a link");
-    assert!(refusal(&nothing, FORCE).ends_with("it is a symbolic link to nothing"));
+    assert!(refusal(&nothing, FORCE).contains("it is a symbolic link to nothing; name a file"));
 }
 
 #[test]
@@ -136,12 +136,17 @@ fn devices_and_pipes_are_written_to_and_other_things_refused() {
     let pipe = folder.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("mkfifo is there").success());
+    assert!(refusal(&pipe, FORCE).contains("it is a pipe that nobody reads; start its reader"));
+    // What the probe needs: a reader that has the pipe open, which `cat` has at some time after its start.
     let mut reader = std::process::Command::new("cat")
         .arg(&pipe)
         .stdout(std::process::Stdio::piped())
         .spawn()
         .expect("cat is there");
-    write(&pipe, NEVER, "through");
+    let output = (0..10_000).find_map(|_| OutputFile::prepare(&pipe, NEVER).ok());
+    let output = output.expect("cat opens it");
+    let written = output.write_quietly(|out| out.write_all(b"through"));
+    assert!(written.is_ok());
     let mut read = String::new();
     io::Read::read_to_string(&mut reader.stdout.take().expect("a pipe"), &mut read).expect("text");
     reader.wait().expect("it ends");
@@ -154,10 +159,31 @@ fn two_outputs_are_two_files() {
     let folder = folder();
     let path = folder.path().join("a");
     let again = folder.path().join("./a");
-    match OutputFile::prepare_two(Some(&path), Some(&again), NEVER) {
-        Err(CommandError::Message(exit_code::USAGE, message)) => {
-            assert!(message.ends_with("is given for two outputs"), "{message}");
+    let below = path.join("below/../c");
+    for other in [&path, &again, &below] {
+        for [first, second] in [[&path, other], [other, &path]] {
+            let mut outputs = Outputs::new(NEVER);
+            assert!(outputs.claim(first, false).is_ok());
+            match outputs.claim(second, false) {
+                Err(CommandError::Message(exit_code::USAGE, message)) => {
+                    assert!(message.contains(" two outputs"), "{message}");
+                }
+                _ => panic!("{first:?} and {second:?} are in one place"),
+            }
         }
-        _ => panic!("they are the same file"),
     }
+    let mut outputs = Outputs::new(NEVER);
+    assert!(outputs.claim(&path, true).is_ok());
+    assert!(
+        outputs.claim(&below, false).is_ok(),
+        "a file in a directory"
+    );
+    assert!(
+        outputs.claim(&path, false).is_err(),
+        "a file in place of a directory"
+    );
+    assert!(
+        outputs.claim(folder.path(), false).is_err(),
+        "a file in place of a directory above"
+    );
 }

@@ -1,7 +1,7 @@
 //! The cause of a failure in one sentence: which two events came in which order, how far apart, and
 //! what followed from this order.
 //!
-//! The sentence is read from records and accesses of the run; of a named build it asks only whether it has a
+//! The sentence is read from records and accesses of the run; of the build it asks only whether it has a
 //! lock. Each kind of violation has its own; where the records do not show one, the last two records say
 //! what happened.
 
@@ -9,7 +9,7 @@ mod control_blocks;
 mod messages;
 mod threads;
 
-use config::plan::{Keyword, Scenario, ViolationKind};
+use config::plan::{Scenario, ViolationKind};
 use kernel::{Instant, JournalEntry};
 use logs::sentence;
 use mta::{EventEntry, Fact, Record as MtaRecord, Structure, StructureOperation};
@@ -19,6 +19,7 @@ use simulation::record::{Record, ThreadNumber};
 
 use super::causal_trace::{ThreadRecord, records_of};
 use super::critical_pair::{CriticalPair, apart};
+use crate::subject::HostBuild;
 
 /// A run with a failure on one of its hosts.
 #[derive(Clone, Copy)]
@@ -28,6 +29,8 @@ pub(super) struct FailedRun<'a> {
     pub(super) host: &'a str,
     pub(super) at: Instant,
     pub(super) pair: Option<&'a CriticalPair>,
+    /// The build of the host, if the subject says it.
+    pub(super) build: Option<&'a HostBuild>,
 }
 
 /// The cause of a violation.
@@ -68,12 +71,13 @@ pub(super) fn of_exception(run: FailedRun<'_>, exception: &Exception) -> String 
 /// The cause of a failure that two unsynchronized accesses decided.
 fn of_pair(run: FailedRun<'_>) -> Option<String> {
     let pair = run.pair?;
-    let build = run.build();
+    let build = run.build_name();
     let Some((structure, name)) = structure(&pair.later).or_else(|| structure(&pair.earlier))
     else {
         return Some(format!("{}; {build} allows this order", pair.order));
     };
-    let decisions = mta::named(build);
+    // Of the build that ran: one of the user's own may have locks that the one of the scenario has not.
+    let decisions = run.build.map(|it| &it.decisions);
     let locks = match decisions.map(|it| it.guard(structure, StructureOperation::Use).is_some()) {
         Some(true) => format!(", although it has a lock for {name}"),
         Some(false) => format!(", for it has no lock for {name}"),
@@ -145,10 +149,8 @@ fn last_words<'a>(run: FailedRun<'a>, records: &'a [JournalEntry<Record>]) -> Ve
 
 impl<'a> FailedRun<'a> {
     /// What runs on the host.
-    fn build(self) -> &'a str {
-        let host = self.scenario.hosts.get(self.host);
-        let build = host.and_then(|it| it.build());
-        build.map_or("the program", |it| it.as_str())
+    fn build_name(self) -> &'a str {
+        self.build.map_or("the program", |it| &it.name)
     }
 
     /// `MAIN BASE (001)`.

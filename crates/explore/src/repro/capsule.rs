@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use config::file;
 use config::plan::Scenario;
+use config::untrusted_text;
 use kernel::{Checkpoint, Instant};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -142,11 +143,13 @@ impl Capsule {
             checkpoints: self.checkpoints.iter().map(print_checkpoint).collect(),
             checksum: None,
         };
-        let body = toml::to_string_pretty(&text).expect("strings and small numbers are valid TOML");
         let at = Instant::from_nanos(self.failure.at);
         let mut whole = format!(
-            "# {} at {at}, seed {}\n# to reproduce: {}\n{body}",
-            self.failure.signature, self.seed, self.command
+            "# {} at {at}, seed {}\n# to reproduce: {}\n{}",
+            untrusted_text::line(&self.failure.signature),
+            self.seed,
+            untrusted_text::line(&self.command),
+            body(&text)
         );
         let checksum = checksum(&whole);
         whole.push_str(&format!("{CHECKSUM}{checksum}\"\n"));
@@ -226,6 +229,22 @@ impl Capsule {
     pub fn is_of_this_program_build(&self) -> bool {
         self.build == PROGRAM_BUILD
     }
+}
+
+/// The fields as TOML.
+fn body(text: &CapsuleText) -> String {
+    let body = toml::to_string_pretty(text).expect("strings and small numbers are valid TOML");
+    if let Cow::Borrowed(_) = untrusted_text::terminal(&body) {
+        return body;
+    }
+    // The printer of TOML leaves control characters from U+007F on and marks of direction as they are. Every text and
+    // list of JSON is one of TOML, too, and has all of it on one line.
+    let table = toml::Table::try_from(text).expect("strings and small numbers are valid TOML");
+    let fields = table.iter().map(|(name, value)| {
+        let value = serde_json::to_string(value).expect("plain data");
+        format!("{name} = {}\n", untrusted_text::json(&value))
+    });
+    fields.collect()
 }
 
 /// The text as it was written. Editors and version control on Windows put a byte order mark before it or end
@@ -392,6 +411,22 @@ mod tests {
         let error = error(&sealed(body.replace("seed = \"7\"", "seed = \"x\"")));
         assert_eq!(error, "its checksum matches, but its seed is not a number");
         assert!(Capsule::parse(&vec![b' '; SIZE_MAX + 1]) == Err(CapsuleError::TooLarge));
+    }
+
+    #[test]
+    fn hostile_text_is_escaped_and_read_again() {
+        let hostile = "a\n[b]\"'\u{7f}\u{9b}2J\u{202e}\u{fffe}\u{1f600}\\";
+        let mut capsule = capsule(7, &[(256, 1, 2)]);
+        capsule.failure.signature = format!("panic: {hostile}");
+        capsule.overrides = vec![format!("title={hostile}"), "seed=1".to_owned()];
+        capsule.command = format!("mtasim replay '{hostile}'");
+        capsule.scenario.title = hostile.to_owned();
+        let text = capsule.to_text();
+        let disruptive =
+            |it: char| (it.is_control() && it != '\n') || "\u{202e}\u{fffe}".contains(it);
+        assert!(!text.contains(disruptive), "{text}");
+        assert!(text.lines().take(2).all(|line| line.starts_with('#')));
+        assert_eq!(Capsule::parse(text.as_bytes()), Ok(capsule));
     }
 
     #[test]

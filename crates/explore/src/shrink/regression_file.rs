@@ -10,6 +10,7 @@ use std::path::Path;
 use config::file;
 use config::file::Diagnostics;
 use config::plan::{CountRange, ExceptionCode, Expectations, Preemption, Scenario, ViolationKind};
+use config::untrusted_text;
 use simulation::Outcome;
 
 use crate::shrink::Shrunk;
@@ -74,7 +75,7 @@ pub fn text(shrunk: &Shrunk) -> Result<String, Diagnostics> {
     };
     let comment = format!(
         "#:schema ../../docs/scenario.schema.json\n\n# Shows: {}\n# From: {before}\n# To:   {after}\n# {randomness}\n# {minimal}\n\n",
-        shrunk.signature
+        untrusted_text::line(&shrunk.signature)
     );
     let body = annotated(&body(&scenario)?, &preempted_threads(shrunk));
     let text = format!("{comment}{body}");

@@ -133,7 +133,15 @@ impl Fold<'_> {
 
     /// Repeats the runs whose capsules are missing or damaged, and writes the capsules.
     pub(super) fn make_missing_capsules(&mut self) -> Result<(), SweepError> {
-        for (result, indices) in std::mem::take(&mut self.without_capsules) {
+        let missing = std::mem::take(&mut self.without_capsules);
+        // All before the first run: hours of runs would end at the last capsule.
+        for (result, indices) in &missing {
+            if let Some(directory) = &self.directory {
+                let mut indices = indices.iter();
+                indices.try_for_each(|&index| directory.check_capsule(result, index))?;
+            }
+        }
+        for (result, indices) in missing {
             self.make_capsules(&result, &indices)?;
         }
         Ok(())

@@ -8,6 +8,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::plain_file;
+
 const LOCK: &str = "sweep.lock";
 /// Bytes of a lock file that are shown.
 const OWNER_MAX: u64 = 200;
@@ -35,9 +37,7 @@ impl DirectoryLock {
         let io = |error| LockError::Io(path.clone(), error);
         loop {
             // A link would be followed, and its target emptied.
-            if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
-                return Err(io(io::Error::other("it is not a plain file")));
-            }
+            plain_file::check_replaceable(&path).map_err(io)?;
             let mut file = OpenOptions::new()
                 .create(true)
                 .truncate(false)

@@ -1,12 +1,12 @@
 //! `sweep.json`: everything that the results of a sweep depend on.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::plain_file;
 use crate::run_result::RunResult;
 use crate::sweep::grid::{self, Axis};
 use crate::sweep::results_error::ResultsError;
@@ -168,7 +168,7 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest, ResultsError> {
     }
     let path = directory.join(MANIFEST);
     let foreign = |what: String| ResultsError::Foreign(path.clone(), what);
-    let file = File::open(&path).map_err(ResultsError::io(&path))?;
+    let file = plain_file::open(&path).map_err(ResultsError::io(&path))?;
     let mut bytes = Vec::new();
     let read = file.take(SIZE_MAX + 1).read_to_end(&mut bytes);
     if read.map_err(ResultsError::io(&path))? as u64 > SIZE_MAX {

@@ -12,7 +12,7 @@ use thiserror::Error;
 use crate::file_system::Disk;
 use crate::sweep::manifest::{Manifest, read_manifest};
 use crate::sweep::results_directory::{self, ResultsDirectory};
-use crate::sweep::results_error::ResultsError;
+use crate::sweep::results_error::{ResultsError, shown};
 use crate::sweep::seeds::{SeedRange, Shard};
 use crate::sweep::summary::Summary;
 use crate::sweep::sweep_statistics::SweepStatistics;
@@ -27,7 +27,11 @@ pub enum MergeError {
     #[error(transparent)]
     Results(#[from] ResultsError),
     /// A part belongs to another sweep than the first part.
-    #[error("{} belongs to another sweep than {}: {what}", part.display(), first.display())]
+    #[error(
+        "{} belongs to another sweep than {}: {what}",
+        shown(part),
+        shown(first)
+    )]
     OtherSweep {
         /// The part.
         part: PathBuf,
@@ -37,7 +41,7 @@ pub enum MergeError {
         what: String,
     },
     /// Two parts have seeds in common.
-    #[error("{} and {} overlap: both have seeds {seeds}", one.display(), other.display())]
+    #[error("{} and {} overlap: both have seeds {seeds}", shown(one), shown(other))]
     Overlap {
         /// The part with the smaller seeds.
         one: PathBuf,
@@ -52,7 +56,7 @@ pub enum MergeError {
     /// A part has fewer results than planned runs.
     #[error(
         "{} is unfinished: {results} of {runs} runs; run the same sweep again to resume it",
-        part.display()
+        shown(part)
     )]
     Unfinished {
         /// The part.
@@ -63,12 +67,12 @@ pub enum MergeError {
         runs: u64,
     },
     /// The results of a part do not match the hash in its summary.
-    #[error("{}: seeds.jsonl was changed: its hash differs from the one in summary.json", .0.display())]
+    #[error("{}: seeds.jsonl was changed: its hash differs from the one in summary.json", shown(.0))]
     Changed(PathBuf),
     /// A result is of another scenario than the sweep.
     #[error(
         "{}: the row of seed {seed} is of another scenario than sweep.json names; the same sweep again mends it",
-        part.display()
+        shown(part)
     )]
     OtherScenario {
         /// The part.
@@ -77,7 +81,7 @@ pub enum MergeError {
         seed: u64,
     },
     /// A result is for another seed than the one due.
-    #[error("{} has seed {found} in place of seed {expected}", part.display())]
+    #[error("{} has seed {found} in place of seed {expected}", shown(part))]
     OutOfOrder {
         /// The part.
         part: PathBuf,

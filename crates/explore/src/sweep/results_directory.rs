@@ -7,15 +7,16 @@
 //! whole. A directory that holds another sweep is rejected, never overwritten.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use config::untrusted_text;
 use serde::Deserialize;
 
 use crate::file_system::{self, FileSystem};
+use crate::plain_file;
 use crate::repro::capsule::{self, Capsule, file_name};
 use crate::run_result::RunResult;
 use crate::sweep::lock::{DirectoryLock, LockError};
@@ -84,8 +85,8 @@ impl ResultsDirectory {
         })?;
         // Another process may have begun another sweep before the lock was taken.
         if !check_content(path, manifest)? {
-            let mut text = serde_json::to_string_pretty(manifest).expect("plain data");
-            text.push('\n');
+            let text = serde_json::to_string_pretty(manifest).expect("plain data");
+            let text = format!("{}\n", untrusted_text::json(&text));
             replace(&*disk, &path.join(MANIFEST), &text)?;
         }
         let capsules = path.join(CAPSULES);
@@ -273,6 +274,19 @@ impl ResultsDirectory {
         replace(&*self.disk, &path, &capsule.to_text())
     }
 
+    /// Checks that a capsule can be made again where a missing or damaged one should be.
+    ///
+    /// # Errors
+    /// If what is there is no plain file: it is not replaced.
+    pub(crate) fn check_capsule(
+        &self,
+        result: &RunResult,
+        index: usize,
+    ) -> Result<(), ResultsError> {
+        let path = path_of_capsule(&self.path, result, index);
+        plain_file::check_replaceable(&path).map_err(ResultsError::io(&path))
+    }
+
     /// Deletes the capsule of a failure that turned out not to need one, if it is there.
     ///
     /// # Errors
@@ -387,12 +401,9 @@ fn damage(line: &NumberedRow<'_>, is_first: bool, manifest: &Manifest, due: u64)
 /// Checks that a directory is that of this sweep, or is not in use. Returns whether it has a
 /// manifest.
 fn check_content(path: &Path, manifest: &Manifest) -> Result<bool, ResultsError> {
-    for file in [RESULTS, EARLY].map(|name| path.join(name)) {
-        // A link or a device here is not of a sweep.
-        if fs::symlink_metadata(&file).is_ok_and(|it| !it.is_file()) {
-            let what = "it is not a plain file".to_owned();
-            return Err(ResultsError::Foreign(file, what));
-        }
+    // Before the runs: a link or a pipe in place of the summary would be found after them.
+    for file in [MANIFEST, RESULTS, EARLY, SUMMARY, GRID].map(|name| path.join(name)) {
+        plain_file::check_replaceable(&file).map_err(ResultsError::io(&file))?;
     }
     if path.join(MANIFEST).exists() {
         let differences = read_manifest(path)?.differences(manifest);
@@ -436,7 +447,7 @@ pub(crate) fn read_capsule(
     index: usize,
 ) -> Result<Capsule, ResultsError> {
     let path = path_of_capsule(directory, result, index);
-    let file = fs::File::open(&path).map_err(ResultsError::io(&path))?;
+    let file = plain_file::open(&path).map_err(ResultsError::io(&path))?;
     let mut bytes = Vec::new();
     // One byte more than allowed, so that the parser sees the excess.
     let mut file = io::Read::take(file, capsule::SIZE_MAX as u64 + 1);
@@ -464,7 +475,7 @@ pub(crate) fn summarised_hash(path: &Path) -> Result<Option<String>, ResultsErro
         rows_blake3: String,
     }
     let path = path.join(SUMMARY);
-    let file = match fs::File::open(&path) {
+    let file = match plain_file::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(ResultsError::Io(path, error)),

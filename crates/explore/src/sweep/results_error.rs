@@ -3,22 +3,23 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use config::untrusted_text;
 use thiserror::Error;
 
 /// Why a results directory cannot be used.
 #[derive(Debug, Error)]
 pub enum ResultsError {
     /// An input or output error.
-    #[error("{path}: {1}", path = .0.display())]
+    #[error("{path}: {1}", path = shown(.0))]
     Io(PathBuf, io::Error),
     /// A file holds something unexpected.
-    #[error("{path}: {1}", path = .0.display())]
+    #[error("{path}: {1}", path = shown(.0))]
     Foreign(PathBuf, String),
     /// Another sweep writes to it.
     #[error(
         "{path}: {1} is writing to it; wait for it, or give each its own directory (--shard and \
          merge share the work)",
-        path = .0.display()
+        path = shown(.0)
     )]
     Locked(PathBuf, String),
 }
@@ -27,4 +28,9 @@ impl ResultsError {
     pub(crate) fn io(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
         |error| Self::Io(path.to_owned(), error)
     }
+}
+
+/// A path in a message, in one line whatever characters it has.
+pub(crate) fn shown(path: &Path) -> String {
+    untrusted_text::line(&path.display().to_string()).into_owned()
 }

@@ -1,12 +1,12 @@
 //! Files of result rows, read line by line. Every row is checked; a damaged one does not hide those
 //! behind it.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use crate::plain_file;
 use crate::run_result::RunResult;
 
 /// The longest row that is read. A row has counters and a few texts; the limits of a scenario keep
@@ -39,7 +39,7 @@ pub(crate) fn read<E: From<io::Error>>(
     path: &Path,
     mut on_line: impl FnMut(NumberedRow<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let file = match File::open(path) {
+    let file = match plain_file::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error.into()),
@@ -94,7 +94,7 @@ fn row(bytes: &[u8]) -> Row<'_> {
 pub(crate) fn read_at(path: &Path, range: &Range<u64>) -> Option<(RunResult, String)> {
     let length = usize::try_from(range.end - range.start).ok()?;
     let mut bytes = vec![0; length];
-    File::open(path)
+    plain_file::open(path)
         .ok()?
         .read_exact_at(&mut bytes, range.start)
         .ok()?;

@@ -232,8 +232,9 @@ fn a_second_sweep_in_the_same_directory_is_told_who_is_there() {
     fs::remove_file(out.join(RESULTS)).expect("rows");
     std::os::unix::fs::symlink(whole.join(RESULTS), out.join(RESULTS)).expect("a link");
     match sweep(&plan, Arc::new(ShippedBuilds), |_| {}) {
-        Err(SweepError::Results(ResultsError::Foreign(_, what))) => {
-            assert_eq!(what, "it is not a plain file");
+        Err(SweepError::Results(ResultsError::Io(_, error))) => {
+            let said = "it is a symbolic link, and a plain file is needed here; move it away";
+            assert_eq!(error.to_string(), said);
         }
         other => panic!("{other:?}"),
     }

@@ -4,18 +4,21 @@
 //! `run.json`, and `scenario.toml` with all overrides applied, which reproduces the run. The
 //! content does not depend on when or where the scenario is run.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use config::plan::Scenario;
+use config::untrusted_text;
 use explore::repro::capsule::PROGRAM_BUILD;
 use logs::event_log::{self, NtForm, Source, TextForm};
 use logs::{journal, winsock_log};
 
 use super::{RunReport, json};
 use crate::command_error::CommandError;
-use crate::output::{self, OutputFile, Rules};
+use crate::input;
+use crate::output::{OutputFile, Outputs};
 use crate::terminal::Terminal;
 
 /// The scenario of the run.
@@ -28,19 +31,26 @@ const JOURNAL: &str = "journal.jsonl";
 /// The logs of each MTA: the name of the host and one of these.
 const LOGS: [&str; 3] = ["Winsock.log", "events.txt", "EV0.LOG"];
 
+/// The directory, with its files checked.
+pub(super) struct RunDirectory {
+    path: PathBuf,
+    files: BTreeMap<String, OutputFile>,
+}
+
 /// Creates the directory, which must be empty without `--force`, and checks all files in it.
 pub(super) fn prepare(
     directory: &Path,
     scenario: &Scenario,
-    rules: Rules<'_>,
-) -> Result<(), CommandError> {
-    output::prepare_directory(directory)?;
+    force: bool,
+    outputs: &mut Outputs<'_>,
+) -> Result<RunDirectory, CommandError> {
+    outputs.directory(directory)?;
     let mut entries =
         fs::read_dir(directory).map_err(|error| CommandError::cannot_read(directory, &error))?;
-    if entries.next().is_some() && !rules.force {
+    if entries.next().is_some() && !force {
         return Err(CommandError::io(format_args!(
             "{} is not empty; use --force to write to it anyway",
-            directory.display()
+            input::shown(directory)
         )));
     }
     // All names before the run: a host's name can make a path that cannot be written.
@@ -48,25 +58,29 @@ pub(super) fn prepare(
     let mtas = hosts.filter_map(|(name, host)| host.build().map(|_| name));
     let logs = mtas.flat_map(|host| LOGS.map(|log| format!("{host}.{log}")));
     let others = [JOURNAL, SCENARIO, RESULT].map(str::to_owned);
-    for name in logs.chain(others) {
-        OutputFile::prepare(&directory.join(name), rules)?;
-    }
-    Ok(())
+    let files = logs.chain(others).map(|name| {
+        let output = outputs.file(&directory.join(&name))?;
+        Ok((name, output))
+    });
+    Ok(RunDirectory {
+        path: directory.to_owned(),
+        files: files.collect::<Result<_, CommandError>>()?,
+    })
 }
 
 /// Writes all files, and says so.
 pub(super) fn write(
-    directory: &Path,
+    mut directory: RunDirectory,
     report: &RunReport<'_>,
-    rules: Rules<'_>,
     terminal: &mut Terminal,
 ) -> Result<(), CommandError> {
     let (scenario, outcome) = (report.scenario, &report.outcome);
     let mut names = Vec::new();
     let mut write = |name: String, content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
-        let written = OutputFile::prepare(&directory.join(&name), rules)?.write_quietly(content);
+        let output = directory.files.remove(&name);
+        let output = output.expect("all files of the scenario were checked");
         names.push(name);
-        written
+        output.write_quietly(content)
     };
     for view in &outcome.hosts {
         // A guest's own words are in the journal.
@@ -101,12 +115,13 @@ pub(super) fn write(
         out.write_all(scenario.to_toml().as_bytes())
     })?;
     write(RESULT.to_owned(), &|out| {
-        writeln!(out, "{:#}", json::object(report))
+        let object = format!("{:#}", json::object(report));
+        writeln!(out, "{}", untrusted_text::json(&object))
     })?;
     terminal.note(&format!(
         "wrote {}: {}\n",
-        directory.display(),
+        input::shown(&directory.path),
         names.join(", ")
-    ))?;
+    ));
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use config::untrusted_text;
 use explore::cut_off;
 use logs::evidence::evidence;
 use logs::sentence;
@@ -21,7 +22,7 @@ pub(super) fn summary(report: &RunReport<'_>) -> String {
 
 fn write(text: &mut String, report: &RunReport<'_>) -> std::fmt::Result {
     let outcome = &report.outcome;
-    writeln!(text, "{}", report.scenario.title)?;
+    writeln!(text, "{}", untrusted_text::line(&report.scenario.title))?;
     writeln!(text, "{}", verdict(outcome))?;
     if outcome.undecided().is_some()
         && let Some(words) = cut_off(report.scenario, outcome)
@@ -161,14 +162,28 @@ fn write_defects(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
 }
 
 fn write_evidence(text: &mut String, report: &RunReport<'_>) -> std::fmt::Result {
-    if report.outcome.records.is_empty() {
+    let outcome = &report.outcome;
+    let (kept, all) = (outcome.records.len() as u64, outcome.record_count);
+    let limit = report.scenario.limits.records;
+    let is_cut = kept < all && all > limit;
+    // A run without a failure, or one that was interrupted, is made without records.
+    if outcome.records.is_empty() && !is_cut {
         return Ok(());
     }
-    for evidence in evidence(report.scenario, &report.outcome) {
+    for evidence in evidence(report.scenario, outcome) {
         writeln!(text, "{}", evidence.title)?;
         for line in evidence.lines {
             writeln!(text, "  {line}")?;
         }
+    }
+    let has_failed = !outcome.violations.is_empty() || !outcome.exceptions.is_empty();
+    if is_cut && has_failed {
+        writeln!(
+            text,
+            "these lines end at limits.records = {limit} of {all} records; for all of them: {} --set \
+             limits.records={all}",
+            report.reproduce
+        )?;
     }
     Ok(())
 }

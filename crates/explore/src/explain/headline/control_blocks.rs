@@ -21,7 +21,7 @@ const FREE_LIST: &str = "control block pool.free list";
 /// Why a control block is never released.
 pub(super) fn leak(run: FailedRun<'_>, violation: &Violation) -> Option<String> {
     let id = violation.block?;
-    let build = run.build();
+    let build = run.build_name();
     let facts = life(run, id);
     let found = |is_wanted: fn(&Fact) -> bool| facts.iter().find(|it| is_wanted(&it.record));
     let timeout = found(|fact| matches!(fact, Fact::BlockOutOfService(_)));
@@ -69,7 +69,7 @@ fn closed_and_kept(run: FailedRun<'_>, id: BlockId, closed_at: Instant) -> Optio
         is_connect && (from..=closed_at).contains(&it.at)
     });
     let failed: Vec<Instant> = failed.map(|it| it.at).collect();
-    let build = run.build();
+    let build = run.build_name();
     let last = *failed.last()?;
     let times = match failed.len() {
         1 => "once".to_owned(),
@@ -210,7 +210,7 @@ pub(super) fn other_use_closed(run: FailedRun<'_>, violation: &Violation) -> Opt
         id.index,
         id.instance,
         apart(taken_at, closed_at),
-        run.build()
+        run.build_name()
     ))
 }
 

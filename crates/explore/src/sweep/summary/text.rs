@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use config::untrusted_text;
 use kernel::Instant;
 
 use super::{Quantile, SignatureSummary, Summary, median};
@@ -41,7 +42,12 @@ impl Summary {
     /// How many runs are as expected, and why others are not.
     fn write_counts(&self, page: &mut String) {
         let state = if self.complete { "" } else { " (not complete)" };
-        let _ = writeln!(page, "{}\nseeds {}{state}", self.title, self.seeds);
+        let _ = writeln!(
+            page,
+            "{}\nseeds {}{state}",
+            untrusted_text::line(&self.title),
+            self.seeds
+        );
         let undecided: u64 = self.undecided.values().sum();
         let unexpected = self.runs - self.as_expected - undecided;
         let _ = writeln!(
