@@ -124,6 +124,7 @@ impl WorkloadComparison<'_> {
             on_round(round);
             for (system, costs) in self.systems.iter_mut().zip(&mut costs) {
                 let cost = (system.run)();
+                // The first round fills caches and the allocator's lists.
                 if round > 0 {
                     costs.push(cost);
                 }

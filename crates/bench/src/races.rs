@@ -4,7 +4,7 @@
 
 mod report;
 
-use litmus::{LitmusTest, LitmusProgram};
+use litmus::{LitmusProgram, LitmusTest};
 use mtasim_bench::bug_search::{BugSearch, Campaign, LikelihoodRatio};
 use mtasim_bench::ours;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::comparison::{WorkloadComparison, Figures, SpeedTarget, MedianAndRange};
+use crate::comparison::{Figures, MedianAndRange, SpeedTarget, WorkloadComparison};
 
 /// Prints the heading.
 pub fn print_head(repetitions: u32) {

@@ -7,7 +7,7 @@ use litmus::LitmusProgram;
 use net::LossModel;
 
 use crate::clock::ProcessorCost;
-use crate::comparison::{WorkloadComparison, SpeedTarget, System};
+use crate::comparison::{SpeedTarget, System, WorkloadComparison};
 use crate::ours::{self, mtas, schedules::LitmusSetting};
 use crate::peers::{self, madsim::Madsim};
 use crate::work::{ASSOCIATION_DELAY, AssociationWork, MESSAGE_DELAY, PingPongWork, TimerWork};
@@ -304,7 +304,11 @@ fn idle_hours<'a>() -> WorkloadComparison<'a> {
     }
 }
 
-fn schedules<'a>(name: &'static str, race: LitmusSetting, schedules: u32) -> WorkloadComparison<'a> {
+fn schedules<'a>(
+    name: &'static str,
+    race: LitmusSetting,
+    schedules: u32,
+) -> WorkloadComparison<'a> {
     let peer: peers::shuttle::LitmusTest = match race.program {
         LitmusProgram::FreeList => peers::shuttle::free_list,
         LitmusProgram::Aba => peers::shuttle::aba,

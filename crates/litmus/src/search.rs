@@ -140,6 +140,7 @@ impl ScheduleSearch {
     pub fn fails(&mut self) -> bool {
         let schedule = self.schedule;
         self.schedule += 1;
+        // Mixed and not added: schedule 1 of seed 1 must not be schedule 0 of seed 2.
         let choices = Choices::new(mix(self.seed, schedule));
         let needs_counts = self.strategy.needs_counts();
         let is_walk = schedule == 0 && needs_counts && self.strategy != SchedulerKind::Portfolio;
@@ -149,6 +150,7 @@ impl ScheduleSearch {
             self.strategy
         };
         let scheduler = strategy.scheduler(schedule, choices, &self.counts);
+        // Counting takes time, and later schedules add little to the counts.
         let is_counted = schedule < 16 || schedule.is_multiple_of(16);
         if !needs_counts || !is_counted {
             return self.runner.run(scheduler);

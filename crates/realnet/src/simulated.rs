@@ -6,7 +6,7 @@ use kernel::{Duration, Instant};
 use tcp::{Profile, Segment, Uptime};
 use winsock::{Config, FlowLabel, SocketAddress, SocketError, SocketHandle, SocketTable};
 
-use crate::case::{LinkCase, DATA_RETRIES, WATCHED};
+use crate::case::{DATA_RETRIES, LinkCase, WATCHED};
 use crate::recorded_link::RecordedLink;
 use crate::summary::{TransferEnd, TransferSummary};
 
@@ -131,6 +131,7 @@ impl Transfer {
             }
         }
         match self.hosts[0].receive(now, self.client, CHUNK) {
+            // The server sends no octets, so all that there is to read is the end.
             Ok(_) => self.end = Some(TransferEnd::Finished),
             Err(error) => self.on_error(error),
         }
@@ -138,6 +139,7 @@ impl Transfer {
 
     fn on_error(&mut self, error: SocketError) {
         let has_connection = self.hosts[0].connections().next().is_some();
+        // While the connect is under way its socket has these errors, too. They are final once the connection is gone.
         let is_early = matches!(error, SocketError::WouldBlock | SocketError::NotConnected);
         if !(has_connection && is_early) {
             self.end = Some(TransferEnd::Aborted(self.now.since_start()));
@@ -176,6 +178,7 @@ impl Transfer {
         if next > Instant::ZERO + WATCHED {
             return false;
         }
+        // A timeout may be due already when it is read, and time does not go back.
         self.now = self.now.max(next);
         if arrival == Some(next) {
             let (_, arrival) = self.on_the_way.pop_first().expect("an arrival");

@@ -1,7 +1,7 @@
 //! W4 on `machine`: random schedules and exhaustive searches of the litmus tests.
 
 use kernel::Choices;
-use litmus::{LitmusTest, LitmusProgram};
+use litmus::{LitmusProgram, LitmusTest};
 use machine::{Bound, Exhaustive, Random};
 
 /// A litmus test that can fail, with this many private steps around its shared parts.

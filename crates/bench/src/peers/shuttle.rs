@@ -67,7 +67,9 @@ impl Test {
         let count = campaign.schedules as usize;
         campaign.search(|seed| match strategy {
             ShuttleScheduler::Random => self.run(RandomScheduler::new_from_seed(seed, count)),
-            ShuttleScheduler::Pct(depth) => self.run(PctScheduler::new_from_seed(seed, depth, count)),
+            ShuttleScheduler::Pct(depth) => {
+                self.run(PctScheduler::new_from_seed(seed, depth, count))
+            }
             ShuttleScheduler::Urw => self.run(UrwRandomScheduler::new_from_seed(seed, count)),
         })
     }

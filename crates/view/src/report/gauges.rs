@@ -60,6 +60,7 @@ pub(super) fn outages(run: &FinishedRun<'_>, links: &[DrawnOutages]) -> Vec<Outa
         let from = x(it.from);
         Outage {
             x: from,
+            // A short outage stays visible.
             width: (x(it.to) - from).max(1),
         }
     });

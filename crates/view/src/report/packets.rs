@@ -67,6 +67,7 @@ pub(super) fn packets(
     }
     let drawn = DrawnCount {
         drawn: packets.direction.len() as u64,
+        // Packets beyond `limits.records` are counted, but not kept.
         all: all + run.observations.dropped,
     };
     (packets, drawn)
