@@ -47,6 +47,32 @@ fn a_good_scenario_is_ok_on_standard_output() {
     assert_eq!(text(&output.stderr), "");
 }
 
+/// A line end in a title or in the name of a file would make it look like a line of the program.
+#[test]
+fn check_shows_foreign_text_within_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a\nb: ok, c.toml");
+    let check = |content: &str| {
+        std::fs::write(&path, content).expect("a file");
+        mtasim(&["check", path.to_str().expect("UTF-8")], b"")
+    };
+    let good = check(&SMALL.replace("\"t\"", r#""t\nFAIL: u""#));
+    code(&good, 0);
+    let said = text(&good.stdout);
+    assert!(
+        said.ends_with("a\\u{a}b: ok, c.toml: ok, t\\u{a}FAIL: u\n"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let wrong = check(&format!("scheduler = \"x\\ny: ok\"\n{SMALL}"));
+    code(&wrong, 2);
+    let said = text(&wrong.stderr);
+    assert!(
+        !said.contains("\ny: ok") && !said.contains("\nb: ok"),
+        "{said}"
+    );
+}
+
 /// A guest beside an MTA: `check` says what a run needs, and `run` of this program refuses it.
 #[test]
 fn a_file_with_a_guest_needs_another_program() {

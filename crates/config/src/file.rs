@@ -7,15 +7,16 @@ mod check;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
+use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
 use crate::format::document::{self, SpannedItem};
-use crate::format::key::description::{describe, object};
-use crate::format::key::printer::{Detail, Printer};
-use crate::format::key::reader::Reader;
+use crate::format::key::printer::{self, Detail};
+use crate::format::key::shape::TableShape;
+use crate::format::key::{Key, Section, reader, validator};
 use crate::format::overrides::{self, NewName};
 use crate::plan::Scenario;
 use check::check;
@@ -60,51 +61,26 @@ fn read(text: &str, sources: &[SourceText]) -> Result<Scenario, Vec<Diagnostic>>
     interpret(&mut document::parse(text)?, sources)
 }
 
-/// The file and its overrides.
+/// The file and its overrides, one after the other.
 fn sources(name: &str, text: &str, overrides: &[String]) -> Vec<SourceText> {
-    let file = SourceText {
-        name: name.to_owned(),
-        text: text.to_owned(),
+    let overrides = overrides.iter().map(|text| ("--set", text.as_str()));
+    let mut start = 0;
+    let all = std::iter::once((name, text)).chain(overrides);
+    let source = |(name, text): (&str, &str)| {
+        let (name, text) = (name.to_owned(), text.to_owned());
+        let source = SourceText { name, text, start };
+        // The place after the last byte of a text is not in the next.
+        start += source.text.len() + 1;
+        source
     };
-    let overrides = overrides.iter().cloned().map(override_of);
-    std::iter::once(file).chain(overrides).collect()
+    all.map(source).collect()
 }
 
-/// A setting of the command line, or one that is drawn.
-fn override_of(text: String) -> SourceText {
-    let name = "--set".to_owned();
-    SourceText { name, text }
-}
-
-/// Checks that a file is also a scenario with the settings of `vary` at their first values, at their
-/// second ones and so on; a setting with fewer values stays at its last. The text is parsed once.
-///
-/// # Errors
-/// Everything that is wrong with the first values that do not fit.
-pub(crate) fn check_variations(
-    name: &str,
-    bytes: &[u8],
-    overrides: &[String],
-    vary: &[(&str, &[String])],
-) -> Result<(), Diagnostics> {
-    let text = String::from_utf8_lossy(bytes);
-    let given = sources(name, &text, overrides);
-    let mut document = match document::parse(&text) {
-        Ok(document) => document,
-        Err(diagnostics) => return Err(Diagnostics::new(given, diagnostics)),
-    };
-    let rounds = vary.iter().map(|(_, values)| values.len()).max();
-    for round in 0..rounds.unwrap_or(0) {
-        let drawn = vary.iter().filter_map(|(key, values)| {
-            let value = values.get(round).or_else(|| values.last())?;
-            Some(override_of(format!("{key}={value}")))
-        });
-        let sources: Vec<SourceText> = given.iter().cloned().chain(drawn).collect();
-        if let Err(diagnostics) = interpret(&mut document, &sources) {
-            return Err(Diagnostics::new(sources, diagnostics));
-        }
-    }
-    Ok(())
+/// The shape of scenario files.
+fn shape() -> &'static TableShape {
+    static SHAPE: LazyLock<TableShape> =
+        LazyLock::new(|| TableShape::of::<Scenario>(&Key::new("", "")));
+    &SHAPE
 }
 
 /// What is written of a scenario can be read again: it is printed with tables and addresses that its
@@ -142,47 +118,45 @@ pub fn mistake_at(
     };
     let mut mistake = Diagnostic::of_file(Code::Contradiction, message);
     if let Ok(mut document) = document::parse(&sources[0].text) {
-        for (number, source) in sources.iter().enumerate().skip(1) {
+        for source in &sources[1..] {
             // They were applied before; an error leaves the document as it is.
-            let _ = overrides::apply(&mut document, &source.text, number);
+            let _ = overrides::apply(&mut document, source);
         }
-        mistake.span = Some(document.position(path));
+        mistake.span = Some(document::position(&document, path));
     }
     Diagnostics::new(sources, vec![mistake])
 }
 
-/// Applies the overrides, reads the settings and checks the plan.
-fn interpret(
-    document: &mut SpannedItem,
-    sources: &[SourceText],
+/// Applies the overrides, checks and reads the settings, and checks the plan.
+fn interpret<'a>(
+    document: &mut SpannedItem<'a>,
+    sources: &'a [SourceText],
 ) -> Result<Scenario, Vec<Diagnostic>> {
     let mut diagnostics = Vec::new();
-    let mut new_names = BTreeMap::new();
-    for (number, source) in sources.iter().enumerate().skip(1) {
+    let mut new_names = Vec::new();
+    for source in &sources[1..] {
         // Before the override is applied, which would make the name known.
-        let new_name = overrides::new_name(document, &source.text);
-        new_names.extend(new_name.map(|it| (number, it)));
-        if let Err(diagnostic) = overrides::apply(document, &source.text, number) {
-            diagnostics.push(diagnostic);
-        }
+        let new_name = overrides::new_name(document, source);
+        new_names.extend(new_name.map(|it| (source, it)));
+        diagnostics.extend(overrides::apply(document, source).err());
     }
-    let (mut scenario, found) = Reader::read::<Scenario>(document);
-    diagnostics.extend(found);
-    report_mistyped_names(&mut diagnostics, new_names, sources);
+    diagnostics.extend(validator::mistakes(shape(), document));
+    report_mistyped_names(&mut diagnostics, new_names);
+    if !diagnostics.is_empty() {
+        return Err(diagnostics);
+    }
+    let mut scenario = reader::read(document, &Scenario::blank());
     assign_addresses(&mut scenario);
-    // A setting that could not be read would contradict others.
-    if diagnostics.is_empty() {
-        let positioned = |(path, mistake): (String, Diagnostic)| Diagnostic {
-            span: Some(document.position(&path)),
-            message: format!("`{path}`: {}", mistake.message),
-            ..mistake
-        };
-        diagnostics.extend(check(&scenario).into_iter().map(positioned));
-    }
-    if diagnostics.is_empty() {
+    let positioned = |(path, mistake): (String, Diagnostic)| Diagnostic {
+        span: Some(document::position(document, &path)),
+        message: format!("`{path}`: {}", mistake.message),
+        ..mistake
+    };
+    let found: Vec<Diagnostic> = check(&scenario).into_iter().map(positioned).collect();
+    if found.is_empty() {
         Ok(scenario)
     } else {
-        Err(diagnostics)
+        Err(found)
     }
 }
 
@@ -190,22 +164,19 @@ fn interpret(
 /// mistyped name. That is one mistake, whatever the table lacks.
 fn report_mistyped_names(
     diagnostics: &mut Vec<Diagnostic>,
-    new_names: BTreeMap<usize, NewName>,
-    sources: &[SourceText],
+    new_names: Vec<(&SourceText, NewName)>,
 ) {
-    for (number, name) in new_names {
+    for (source, name) in new_names {
+        let place = source.start..source.start + source.text.len();
         let is_consequence = |it: &Diagnostic| {
             let is_of_table = matches!(it.code, Code::MissingKey | Code::UnknownKey);
-            is_of_table && it.span.is_some_and(|it| it.source == number)
+            is_of_table && it.span.is_some_and(|it| place.contains(&it.start))
         };
         if !name.is_mistyped && !diagnostics.iter().any(is_consequence) {
             continue;
         }
         diagnostics.retain(|it| !is_consequence(it));
-        let path = sources[number].text.find('=').unwrap_or(0);
-        let span = Span::new(number, 0..path);
-        let found = Diagnostic::new(Code::UnknownName, span, name.message);
-        diagnostics.push(found.label("unknown name").help(name.help));
+        diagnostics.push(name.mistake);
     }
 }
 
@@ -229,7 +200,7 @@ fn assign_addresses(scenario: &mut Scenario) {
 /// The JSON Schema of scenario files.
 #[must_use]
 pub fn schema() -> Json {
-    let mut schema = object(&describe::<Scenario>());
+    let mut schema = shape().schema();
     schema["$schema"] = Json::from("https://json-schema.org/draft/2020-12/schema");
     schema["properties"]["link"]["maxProperties"] = Json::from(document::LINKS_MAX);
     schema["title"] = Json::from("mtasim scenario");
@@ -239,7 +210,7 @@ pub fn schema() -> Json {
 /// The reference of all keys, as Markdown.
 #[must_use]
 pub fn key_tables() -> String {
-    crate::format::reference::reference(&describe::<Scenario>())
+    crate::format::reference::reference(shape())
 }
 
 impl Scenario {
@@ -247,14 +218,14 @@ impl Scenario {
     /// the same scenario, provided that [`Scenario::check`] finds nothing.
     #[must_use]
     pub fn to_toml(&self) -> String {
-        Printer::document(self, Detail::Brief)
+        printer::document(self, Detail::Brief)
     }
 
     /// The BLAKE3 hash of all settings, defaults included.
     #[must_use]
     pub fn content_hash(&self) -> [u8; 32] {
         // With the defaults: where a later version has another default, the hash says that the run differs.
-        let text = Printer::document(self, Detail::Full);
+        let text = printer::document(self, Detail::Full);
         blake3::derive_key(HASH_CONTEXT, text.as_bytes())
     }
 

@@ -6,8 +6,8 @@
 //! | `document`, `overrides` | TOML text to a tree with positions; settings of the command line |
 //! | `key`, `declare`, `field`, `keyword` | how keys are declared |
 //! | `key/scalar`, `scalar_types`, `setting`, `units` | what a key can hold |
-//! | `key/{reader,printer,description,changes}` | the four visitors of keys |
-//! | `reference` | the description as Markdown |
+//! | `key/{shape,reader,printer,changes}` | the four visitors of keys |
+//! | `key/validator`, `reference` | what is made of the shape: a document's mistakes, and Markdown |
 //! | `diagnostic`, `render`, `suggestion` | what is wrong with a file, and how that is shown |
 
 pub(crate) mod declare;
@@ -26,13 +26,14 @@ pub(crate) mod units;
 
 /// What the code that the macros of `declare` and `key/scalar` generate refers to.
 pub(crate) mod prelude {
+    pub(crate) use std::borrow::Cow;
+
     pub(crate) use super::diagnostic::Diagnostic;
     pub(crate) use super::document::SpannedItem;
     pub(crate) use super::key::changes::{changed, reset};
-    pub(crate) use super::key::description::Shape;
     pub(crate) use super::key::printer::{Detail, Printed};
-    pub(crate) use super::key::reader::{Input, Reader};
     pub(crate) use super::key::scalar::{self, scalars};
+    pub(crate) use super::key::shape::{Scalar, Shape};
     pub(crate) use super::key::{Choice, Key, Keys, Range, Section, SettingValue};
     pub(crate) use super::keyword::Keyword;
 }

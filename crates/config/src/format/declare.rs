@@ -46,11 +46,15 @@ macro_rules! section {
                 }
 
                 fn keys<K: Keys>(&mut self, keys: &mut K, default: &Self) {
-                    let _ = default;
-                    // A field's default may depend on its required siblings: `Section::defaults`.
+                    // A field's default may depend on its required siblings, which come first.
+                    let mut defaults: Option<Cow<'_, Self>> = None;
+                    let _ = (default, &mut defaults);
                     $(field!(
                         @visit keys, $field, &mut self.$field, [$($how)?]
-                        [$(field!(@or $default, self.defaults(default).$field.clone()))?]
+                        [$(field!(
+                            @or $default,
+                            defaults.get_or_insert_with(|| self.defaults(default)).$field.clone()
+                        ))?]
                         [$($doc)+] [$($range)?] [$($table)?] [$($source)?] [$($words)?]
                     );)+
                 }
@@ -166,17 +170,18 @@ macro_rules! choice {
                 }
 
                 $(
-                    fn read_scalar<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) -> bool {
-                        reader.accept(input, scalar::parse_word(input.node, $word, Self::$none), self);
-                        true
+                    fn read_scalar(_: &SpannedItem<'_>) -> Self {
+                        Self::$none
                     }
 
                     fn to_scalar(&self) -> Option<String> {
                         matches!(self, Self::$none).then(|| scalar::quoted($word))
                     }
 
-                    fn scalar_shape(_: Option<&Range>) -> Option<Shape> {
-                        Some(Shape::word($word))
+                    fn scalar(_: &Key) -> Option<Scalar> {
+                        let check = |node: &SpannedItem<'_>, _: &Range| scalar::check_word(node, $word);
+                        let schema = serde_json::json!({ "const": $word });
+                        Some(Scalar::new(concat!("`", $word, "`"), schema, check))
                     }
                 )?
             }

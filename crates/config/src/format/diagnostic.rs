@@ -13,13 +13,13 @@ pub struct SourceText {
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// The place of its first byte, counted over all sources as if each followed the one before.
+    pub start: usize,
 }
 
-/// A range of bytes of one source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A range of bytes of one source, counted over all sources.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
-    /// The source: 0 is the file, `n` the nth override (1-based).
-    pub source: usize,
     /// The first byte.
     pub start: usize,
     /// The byte after the last.
@@ -107,20 +107,16 @@ impl fmt::Display for Code {
     }
 }
 
-impl Span {
-    pub(crate) const fn new(source: usize, range: Range<usize>) -> Self {
-        Self {
-            source,
-            start: range.start,
-            end: range.end,
-        }
+impl From<Range<usize>> for Span {
+    fn from(Range { start, end }: Range<usize>) -> Self {
+        Self { start, end }
     }
 }
 
 impl Diagnostic {
-    pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, span: impl Into<Span>, message: impl Into<String>) -> Self {
         Self {
-            span: Some(span),
+            span: Some(span.into()),
             ..Self::of_file(code, message)
         }
     }

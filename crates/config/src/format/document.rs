@@ -1,17 +1,20 @@
-//! TOML text to a tree in which every key and value has its position.
+//! TOML text as a tree in which every key and value has its position.
 //!
-//! Any TOML document passes that is small and flat enough.
-
-use std::collections::BTreeMap;
+//! Any TOML document passes that is small enough.
 
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use super::diagnostic::{Code, Diagnostic, Span};
 
+/// A value and its position.
+pub(crate) type SpannedItem<'a> = Spanned<DeValue<'a>>;
+/// The keys of a table with their positions and values.
+pub(crate) type Table<'a> = DeTable<'a>;
+
 /// Largest size of a scenario file, in bytes; ten thousand hosts need half of it.
 pub const SIZE_MAX: usize = 1 << 23;
-/// Items of a list and tables of a kind.
+/// Items of a list and entries of a table.
 pub(crate) const ITEMS_MAX: u64 = 100_000;
 /// Named tables of all kinds together. Each takes some 15 microseconds to read, check and print.
 pub(crate) const TABLES_MAX: usize = 50_000;
@@ -27,78 +30,63 @@ const RECOVERY_SIZE_MAX: usize = 64 * 1024;
 /// Syntax errors reported.
 const SYNTAX_ERRORS_MAX: usize = 20;
 
-/// A value and its position.
-#[derive(Clone, Debug)]
-pub(crate) struct SpannedItem {
-    pub(crate) span: Span,
-    pub(crate) item: Item,
+/// The TOML type of a value, for a message.
+pub(crate) fn type_name(node: &SpannedItem<'_>) -> String {
+    let name = node.get_ref().type_str();
+    let article = if name.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {name}")
 }
 
-#[derive(Clone, Debug)]
-pub(crate) enum Item {
-    String(String),
-    /// Digits without separators, maybe with a sign, and their base.
-    Integer(String, u32),
-    /// The number as it is written.
-    Float(String),
-    Boolean(bool),
-    /// A TOML date or time in its text form.
-    Datetime(String),
-    Array(Vec<SpannedItem>),
-    Table(Table),
+/// The table that a value is, if it is one.
+pub(crate) fn table_of<'n, 'a>(node: &'n SpannedItem<'a>) -> Option<&'n Table<'a>> {
+    node.get_ref().as_table()
 }
 
-pub(crate) type Table = BTreeMap<String, TableEntry>;
-
-/// A key of a table with its value.
-#[derive(Clone, Debug)]
-pub(crate) struct TableEntry {
-    pub(crate) key: Span,
-    pub(crate) node: SpannedItem,
+/// The names of the keys of a table.
+pub(crate) fn names_of<'n>(table: &'n Table<'_>) -> Vec<&'n str> {
+    table.keys().map(|key| &**key.get_ref()).collect()
 }
 
-impl SpannedItem {
-    /// The TOML type of the value, for a message.
-    pub(crate) const fn type_name(&self) -> &'static str {
-        match self.item {
-            Item::String(_) => "a string",
-            Item::Integer(..) => "an integer",
-            Item::Float(_) => "a float",
-            Item::Boolean(_) => "a boolean",
-            Item::Datetime(_) => "a date or time",
-            Item::Array(_) => "an array",
-            Item::Table(_) => "a table",
-        }
-    }
+pub(crate) fn is_table(node: &SpannedItem<'_>) -> bool {
+    node.get_ref().is_table()
+}
 
-    pub(crate) const fn table(&self) -> Option<&Table> {
-        if let Item::Table(table) = &self.item {
-            return Some(table);
-        }
-        None
-    }
+/// The named tables of a kind, such as `host`.
+pub(crate) fn tables_of<'n, 'a>(
+    document: &'n SpannedItem<'a>,
+    kind: &str,
+) -> Option<&'n Table<'a>> {
+    table_of(document)?.get(kind).and_then(table_of)
+}
 
-    pub(crate) const fn is_table(&self) -> bool {
-        matches!(self.item, Item::Table(_))
+/// The position of a setting or, if it is left out, of the innermost table around it.
+pub(crate) fn position(document: &SpannedItem<'_>, path: &str) -> Span {
+    let (mut span, mut node) = (document.span(), document);
+    // Such as `workload.mail.at[3]`: tables by name, items of arrays by index.
+    for name in path.split(['.', '[']) {
+        let index = name.trim_end_matches(']').parse::<usize>();
+        let below = match (node.get_ref(), index) {
+            (DeValue::Table(table), _) => table
+                .get_key_value(name)
+                .map(|(key, inner)| (key.span(), inner)),
+            (DeValue::Array(items), Ok(index)) => items.get(index).map(|it| (it.span(), it)),
+            _ => None,
+        };
+        let Some((key_span, inner)) = below else {
+            break;
+        };
+        span = if is_table(inner) {
+            key_span
+        } else {
+            inner.span()
+        };
+        node = inner;
     }
-
-    /// The position of a setting or, if it is left out, of the innermost table around it.
-    pub(crate) fn position(&self, path: &str) -> Span {
-        let (mut span, mut node) = (self.span, self);
-        // Such as `workload.mail.at[3]`: tables by name, items of arrays by index.
-        for name in path.split(['.', '[']) {
-            let index = name.trim_end_matches(']').parse::<usize>();
-            let below = match (&node.item, index) {
-                (Item::Table(table), _) => table.get(name).map(|entry| (entry.key, &entry.node)),
-                (Item::Array(items), Ok(index)) => items.get(index).map(|item| (item.span, item)),
-                _ => None,
-            };
-            let Some((key, inner)) = below else { break };
-            span = if inner.is_table() { key } else { inner.span };
-            node = inner;
-        }
-        span
-    }
+    span.into()
 }
 
 /// The file's text, if it is text of an acceptable size.
@@ -119,8 +107,8 @@ pub(crate) fn text_of(bytes: &[u8]) -> Result<&str, Diagnostic> {
     })
 }
 
-/// The tree of the file, which is source 0.
-pub(crate) fn parse(text: &str) -> Result<SpannedItem, Vec<Diagnostic>> {
+/// The tree of the file, which is the first source.
+pub(crate) fn parse(text: &str) -> Result<SpannedItem<'_>, Vec<Diagnostic>> {
     if let Some(mistake) = too_much(text) {
         return Err(vec![mistake]);
     }
@@ -128,37 +116,37 @@ pub(crate) fn parse(text: &str) -> Result<SpannedItem, Vec<Diagnostic>> {
     // too slow for all files.
     let errors = match DeTable::parse(text) {
         Ok(table) => {
-            let root = Spanned::new(0..0, DeValue::Table(table.into_inner()));
-            return tree(root, Span::new(0, 0..0), 0)
-                .and_then(check_tables)
-                .map_err(|mistake| vec![mistake]);
+            let document = Spanned::new(0..0, DeValue::Table(table.into_inner()));
+            return match too_many_tables(&document) {
+                Some(mistake) => Err(vec![mistake]),
+                None => Ok(document),
+            };
         }
         Err(_) if text.len() <= RECOVERY_SIZE_MAX => DeTable::parse_recoverable(text).1,
         Err(first) => vec![first],
     };
     let mut mistakes: Vec<Diagnostic> = Vec::new();
     for error in errors.into_iter().take(SYNTAX_ERRORS_MAX) {
-        let span = Span::new(0, error.span().unwrap_or(0..0));
+        let span = error.span().unwrap_or(0..0);
         let message = format!("not TOML: {}", error.message());
         // Lines that end in a carriage return alone are one mistake.
         if message.contains("carriage return") && mistakes.iter().any(|it| it.message == message) {
             continue;
         }
-        let found = Diagnostic::new(Code::Syntax, span, message);
         // The first only: later errors are often its consequences.
-        let help = help_with_syntax(text, span).filter(|_| mistakes.is_empty());
+        let help = help_with_syntax(text, span.start).filter(|_| mistakes.is_empty());
         mistakes.push(Diagnostic {
             help: help.map(str::to_owned),
-            ..found
+            ..Diagnostic::new(Code::Syntax, span, message)
         });
     }
     Err(mistakes)
 }
 
 /// What probably was meant where the text is not TOML.
-fn help_with_syntax(text: &str, span: Span) -> Option<&'static str> {
-    let start = text.floor_char_boundary(span.start);
-    let line_start = text[..start].rfind('\n').map_or(0, |it| it + 1);
+fn help_with_syntax(text: &str, at: usize) -> Option<&'static str> {
+    let at = text.floor_char_boundary(at);
+    let line_start = text[..at].rfind('\n').map_or(0, |it| it + 1);
     let line = text[line_start..].lines().next()?.trim();
     let text = text.trim_start_matches('\u{feff}').trim_start();
     if text.contains('\r') && !text.contains('\n') {
@@ -185,71 +173,50 @@ fn too_much(text: &str) -> Option<Diagnostic> {
         signs.count() + usize::from(line.starts_with('['))
     };
     let counted: usize = lines.filter(|line| !line.starts_with('#')).map(count).sum();
-    (counted > KEYS_MAX).then(|| {
-        let message = format!("{counted} keys and tables are too many, the limit is {KEYS_MAX}");
-        Diagnostic::of_file(Code::TooMany, message)
-    })
+    too_many(counted, "keys and tables", KEYS_MAX)
 }
 
 /// Refuses a document with more tables such as `[host.A]` than are read within a second.
-fn check_tables(document: SpannedItem) -> Result<SpannedItem, Diagnostic> {
-    let kinds = document.table().into_iter().flat_map(BTreeMap::values);
-    let named = kinds.filter_map(|kind| kind.node.table());
-    let named = named.flat_map(BTreeMap::values);
-    let count = named.filter(|it| it.node.is_table()).count();
-    // Before anything of them is read: reading them is what takes the time.
-    let links = document.table().and_then(|kinds| kinds.get("link"));
-    let links = links.and_then(|it| it.node.table());
-    let links = links.map_or(0, BTreeMap::len);
-    for (count, what, most) in [(count, "tables", TABLES_MAX), (links, "links", LINKS_MAX)] {
-        if count > most {
-            let message = format!("{count} {what} are too many, the limit is {most}");
-            return Err(Diagnostic::of_file(Code::TooMany, message));
-        }
-    }
-    Ok(document)
+fn too_many_tables(document: &SpannedItem<'_>) -> Option<Diagnostic> {
+    let kinds = table_of(document).into_iter().flat_map(Table::values);
+    let named = kinds.filter_map(table_of).flat_map(Table::values);
+    let count = named.filter(|it| is_table(it)).count();
+    let links = tables_of(document, "link").map_or(0, Table::len);
+    too_many(count, "tables", TABLES_MAX).or_else(|| too_many(links, "links", LINKS_MAX))
 }
 
-/// The tree of a value of an override, which stands at the start of `place`; `None` if it is not a
-/// TOML value.
-pub(crate) fn parse_value(text: &str, place: Span) -> Option<Result<SpannedItem, Diagnostic>> {
-    Some(tree(DeValue::parse(text).ok()?, place, 0))
+fn too_many(count: usize, what: &str, most: usize) -> Option<Diagnostic> {
+    let message = || format!("{count} {what} are too many, the limit is {most}");
+    (count > most).then(|| Diagnostic::of_file(Code::TooMany, message()))
 }
 
-/// A value with its positions, which count from the start of `base`.
-fn tree(value: Spanned<DeValue<'_>>, base: Span, depth: usize) -> Result<SpannedItem, Diagnostic> {
-    let place = |range: std::ops::Range<usize>| {
-        Span::new(
-            base.source,
-            base.start + range.start..base.start + range.end,
-        )
-    };
-    let span = place(value.span());
-    // The tree is read by recursion, so its depth is bounded before the stack is.
-    if depth > DEPTH_MAX {
-        let message = format!("tables or arrays are nested deeper than {DEPTH_MAX}");
-        return Err(Diagnostic::new(Code::TooDeep, span, message));
+/// The value of an override that stands at `start`; `None` if it is not a TOML value.
+pub(crate) fn parse_value(text: &str, start: usize) -> Option<SpannedItem<'_>> {
+    Some(moved(DeValue::parse(text).ok()?, start, DEPTH_MAX))
+}
+
+/// A value whose positions are so many bytes further, in so many levels of tables and arrays.
+fn moved(value: SpannedItem<'_>, by: usize, levels: usize) -> SpannedItem<'_> {
+    // What is deeper has no position that is shown, and a stack has an end.
+    if levels == 0 {
+        return value;
     }
-    let item = match value.into_inner() {
-        DeValue::String(text) => Item::String(text.into_owned()),
-        // As text: seeds and flows are unsigned, and the integers of TOML are not.
-        DeValue::Integer(integer) => Item::Integer(integer.as_str().to_owned(), integer.radix()),
-        // As text, which is an exact decimal fraction where the number would be a rounded one.
-        DeValue::Float(float) => Item::Float(float.as_str().to_owned()),
-        DeValue::Boolean(boolean) => Item::Boolean(boolean),
-        DeValue::Datetime(datetime) => Item::Datetime(datetime.to_string()),
-        DeValue::Array(array) => {
-            let nodes = array.into_iter().map(|value| tree(value, base, depth + 1));
-            Item::Array(nodes.collect::<Result<_, _>>()?)
-        }
-        DeValue::Table(table) => {
-            let entries = table.into_iter().map(|(key, value)| {
-                let (key, name) = (place(key.span()), key.into_inner().into_owned());
-                let node = tree(value, base, depth + 1)?;
-                Ok((name, TableEntry { key, node }))
+    let span = value.span().start + by..value.span().end + by;
+    let mut value = value.into_inner();
+    if let DeValue::Array(items) = &mut value {
+        let old = std::mem::replace(items, DeArray::new()).into_iter();
+        *items = old.map(|item| moved(item, by, levels - 1)).collect();
+    } else if let DeValue::Table(table) = &mut value {
+        let old = std::mem::replace(table, Table::new())
+            .into_iter()
+            .map(|(key, value)| {
+                let span = key.span().start + by..key.span().end + by;
+                (
+                    Spanned::new(span, key.into_inner()),
+                    moved(value, by, levels - 1),
+                )
             });
-            Item::Table(entries.collect::<Result<_, _>>()?)
-        }
-    };
-    Ok(SpannedItem { span, item })
+        *table = old.collect();
+    }
+    Spanned::new(span, value)
 }

@@ -1,20 +1,23 @@
-//! How the keys of a table are declared: once, for reading, printing, the schema and the reference.
+//! How the keys of a table are declared: once, for checking, reading, printing, the schema and the
+//! reference.
 //!
-//! A [`Section`] visits its keys with a [`Keys`]: the reader fills the fields, the printer writes
-//! them, the describer lists the keys. A [`SettingValue`] is what a key can hold.
+//! A [`Section`] visits its keys with a [`Keys`]: the describer lists them as a `shape`, with which a
+//! document is checked; the reader fills the fields, the printer writes them. A [`SettingValue`] is what a
+//! key can hold.
 
 pub(crate) mod changes;
-pub(crate) mod description;
 pub(crate) mod printer;
 pub(crate) mod reader;
 pub(crate) mod scalar;
+pub(crate) mod shape;
+pub(crate) mod validator;
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-use self::description::Shape;
 use self::printer::{Detail, Printed};
-use self::reader::{Input, Reader};
+use self::shape::{Scalar, Shape};
+use crate::format::document::SpannedItem;
 
 /// Smallest and largest amount of a value, in its type's unit.
 pub(crate) type Range = RangeInclusive<u64>;
@@ -69,18 +72,12 @@ pub(crate) trait SettingValue: Clone + PartialEq {
 
     /// A value to read into. For a required key it is never seen.
     fn blank() -> Self;
-    /// Reads the value from the document; keys that a table leaves out keep their value. Mistakes
-    /// go to the reader, and the value is unspecified then.
-    fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>);
-    /// The value as TOML; `None` if nothing is to be written. `default` is what keys that are left
-    /// out mean, for tables.
+    /// The value of a node that fits the shape; what a table leaves out is as in `default`.
+    fn read(node: &SpannedItem<'_>, default: &Self) -> Self;
+    /// The value as TOML, if anything is to be written.
     fn print(&self, default: &Self, detail: Detail) -> Option<Printed>;
-    /// How the value is written; `range` is that of the key.
-    fn describe(range: Option<&Range>) -> Shape;
-    /// The paths below this value that end with a key of this name, for a help.
-    fn places_of(name: &str) -> Vec<String> {
-        Self::describe(None).places_of(name)
-    }
+    /// How the value is written under a key.
+    fn shape(key: &Key) -> Shape;
 }
 
 /// A part of the plan that is one table.
@@ -94,16 +91,16 @@ pub(crate) trait Section: Clone + PartialEq {
     fn defaults<'a>(&self, default: &'a Self) -> Cow<'a, Self> {
         Cow::Borrowed(default)
     }
-    /// Reads a scalar that denotes the section, such as `"none"`; `false` if only a table will do.
-    fn read_scalar<'a>(&mut self, _: &Input<'a>, _: &mut Reader<'a>) -> bool {
-        false
+    /// The scalar that can stand in place of the table, such as `"none"`.
+    fn scalar(_: &Key) -> Option<Scalar> {
+        None
+    }
+    /// The section that this scalar denotes.
+    fn read_scalar(_: &SpannedItem<'_>) -> Self {
+        Self::blank()
     }
     /// The scalar in place of this section.
     fn to_scalar(&self) -> Option<String> {
-        None
-    }
-    /// How the scalar is written.
-    fn scalar_shape(_: Option<&Range>) -> Option<Shape> {
         None
     }
 }

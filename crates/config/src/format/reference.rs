@@ -1,63 +1,63 @@
 //! The keys as Markdown tables, for `docs/scenario.md`.
 
-use super::key::description::{KeyDescription, Presence};
+use super::key::shape::{KeyDescription, TableShape};
 
 /// A table of the keys outside of tables, then one for each kind of table.
-pub(crate) fn reference(keys: &[KeyDescription]) -> String {
-    let (scalars, tables): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.shape.is_scalar());
-    let mut text = format!("### Outside of tables\n\n{}", table(scalars));
+pub(crate) fn reference(root: &TableShape) -> String {
+    let (tables, scalars): (Vec<_>, Vec<_>) =
+        root.keys.iter().partition(|it| it.shape.table().is_some());
+    let mut text = format!("### Outside of tables\n\n{HEAD}");
+    for key in scalars {
+        add(&mut text, "", root, key);
+    }
     for KeyDescription { key, shape, .. } in tables {
-        let header = format!("{}{}", key.name, shape.joint.trim_end_matches('.'));
-        text += &format!(
-            "\n### `[{header}]`\n\n{}\n\n{}",
-            key.about,
-            table(&shape.keys)
-        );
+        let header = format!("{}{}", key.name, shape.joint().trim_end_matches('.'));
+        text += &format!("\n### `[{header}]`\n\n{}\n\n{HEAD}", key.about);
+        add_all(&mut text, "", shape.table());
     }
     text
 }
 
-fn table<'a>(keys: impl IntoIterator<Item = &'a KeyDescription>) -> String {
-    let mut text =
-        "| key | value, range | default | meaning | source |\n|---|---|---|---|---|\n".to_owned();
-    keys.into_iter().for_each(|key| add(&mut text, "", key));
-    text
+const HEAD: &str = "| key | value, range | default | meaning | source |\n|---|---|---|---|---|\n";
+
+fn add_all(text: &mut String, prefix: &str, table: Option<&TableShape>) {
+    for (table, key) in table
+        .into_iter()
+        .flat_map(|it| it.keys.iter().map(move |key| (it, key)))
+    {
+        add(text, prefix, table, key);
+    }
 }
 
 /// Adds the rows of a key and of the keys below it.
-fn add(text: &mut String, prefix: &str, description: &KeyDescription) {
+fn add(text: &mut String, prefix: &str, table: &TableShape, described: &KeyDescription) {
     let KeyDescription {
         key,
-        presence,
-        shape,
-    } = description;
-    let path = format!("{prefix}{}", key.name);
-    let default = match (presence, key.default) {
-        (_, Some(words)) => words.to_owned(),
-        (Presence::Required, None) => "**required**".to_owned(),
-        (Presence::RequiredWith(keys), None) => {
-            format!("**required** with `{}`", keys.join("` or `"))
-        }
-        (Presence::Optional(Some(default)), None) => format!("`{default}`"),
-        (Presence::Optional(None), None) => "-".to_owned(),
-        (Presence::OneOf { needed: true, .. }, None) => "**one of these**".to_owned(),
-        (Presence::OneOf { needed: false, .. }, None) => "one of these".to_owned(),
-    };
-    let (form, about) = (shape.in_words(), key.about.to_owned());
-    let cells = [
-        format!("`{path}`"),
-        form,
         default,
-        about,
-        key.source.to_owned(),
-    ];
-    *text += &format!(
-        "| {} |\n",
-        cells.map(|cell| cell.replace('|', "\\|")).join(" | ")
-    );
+        beside,
+        shape,
+    } = described;
+    let path = format!("{prefix}{}", key.name);
+    let group = table.groups.iter().find(|it| it.names.contains(&key.name));
+    let presence = match (group, default) {
+        _ if key.default.is_some() => key.default.unwrap_or_default().to_owned(),
+        (None, Some(default)) => format!("`{default}`"),
+        (None, None) => "-".to_owned(),
+        (Some(group), _) if group.names.len() == 1 && beside.is_empty() => {
+            "**required**".to_owned()
+        }
+        (Some(group), _) if group.names.len() == 1 => {
+            format!("**required** with `{}`", beside.join("` or `"))
+        }
+        (Some(group), _) if group.is_needed => "**one of these**".to_owned(),
+        (Some(_), _) => "one of these".to_owned(),
+    };
+    let (path_cell, form) = (format!("`{path}`"), shape.words_with_limits());
+    let cells = [&*path_cell, &form, &presence, key.about, key.source];
+    let cells = cells.map(|cell| cell.replace('|', "\\|"));
+    *text += &format!("| {} |\n", cells.join(" | "));
     // The directions of a link repeat the keys of the link.
     if !matches!(key.name, "forward" | "backward") {
-        let prefix = format!("{path}{}", shape.joint);
-        shape.keys.iter().for_each(|key| add(text, &prefix, key));
+        add_all(text, &format!("{path}{}", shape.joint()), shape.table());
     }
 }

@@ -82,10 +82,7 @@ impl Diagnostics {
             DIAGNOSTICS_MAX => format!("{DIAGNOSTICS_MAX} errors or more"),
             count => format!("{count} errors"),
         };
-        text += &format!(
-            "{}: {counted}\n",
-            untrusted_text::terminal(&self.file().name)
-        );
+        text += &format!("{}: {counted}\n", untrusted_text::line(&self.file().name));
         text
     }
 
@@ -104,19 +101,26 @@ impl Diagnostics {
         self.sources.first().expect("source 0 is the file")
     }
 
+    /// The source in which a span is: the last that begins before it.
+    pub(crate) fn source_of(&self, span: Span) -> &SourceText {
+        let mut sources = self.sources.iter().rev();
+        let found = sources.find(|it| it.start <= span.start);
+        found.unwrap_or_else(|| self.file())
+    }
+
     fn human_one(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
         let [message, label] = [&diagnostic.message, &diagnostic.label]
-            .map(|text| untrusted_text::terminal(shortened(text)));
+            .map(|text| untrusted_text::line(shortened(text)));
         let title = Level::ERROR
             .primary_title(message)
             .id(diagnostic.code.to_string());
         let mut group = match diagnostic.span {
             Some(span) => title.element(self.excerpt(span, &label)),
             None => Group::with_title(title)
-                .element(Origin::path(untrusted_text::terminal(&self.file().name))),
+                .element(Origin::path(untrusted_text::line(&self.file().name))),
         };
         if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(untrusted_text::terminal(shortened(help))));
+            group = group.element(Level::HELP.message(untrusted_text::line(shortened(help))));
         }
         renderer.render(&[group])
     }
@@ -124,19 +128,19 @@ impl Diagnostics {
     /// The first line of a span. A line of megabytes is cut around the mark, since the renderer
     /// measures every character of it.
     fn excerpt<'a>(&'a self, span: Span, label: &'a str) -> Snippet<'a, Annotation<'a>> {
-        let source = self.sources.get(span.source).expect("a span has a source");
+        let source = self.source_of(span);
         let text = source.text.as_str();
-        let start = text.floor_char_boundary(span.start);
+        let start = text.floor_char_boundary(span.start - source.start);
         let line_start = text[..start].rfind('\n').map_or(0, |newline| newline + 1);
         let line_end = text[start..]
             .find('\n')
             .map_or(text.len(), |newline| start + newline);
         let from = text.ceil_char_boundary(line_start.max(start.saturating_sub(LINE_MAX / 2)));
         let to = text.floor_char_boundary(line_end.min(from + LINE_MAX));
-        let end = text.floor_char_boundary(span.end.clamp(start, to.max(start)));
+        let end = text.floor_char_boundary((span.end - source.start).clamp(start, to.max(start)));
         Snippet::source(&text[from..to])
             .line_start(source.position(start).line)
-            .path(untrusted_text::terminal(&source.name))
+            .path(untrusted_text::line(&source.name))
             .annotation(
                 AnnotationKind::Primary
                     .span(start - from..end - from)
@@ -146,8 +150,8 @@ impl Diagnostics {
 
     fn json_one(&self, diagnostic: &Diagnostic) -> Json {
         let place = diagnostic.span.map(|span| {
-            let source = &self.sources[span.source];
-            let (start, end) = (source.position(span.start), source.position(span.end));
+            let source = self.source_of(span);
+            let [start, end] = [span.start, span.end].map(|it| source.position(it - source.start));
             json!({
                 "source": source.name, "line": start.line, "column": start.column,
                 "end_line": end.line, "end_column": end.column,

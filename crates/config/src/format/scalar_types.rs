@@ -5,13 +5,13 @@ use std::net::Ipv4Addr;
 use kernel::ratio::ParseRatioError;
 use kernel::{Duration, Instant, Ratio};
 use serde_json::json;
+use toml::de::DeValue;
 
 use super::key::scalar::{
-    YEAR, integer_form, malformed, out_of_range, parse_quantity, parse_u64, quantity_form, quoted,
-    show_count, text_of, wrong_type,
+    YEAR, integer_form, malformed, number_of, out_of_range, parse_quantity, parse_u64,
+    quantity_form, quoted, show_count, text_of, wrong_type,
 };
 use crate::format::diagnostic::Code;
-use crate::format::document::Item;
 use crate::format::field::field;
 use crate::format::prelude::*;
 use crate::format::units::TIME;
@@ -22,7 +22,7 @@ const TEXT_MAX: u64 = 4_000;
 scalars! {
     u64 {
         blank: 0,
-        form: |range| ("integer", integer_form(&range)),
+        form: |range| ("integer", integer_form(range)),
         parse: |node| parse_u64(node),
         // TOML's own integers end at 2^63 - 1; identities and seeds do not.
         toml: |it| match i64::try_from(*it) {
@@ -33,10 +33,10 @@ scalars! {
     }
     u32 {
         blank: 0,
-        form: |range| ("integer", integer_form(&range)),
+        form: |range| ("integer", integer_form(range)),
         parse: |node| {
             let wide = parse_u64(node)?;
-            let too_large = |_| out_of_range(node, format!("the integer {wide} is too large"));
+            let too_large = |_| out_of_range(format!("the integer {wide} is too large"));
             Self::try_from(wide).map_err(too_large)
         },
         toml: |it| it.to_string(),
@@ -46,7 +46,7 @@ scalars! {
         blank: false,
         form: |_range| ("true or false", json!({ "type": "boolean" })),
         parse: |node| {
-            let Item::Boolean(value) = &node.item else {
+            let DeValue::Boolean(value) = node.get_ref() else {
                 return Err(wrong_type(node, "true or false"));
             };
             Ok(*value)
@@ -67,7 +67,7 @@ scalars! {
         blank: Self::UNSPECIFIED,
         form: |_range| ("IPv4 address", json!({ "type": "string", "format": "ipv4" })),
         parse: |node| {
-            let wrong = |why| malformed(node, "an IPv4 address such as \"10.0.0.1\"", why);
+            let wrong = |why| malformed("an IPv4 address such as \"10.0.0.1\"", why);
             let address: Self = text_of(node, "an IPv4 address such as \"10.0.0.1\"")?
                 .parse()
                 .map_err(|_| wrong("this is not an IPv4 address"))?;
@@ -91,14 +91,14 @@ scalars! {
     }
     Duration {
         blank: Self::ZERO,
-        form: |range| ("time", quantity_form(&TIME, &range)),
+        form: |range| ("time", quantity_form(&TIME, range)),
         parse: |node| parse_quantity(node, &TIME).map(Self::from_nanos),
         toml: |it| quoted(&it.to_string()),
         amount: |it| it.nanos(), in 0..=YEAR, show: TIME.show,
     }
     Instant {
         blank: Self::ZERO,
-        form: |range| ("time since the start", quantity_form(&TIME, &range)),
+        form: |range| ("time since the start", quantity_form(&TIME, range)),
         parse: |node| parse_quantity(node, &TIME).map(Self::from_nanos),
         toml: |it| quoted(&it.since_start().to_string()),
         amount: |it| it.nanos(), in 0..=YEAR, show: TIME.show,
@@ -120,23 +120,19 @@ fn of_percent(text: &str) -> Option<String> {
     Some(format!("{whole}{fraction}/100{zeros}"))
 }
 
-fn parse_ratio(node: &SpannedItem) -> Result<Ratio, Diagnostic> {
+fn parse_ratio(node: &SpannedItem<'_>) -> Result<Ratio, Diagnostic> {
     const WANTED: &str = "a fraction such as \"1/8\", \"0.125\" or \"12.5%\"";
     // `0.01` needs no quotes, and is read as the decimal fraction that it is.
-    let text = if let Item::Float(digits) | Item::Integer(digits, _) = &node.item {
-        digits
-    } else {
-        text_of(node, WANTED)?
-    };
+    let text = number_of(node).map_or_else(|| text_of(node, WANTED), Ok)?;
     // Turned into a quotient of integers before it is parsed: 12.5 % has to be exactly 1/8.
     let percent = text.trim().strip_suffix('%').and_then(of_percent);
     let text = percent.as_deref().unwrap_or(text);
     text.parse().map_err(|error: ParseRatioError| match error {
-        ParseRatioError::Form => malformed(node, WANTED, "this is not a fraction"),
-        ParseRatioError::ZeroDenominator => malformed(node, WANTED, &error.to_string()),
+        ParseRatioError::Form => malformed(WANTED, "this is not a fraction"),
+        ParseRatioError::ZeroDenominator => malformed(WANTED, &error.to_string()),
         ParseRatioError::AboveOne => Diagnostic {
             code: Code::OutOfRange,
-            ..malformed(node, WANTED, &error.to_string())
+            ..malformed(WANTED, &error.to_string())
         },
     })
 }

@@ -1,5 +1,7 @@
 //! "Did you mean": the known word that is closest to a misspelt one.
 
+use std::collections::BTreeSet;
+
 use strsim::osa_distance;
 
 /// Characters of a name. Longer words are cut in messages and get no suggestion, so that hostile
@@ -15,9 +17,19 @@ pub(crate) fn shortened(word: &str) -> String {
     word.chars().take(NAME_MAX).collect()
 }
 
+/// The first of some names, for a help.
+pub(crate) fn some_of(names: &[&str]) -> String {
+    const SHOWN: usize = 20;
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// The candidate with the fewest edits to `word`, case ignored; the first of equals. A candidate
 /// that differs in more than a third of its characters is not a typing error and is left out.
-fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+fn suggestion<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let typed = word.to_lowercase();
     let length = typed.chars().take(NAME_MAX + 1).count();
     if !(1..=NAME_MAX).contains(&length) {
@@ -25,8 +37,8 @@ fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
     }
     let letters = Letters::of(&typed);
     candidates
-        .into_iter()
-        .filter_map(|candidate| {
+        .iter()
+        .filter_map(|&candidate| {
             let known = Letters::of(candidate);
             let allowed = (length.max(known.length) / 3).max(1);
             (letters.least_edits(&known) <= allowed).then_some((allowed, candidate))
@@ -42,7 +54,7 @@ fn suggestion<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> 
 }
 
 /// Whether a word is a misspelt one of the candidates, to judge by its letters.
-pub(crate) fn is_close<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
+pub(crate) fn is_close(word: &str, candidates: &[&str]) -> bool {
     let close = suggestion(word, candidates);
     let distance = close.map(|it| osa_distance(&word.to_lowercase(), &it.to_lowercase()));
     // Names of one letter that differ have nothing in common.
@@ -75,25 +87,18 @@ const KEYS: &Synonyms = &[
 ];
 
 /// The candidates that mean the same as a word.
-pub(crate) fn synonyms<'a>(
-    table: &Synonyms,
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Vec<&'a str> {
+pub(crate) fn synonyms<'a>(table: &Synonyms, word: &str, candidates: &[&'a str]) -> Vec<&'a str> {
     let has = |words: &str, word: &str| words.split(' ').any(|it| it == word);
     let same = |it: &&str| (table.iter()).any(|(others, own)| has(others, word) && has(own, it));
-    candidates.into_iter().filter(same).collect()
+    candidates.iter().copied().filter(same).collect()
 }
 
 /// The candidates that were probably meant: the closest, or those that mean the same.
-pub(crate) fn meant<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str> + Clone,
-) -> Vec<&'a str> {
-    if let Some(closest) = suggestion(word, candidates.clone()) {
+pub(crate) fn meant<'a>(word: &str, candidates: &[&'a str]) -> Vec<&'a str> {
+    if let Some(closest) = suggestion(word, candidates) {
         return vec![closest];
     }
-    let same = synonyms(KEYS, word, candidates.clone());
+    let same = synonyms(KEYS, word, candidates);
     if same.is_empty() {
         with_the_same_parts(word, candidates)
     } else {
@@ -103,27 +108,23 @@ pub(crate) fn meant<'a>(
 
 /// The candidates of whose parts some make the word, or the other way round, if they are few: `retries` of
 /// `open_retries`, `crash-host` of `crash`.
-fn with_the_same_parts<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Vec<&'a str> {
+fn with_the_same_parts<'a>(word: &str, candidates: &[&'a str]) -> Vec<&'a str> {
     /// More of them are no suggestion.
     const FEW: usize = 3;
     if word.len() > NAME_MAX {
         return Vec::new();
     }
-    let parts = |it: &str| -> Vec<String> {
+    let parts = |it: &str| -> BTreeSet<String> {
         let parts = it.split(['_', '-']).filter(|it| it.len() > 1);
         parts.map(str::to_lowercase).collect()
     };
     let typed = parts(word);
     let is_in =
-        |few: &[String], many: &[String]| !few.is_empty() && few.iter().all(|it| many.contains(it));
-    let is_close = |it: &&str| {
+        |few: &BTreeSet<String>, many: &BTreeSet<String>| !few.is_empty() && few.is_subset(many);
+    let found = candidates.iter().copied().filter(|it| {
         let known = parts(it);
         is_in(&typed, &known) || is_in(&known, &typed)
-    };
-    let found = candidates.into_iter().filter(is_close);
+    });
     let found: Vec<&str> = found.take(FEW + 1).collect();
     if found.len() > FEW { Vec::new() } else { found }
 }
@@ -158,11 +159,13 @@ impl Letters {
 }
 
 /// The question whether the closest of the candidates was meant.
-pub(crate) fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str> + Clone,
-) -> Option<String> {
-    let meant = meant(word, candidates);
+pub(crate) fn did_you_mean(word: &str, candidates: &[&str]) -> Option<String> {
+    question(&meant(word, candidates))
+}
+
+/// The question whether one of these was meant.
+pub(crate) fn question(meant: &[impl AsRef<str>]) -> Option<String> {
+    let meant: Vec<&str> = meant.iter().map(AsRef::as_ref).collect();
     (!meant.is_empty()).then(|| format!("did you mean `{}`?", meant.join("` or `")))
 }
 
@@ -189,26 +192,23 @@ mod tests {
         let names: Vec<String> = (0..16_000)
             .map(|it| format!("{}{it:06}", "x".repeat(50)))
             .collect();
-        let candidates = || names.iter().map(String::as_str);
+        let candidates: Vec<&str> = names.iter().map(String::as_str).collect();
         for mistake in 0..100 {
             let word = format!("{}{mistake:05}", "x".repeat(50));
-            assert!(suggestion(&word, candidates()).is_some());
+            assert!(suggestion(&word, &candidates).is_some());
         }
         let late = names.last().expect("names").to_uppercase();
-        let meant = suggestion(
-            &late,
-            ["a", "b"].into_iter().chain(candidates().skip(15_950)),
-        );
+        let meant = suggestion(&late, &[&["a", "b"], &candidates[15_950..]].concat());
         assert_eq!(meant, names.last().map(String::as_str));
     }
 
     #[test]
     fn suggests_the_closest_word_and_nothing_far_away() {
         let keys = ["delay", "jitter", "queue", "control_blocks"];
-        assert_eq!(suggestion("conrtol_block", keys), Some("control_blocks"));
-        assert_eq!(suggestion("Delay", keys), Some("delay"));
-        assert_eq!(suggestion("bandwidth", keys), None);
-        assert_eq!(suggestion("", keys), None);
-        assert_eq!(suggestion(&"x".repeat(10_000), keys), None);
+        assert_eq!(suggestion("conrtol_block", &keys), Some("control_blocks"));
+        assert_eq!(suggestion("Delay", &keys), Some("delay"));
+        assert_eq!(suggestion("bandwidth", &keys), None);
+        assert_eq!(suggestion("", &keys), None);
+        assert_eq!(suggestion(&"x".repeat(10_000), &keys), None);
     }
 }

@@ -168,9 +168,9 @@ pub(crate) fn meant(typed: &str, units: Vec<&'static str>) -> Option<&'static st
     let lower = typed.to_lowercase();
     // Before the words: `1M` of a time is `1m`, not mebibytes.
     let other_case = units.iter().find(|it| it.eq_ignore_ascii_case(typed));
-    let same = synonyms(UNITS, &lower, units.iter().copied());
+    let same = synonyms(UNITS, &lower, &units);
     let found = other_case.or(same.first()).copied();
-    found.or_else(|| suggestion::meant(typed, units).first().copied())
+    found.or_else(|| suggestion::meant(typed, &units).first().copied())
 }
 
 struct NumberWithUnit<'a> {

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::quantity::CountRange;
 use super::violation_kind::ViolationKind;
 use crate::format::declare::section;
+use crate::format::diagnostic::Code;
+use crate::format::key::shape::Names;
 use crate::format::setting::MapKey;
 use crate::format::units::whole;
 
@@ -60,8 +62,6 @@ impl fmt::Display for ExceptionCode {
 }
 
 impl MapKey for ExceptionCode {
-    const FORM: &'static str = "`any` or eight hexadecimal digits";
-
     fn parse(name: &str) -> Option<Self> {
         if name == "any" {
             return Some(Self::Any);
@@ -71,37 +71,39 @@ impl MapKey for ExceptionCode {
         code.map(Self::Code)
     }
 
-    fn help(_: &str) -> String {
-        "write `any` or eight hexadecimal digits such as c0000005".to_owned()
-    }
-
     fn name(&self) -> String {
         self.to_string()
     }
 
-    fn schema() -> Json {
-        json!({ "pattern": "^(any|[0-9a-fA-F]{8})$" })
+    fn names() -> Names {
+        Names {
+            what: "`any` or eight hexadecimal digits",
+            code: Code::UnknownWord,
+            is_valid: |name| Self::parse(name).is_some(),
+            help: |_| "write `any` or eight hexadecimal digits such as c0000005".to_owned(),
+            schema: json!({ "pattern": "^(any|[0-9a-fA-F]{8})$" }),
+        }
     }
 }
 
 /// An event id.
 impl MapKey for u32 {
-    const FORM: &'static str = "an event id";
-
     fn parse(name: &str) -> Option<Self> {
         let id = whole(name).ok().filter(|id| *id <= 65_535);
         id.and_then(|id| Self::try_from(id).ok())
-    }
-
-    fn help(_: &str) -> String {
-        "write an event id such as 9156".to_owned()
     }
 
     fn name(&self) -> String {
         self.to_string()
     }
 
-    fn schema() -> Json {
-        json!({ "pattern": "^[0-9]{1,5}$" })
+    fn names() -> Names {
+        Names {
+            what: "an event id",
+            code: Code::UnknownWord,
+            is_valid: |name| <Self as MapKey>::parse(name).is_some(),
+            help: |_| "write an event id such as 9156".to_owned(),
+            schema: json!({ "pattern": "^[0-9]{1,5}$" }),
+        }
     }
 }

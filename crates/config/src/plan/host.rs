@@ -1,6 +1,5 @@
 //! The host: a machine with one MTA process, or with a program of the user.
 
-use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use kernel::{Duration, Ratio};

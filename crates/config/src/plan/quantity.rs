@@ -8,7 +8,7 @@ use kernel::Duration;
 use serde_json::json;
 
 use crate::format::diagnostic::{Code, Diagnostic};
-use crate::format::document::{Item, SpannedItem};
+use crate::format::document::SpannedItem;
 use crate::format::key::scalar::{
     YEAR, malformed, parse_quantity, parse_u64, quantity_form, quantity_mistake, quoted, text_of,
 };
@@ -113,14 +113,14 @@ const _: () = {
     scalars! {
         ByteSize {
             blank: Self(0),
-            form: |range| ("size", quantity_form(&SIZE, &range)),
+            form: |range| ("size", quantity_form(&SIZE, range)),
             parse: |node| parse_quantity(node, &SIZE).map(Self),
             toml: |it| quoted(&(SIZE.show)(it.0)),
             amount: |it| it.0, in 0..=1 << 40, show: SIZE.show,
         }
         BitRate {
             blank: Self { bits_per_second: 1 },
-            form: |range| ("rate", quantity_form(&RATE, &range)),
+            form: |range| ("rate", quantity_form(&RATE, range)),
             parse: |node| {
                 parse_quantity(node, &RATE).map(|bits_per_second| Self { bits_per_second })
             },
@@ -130,7 +130,7 @@ const _: () = {
         }
         Rate {
             blank: Self { bits_per_second: 1 },
-            form: |range| ("rate", quantity_form(&RATE, &range)),
+            form: |range| ("rate", quantity_form(&RATE, range)),
             parse: |node| {
                 parse_quantity(node, &RATE).map(|bits_per_second| Self { bits_per_second })
             },
@@ -157,13 +157,10 @@ const _: () = {
             })),
             parse: |node| {
                 let wanted = "a date such as \"2001-06-06T08:00:00\"";
-                let text = if let Item::Datetime(text) = &node.item {
-                    text
-                } else {
-                    text_of(node, wanted)?
-                };
-                Self::parse(text).ok_or_else(|| {
-                    malformed(node, wanted, "this is not a date from 1601 on, to the second")
+                let date = node.get_ref().as_datetime().map(ToString::to_string);
+                let text = date.map_or_else(|| text_of(node, wanted).map(str::to_owned), Ok)?;
+                Self::parse(&text).ok_or_else(|| {
+                    malformed(wanted, "this is not a date from 1601 on, to the second")
                 })
             },
             toml: |it| quoted(&it.0.to_string()),
@@ -180,7 +177,7 @@ const _: () = {
     }
 };
 
-fn parse_offset(node: &SpannedItem) -> Result<Offset, Diagnostic> {
+fn parse_offset(node: &SpannedItem<'_>) -> Result<Offset, Diagnostic> {
     const WANTED: &str = "a signed length of time such as \"-250ms\"";
     let text = text_of(node, WANTED)?.trim();
     let (sign, length) = match text.strip_prefix('-') {
@@ -188,26 +185,25 @@ fn parse_offset(node: &SpannedItem) -> Result<Offset, Diagnostic> {
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
     let parsed = TIME.parse(length);
-    let nanos = parsed.map_err(|error| quantity_mistake(node, &error, &TIME, WANTED))?;
+    let nanos = parsed.map_err(|error| quantity_mistake(&error, &TIME, WANTED))?;
     let nanos = i64::try_from(nanos)
         .ok()
         .filter(|nanos| nanos.unsigned_abs() <= YEAR);
-    let nanos = nanos.ok_or_else(|| {
-        Diagnostic::new(Code::OutOfRange, node.span, "a clock is at most a year off")
-    })?;
+    let nanos = nanos
+        .ok_or_else(|| Diagnostic::of_file(Code::OutOfRange, "a clock is at most a year off"))?;
     Ok(Offset {
         nanos: sign * nanos,
     })
 }
 
-fn parse_count_range(node: &SpannedItem) -> Result<CountRange, Diagnostic> {
+fn parse_count_range(node: &SpannedItem<'_>) -> Result<CountRange, Diagnostic> {
     const WANTED: &str = "a range of counts such as \"0\", \"1..\" or \"2..10\"";
     // `leaks = 0` needs no quotes.
-    if let Item::Integer(..) = node.item {
+    if node.get_ref().is_integer() {
         return parse_u64(node).map(CountRange::exactly);
     }
     let text = text_of(node, WANTED)?.trim();
-    let wrong = |why| malformed(node, WANTED, why);
+    let wrong = |why| malformed(WANTED, why);
     let bound = |digits: &str| {
         units::whole(digits.trim()).map_err(|_| wrong("a bound is not a whole number"))
     };

@@ -1,8 +1,10 @@
 //! The properties that oracles check, by the names that scenario files and reports use.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::format::declare::keywords;
+use crate::format::diagnostic::Code;
+use crate::format::key::shape::Names;
 use crate::format::keyword::{Keyword, words};
 use crate::format::setting::MapKey;
 use crate::format::suggestion::did_you_mean;
@@ -44,23 +46,25 @@ keywords! {
 }
 
 impl MapKey for ViolationKind {
-    const FORM: &'static str = "a kind of violation";
-
     fn parse(name: &str) -> Option<Self> {
         Keyword::parse(name)
-    }
-
-    fn help(name: &str) -> String {
-        let words = words::<Self>();
-        did_you_mean(name, words.iter().copied())
-            .unwrap_or_else(|| format!("kinds are {}", words.join(", ")))
     }
 
     fn name(&self) -> String {
         self.to_string()
     }
 
-    fn schema() -> Json {
-        json!({ "enum": words::<Self>() })
+    fn names() -> Names {
+        Names {
+            what: "a kind of violation",
+            code: Code::UnknownWord,
+            is_valid: |name| <Self as Keyword>::parse(name).is_some(),
+            help: |name| {
+                let words = words::<Self>();
+                did_you_mean(name, &words)
+                    .unwrap_or_else(|| format!("kinds are {}", words.join(", ")))
+            },
+            schema: json!({ "enum": words::<Self>() }),
+        }
     }
 }

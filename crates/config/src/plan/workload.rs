@@ -85,18 +85,19 @@ section! {
         to: ByteSize, in SIZES;
     }
     impl {
-        fn read_scalar<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) -> bool {
-            self.from.read(input, reader);
-            self.to = self.from;
-            true
+        fn read_scalar(node: &SpannedItem<'_>) -> Self {
+            Self::exactly(ByteSize::read(node, &ByteSize(0)))
         }
 
         fn to_scalar(&self) -> Option<String> {
             (self.from == self.to).then(|| quoted(&(SIZE.show)(self.from.0)))
         }
 
-        fn scalar_shape(range: Option<&Range>) -> Option<Shape> {
-            Some(ByteSize::describe(range))
+        fn scalar(key: &Key) -> Option<Scalar> {
+            let Shape::Scalar(size) = ByteSize::shape(key) else {
+                return None;
+            };
+            Some(size)
         }
     }
 }

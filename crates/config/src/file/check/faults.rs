@@ -4,153 +4,139 @@ use std::collections::BTreeSet;
 
 use kernel::Instant;
 
-use super::Checker;
+use super::{Mistakes, contradictions};
 use crate::format::diagnostic::{Code, DIAGNOSTICS_MAX, Diagnostic};
-use crate::format::suggestion::{did_you_mean, shortened};
+use crate::format::suggestion::{did_you_mean, shortened, some_of};
 use crate::plan::{Fault, FaultKind, Host, Scenario, ThreadKind, When};
 
-/// What lookups can find.
-struct Known<'a> {
-    /// Names and aliases of hosts.
-    names: BTreeSet<&'a str>,
-    has_guest: bool,
-}
-
-impl<'a> Known<'a> {
-    /// Names that a message lists.
-    const LISTED_MAX: usize = 20;
-
-    fn of(scenario: &'a Scenario) -> Self {
-        let hosts = scenario.hosts.values();
-        let aliases = hosts.clone().flat_map(|host| host.aliases.iter().flatten());
-        let names = scenario.hosts.keys().chain(aliases);
-        Self {
-            names: names.map(String::as_str).collect(),
-            has_guest: hosts.clone().any(|host| host.build().is_none()),
+pub(super) fn faults(scenario: &Scenario, mistakes: &mut Mistakes) {
+    let end = Instant::ZERO.saturating_add(scenario.duration);
+    let aliases = scenario
+        .hosts
+        .values()
+        .flat_map(|host| host.aliases.iter().flatten());
+    let known: BTreeSet<&str> = scenario
+        .hosts
+        .keys()
+        .chain(aliases)
+        .map(String::as_str)
+        .collect();
+    let has_guest = scenario.hosts.values().any(|host| host.build().is_none());
+    for (name, fault) in &scenario.faults {
+        if let Some((key, why)) = wrong_length(fault) {
+            contradictions! { mistakes { true => "fault.{name}.{key}": "{why}"; } }
         }
-    }
-}
-
-impl Checker<'_> {
-    /// Checks every fault's time against its kind and the run.
-    pub(super) fn faults(&mut self) {
-        let scenario = self.scenario;
-        let end = Instant::ZERO.saturating_add(scenario.duration);
-        let known = Known::of(scenario);
-        for (name, fault) in &scenario.faults {
-            self.length(name, fault);
-            self.times(name, &fault.when, end);
-            if let FaultKind::Cut {
+        match &fault.when {
+            When::At(times) => {
+                let late = times
+                    .iter()
+                    .find(|time| **time >= end)
+                    .map(|it| it.since_start());
+                let shown = late.unwrap_or_default();
+                contradictions! { mistakes {
+                    late.is_some() => "fault.{name}.at": "the run ends before {shown}";
+                } }
+            }
+            When::Window([from, to]) => {
+                contradictions! { mistakes {
+                    from >= to => "fault.{name}.window": "the window ends before it begins";
+                    from < to && *from >= end => "fault.{name}.window":
+                        "the run ends before the window begins";
+                } }
+            }
+            When::Random { .. } => {}
+        }
+        match &fault.kind {
+            FaultKind::Cut {
                 link,
                 from: Some(from),
                 ..
-            } = &fault.kind
-                && let Some(link) = scenario.links.get(link)
-                && !link.between.contains(from)
-            {
-                let [one, other] = &link.between;
-                let message = format!("`{from}` is not an end of the link: {one} and {other} are");
-                self.contradiction(format!("fault.{name}.cut.from"), message);
+            } => {
+                let Some([one, other]) = scenario.links.get(link).map(|it| &it.between) else {
+                    continue;
+                };
+                contradictions! { mistakes {
+                    from != one && from != other => "fault.{name}.cut.from":
+                        "`{from}` is not an end of the link: {one} and {other} are";
+                } }
             }
-            if let FaultKind::Stall { host, thread, .. } = &fault.kind
-                && let Some(host) = scenario.hosts.get(host)
-                && let Some(message) = wrong_thread(host, *thread)
-            {
-                self.contradiction(format!("fault.{name}.stall.thread"), message);
+            FaultKind::Stall { host, thread, .. } => {
+                let host = scenario.hosts.get(host);
+                let why = host.and_then(|host| wrong_thread(host, *thread));
+                let shown = why.as_deref().unwrap_or_default();
+                contradictions! { mistakes {
+                    why.is_some() => "fault.{name}.stall.thread": "{shown}";
+                } }
             }
-            if let FaultKind::Lookup {
+            FaultKind::Lookup {
                 name: wanted,
                 fails,
                 takes,
                 ..
-            } = &fault.kind
-            {
-                self.lookup(name, wanted, &known);
-                if !fails && takes.is_zero() {
-                    let message = "a lookup that does not fail takes some time: add `takes`";
-                    self.contradiction(format!("fault.{name}.lookup.fails"), message);
+            } => {
+                contradictions! { mistakes {
+                    !has_guest => "fault.{name}.lookup":
+                        "only guests look names up, and the scenario has none";
+                    !fails && takes.is_zero() => "fault.{name}.lookup.fails":
+                        "a lookup that does not fail takes some time: add `takes`";
+                } }
+                // A suggestion takes time, and what is beyond the limit is not shown.
+                if !known.contains(wanted.as_str()) && mistakes.len() < DIAGNOSTICS_MAX {
+                    let path = format!("fault.{name}.lookup.name");
+                    super::add(mistakes, path, unknown_host(wanted, &known));
                 }
             }
-        }
-    }
-
-    /// A lookup is of a host's name or alias, by a guest.
-    fn lookup(&mut self, fault: &str, wanted: &str, known: &Known<'_>) {
-        if !known.has_guest {
-            let message = "only guests look names up, and the scenario has none";
-            self.contradiction(format!("fault.{fault}.lookup"), message);
-        }
-        // A suggestion takes time, and what is beyond the limit is not shown.
-        if !known.names.contains(wanted) && self.mistakes.len() < DIAGNOSTICS_MAX {
-            let message = format!("no host has the name or the alias `{}`", shortened(wanted));
-            let names = known.names.iter().copied();
-            let help = did_you_mean(wanted, names.clone()).unwrap_or_else(|| {
-                let first: Vec<&str> = names.take(Known::LISTED_MAX).collect();
-                let more = match known.names.len() - first.len() {
-                    0 => String::new(),
-                    more => format!(" and {more} more"),
-                };
-                format!("the names are {}{more}", first.join(", "))
-            });
-            let mistake = Diagnostic::of_file(Code::UnknownName, message).help(help);
-            self.add(format!("fault.{fault}.lookup.name"), mistake);
-        }
-    }
-
-    /// A fault that lasts has exactly one length, the others have none.
-    fn length(&mut self, name: &str, fault: &Fault) {
-        let own_key = match fault.kind {
-            FaultKind::Cut { .. } => "cut.for",
-            FaultKind::Stall { .. } => "stall.for",
-            FaultKind::Lookup { .. } => "lookup.for",
-            FaultKind::Crash { .. } => "crash.restart_after",
-            FaultKind::Reset(_)
+            FaultKind::Cut { .. }
+            | FaultKind::Reset(_)
+            | FaultKind::Crash { .. }
             | FaultKind::RestartService { .. }
-            | FaultKind::ClockOffset { .. } => "",
-        };
-        let has_own = fault.kind.length().is_some();
-        let is_stall = matches!(fault.kind, FaultKind::Stall { .. });
-        let must_end =
-            is_stall || matches!(fault.kind, FaultKind::Cut { .. } | FaultKind::Lookup { .. });
-        let (key, message) = match &fault.when {
-            When::At(_) if is_stall && !has_own => ("at", "a stall needs a length: add `for`"),
-            When::Window(_) if has_own => (own_key, "the `window` already gives the length"),
-            When::Random { mean_duration, .. } => match mean_duration {
-                Some(_) if has_own => (own_key, "`mean_duration` already gives the length"),
-                Some(_) if !fault.kind.lasts() => {
-                    ("random.mean_duration", "this kind of fault has no length")
-                }
-                None if must_end && !has_own => (
-                    "random",
-                    "a repeated fault needs a length: add `for` or `mean_duration`",
-                ),
-                Some(_) | None => return,
-            },
-            When::At(_) | When::Window(_) => return,
-        };
-        self.contradiction(format!("fault.{name}.{key}"), message);
-    }
-
-    fn times(&mut self, name: &str, when: &When, end: Instant) {
-        let is_late = |time: &&Instant| **time >= end;
-        match when {
-            When::At(times) => {
-                if let Some(time) = times.iter().find(is_late) {
-                    let message = format!("the run ends before {}", time.since_start());
-                    self.contradiction(format!("fault.{name}.at"), message);
-                }
-            }
-            When::Window([from, to]) => {
-                let path = format!("fault.{name}.window");
-                if from >= to {
-                    self.contradiction(path, "the window ends before it begins");
-                } else if is_late(&from) {
-                    self.contradiction(path, "the run ends before the window begins");
-                }
-            }
-            When::Random { .. } => {}
+            | FaultKind::ClockOffset { .. } => {}
         }
     }
+}
+
+fn unknown_host(name: &str, known: &BTreeSet<&str>) -> Diagnostic {
+    let names: Vec<&str> = known.iter().copied().collect();
+    let listed = || format!("the names are {}", some_of(&names));
+    let message = format!("no host has the name or the alias `{}`", shortened(name));
+    let mistake = Diagnostic::of_file(Code::UnknownName, message);
+    mistake.help(did_you_mean(name, &names).unwrap_or_else(listed))
+}
+
+/// The key and what is wrong with it: a fault that lasts has exactly one length, the others have none.
+fn wrong_length(fault: &Fault) -> Option<(&'static str, &'static str)> {
+    // Of the kinds that last, these do not end by themselves.
+    let (own_key, must_end) = match fault.kind {
+        FaultKind::Cut { .. } => ("cut.for", true),
+        FaultKind::Stall { .. } => ("stall.for", true),
+        FaultKind::Lookup { .. } => ("lookup.for", true),
+        FaultKind::Crash { .. } => ("crash.restart_after", false),
+        FaultKind::Reset(_) | FaultKind::RestartService { .. } | FaultKind::ClockOffset { .. } => {
+            ("", false)
+        }
+    };
+    let has_own = fault.kind.length().is_some();
+    let is_stall = matches!(fault.kind, FaultKind::Stall { .. });
+    Some(match &fault.when {
+        When::At(_) if is_stall && !has_own => ("at", "a stall needs a length: add `for`"),
+        When::Window(_) if has_own => (own_key, "the `window` already gives the length"),
+        When::Random {
+            mean_duration: Some(_),
+            ..
+        } if has_own => (own_key, "`mean_duration` already gives the length"),
+        When::Random {
+            mean_duration: Some(_),
+            ..
+        } if !fault.kind.lasts() => ("random.mean_duration", "this kind of fault has no length"),
+        When::Random {
+            mean_duration: None,
+            ..
+        } if must_end && !has_own => (
+            "random",
+            "a repeated fault needs a length: add `for` or `mean_duration`",
+        ),
+        When::At(_) | When::Window(_) | When::Random { .. } => return None,
+    })
 }
 
 /// What is wrong with a stall of this thread on this host.

@@ -1,21 +1,21 @@
 //! Properties of the declared keys.
 
-use super::super::{key_tables, schema};
+use super::super::{key_tables, schema, shape};
 use super::FULL;
-use crate::format::key::description::{KeyDescription, Presence, describe};
-use crate::plan::Scenario;
+use crate::format::key::shape::KeyDescription;
 
 fn visit(keys: &[KeyDescription], path: &str, seen: &mut impl FnMut(&str, &KeyDescription)) {
     for key in keys {
         let path = format!("{path}.{}", key.key.name);
         seen(&path, key);
-        visit(&key.shape.keys, &path, seen);
+        let below = key.shape.table().map_or(&[][..], |it| &it.keys);
+        visit(below, &path, seen);
     }
 }
 
 #[test]
 fn every_key_says_what_it_means() {
-    visit(&describe::<Scenario>(), "", &mut |path, key| {
+    visit(&shape().keys, "", &mut |path, key| {
         assert!(key.key.about.ends_with('.'), "{path}: {}", key.key.about);
         assert!(key.key.about.len() > 10, "{path}: {}", key.key.about);
     });
@@ -23,7 +23,7 @@ fn every_key_says_what_it_means() {
 
 #[test]
 fn every_key_is_in_the_file_the_other_tests_read() {
-    visit(&describe::<Scenario>(), "", &mut |path, key| {
+    visit(&shape().keys, "", &mut |path, key| {
         let is_other = |text: &str| {
             !text
                 .bytes()
@@ -45,15 +45,17 @@ fn no_table_names_a_key_twice() {
         names.dedup();
         assert_eq!(names.len(), count, "{names:?}");
     }
-    let root = describe::<Scenario>();
-    check(&root);
-    visit(&root, "", &mut |_, key| check(&key.shape.keys));
+    let root = &shape().keys;
+    check(root);
+    visit(root, "", &mut |_, key| {
+        check(key.shape.table().map_or(&[], |it| &it.keys));
+    });
 }
 
 #[test]
 fn defaults_are_values_the_key_takes() {
-    visit(&describe::<Scenario>(), "", &mut |path, key| {
-        if let Presence::Optional(Some(default)) = &key.presence {
+    visit(&shape().keys, "", &mut |path, key| {
+        if let Some(default) = &key.default {
             let text = format!("x = {default}");
             assert!(toml::de::DeTable::parse(&text).is_ok(), "{path}: {default}");
         }
@@ -64,7 +66,7 @@ fn defaults_are_values_the_key_takes() {
 fn schema_and_reference_know_every_key() {
     let schema = schema().to_string();
     let tables = key_tables();
-    visit(&describe::<Scenario>(), "", &mut |path, key| {
+    visit(&shape().keys, "", &mut |path, key| {
         let name = key.key.name;
         assert!(
             schema.contains(&format!("\"{name}\":")),

@@ -24,7 +24,8 @@ fn found(text: &str) -> Vec<(Code, String, String)> {
         .iter()
         .map(|found| {
             let at = found.span.map_or(String::new(), |span| {
-                let position = diagnostics.sources[span.source].position(span.start);
+                let source = diagnostics.source_of(span);
+                let position = source.position(span.start - source.start);
                 format!("{}:{}", position.line, position.column)
             });
             (found.code, at, found.message.clone())
@@ -177,8 +178,8 @@ fn names_lead_somewhere() {
         ),
         (
             with("between = [\"A\", \"B\"]", "between = [\"A\", \"Q\"]"),
-            "9:11",
-            "`link.l.between`: there is no host `Q`",
+            "9:17",
+            "`link.l.between[1]`: there is no host `Q`",
         ),
         (
             after("[workload.w]\nconnector = \"d\"\nevery = \"1s\"\n"),

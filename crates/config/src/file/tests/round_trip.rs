@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{FULL, SMALL, load};
-use crate::format::key::printer::{Detail, Printer};
+use crate::format::key::printer::{self, Detail};
 
 #[test]
 fn every_key_survives_print_and_load() {
@@ -12,7 +12,7 @@ fn every_key_survives_print_and_load() {
         let brief = scenario.to_toml();
         assert_eq!(load(&brief), scenario, "{brief}");
         assert_eq!(load(&brief).to_toml(), brief);
-        let full = Printer::document(&scenario, Detail::Full);
+        let full = printer::document(&scenario, Detail::Full);
         assert_eq!(load(&full), scenario, "{full}");
     }
 }

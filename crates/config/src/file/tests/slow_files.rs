@@ -101,6 +101,18 @@ fn tables() -> Vec<(&'static str, String)> {
             ),
         ),
         (
+            "unknown builds and keys",
+            filled(
+                SMALL,
+                49_000,
+                |index| {
+                    let keys = "a=1\nb=1\nd=1\ne=1\nf=1\ng=1\nh=1\n";
+                    format!("[host.h{index}]\nbuild = \"5.5.2653.24\"\n{keys}")
+                },
+                "",
+            ),
+        ),
+        (
             "unknown tables",
             filled(SMALL, many, |index| format!("[hots.h{index}]\na = 1\n"), ""),
         ),

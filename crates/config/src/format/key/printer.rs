@@ -28,53 +28,43 @@ pub(crate) enum Printed {
 pub(crate) struct Printer {
     detail: Detail,
     keys: Vec<(String, Printed)>,
-    /// The first key that was left out.
-    omitted: Option<(String, Printed)>,
 }
 
-impl Printer {
-    const fn new(detail: Detail) -> Self {
-        Self {
-            detail,
-            keys: Vec::new(),
-            omitted: None,
-        }
-    }
+/// The keys of a section that are written.
+fn keys_of<T: Section>(section: &T, default: &T, detail: Detail) -> Vec<(String, Printed)> {
+    let keys = Vec::new();
+    let mut printer = Printer { detail, keys };
+    section.clone().keys(&mut printer, default);
+    printer.keys
+}
 
-    /// The section as a whole document: scalars first, then every table under its own header.
-    pub(crate) fn document<T: Section>(section: &T, detail: Detail) -> String {
-        let mut printer = Self::new(detail);
-        section.clone().keys(&mut printer, &T::blank());
-        let mut text = String::new();
-        for (name, value) in &printer.keys {
-            if let Printed::Scalar(value) = value {
-                text += &format!("{name} = {value}\n");
-            }
-        }
-        for (name, value) in &printer.keys {
-            match value {
-                Printed::Scalar(_) => {}
-                Printed::Table(_) => table(&mut text, name, value),
-                Printed::Named(tables) => tables
-                    .iter()
-                    .for_each(|(own, value)| table(&mut text, &format!("{name}.{own}"), value)),
-                Printed::List(_) => panic!("no list of tables stands at the root"),
-            }
-        }
-        text
-    }
+/// The section as a table, if anything is to be written. `default` is what keys that are left out
+/// mean.
+pub(crate) fn table_of<T: Section>(section: &T, default: &T, detail: Detail) -> Option<Printed> {
+    let keys = keys_of(section, default, detail);
+    (!keys.is_empty()).then_some(Printed::Table(keys))
+}
 
-    /// The section as a table, if anything is to be written. `default` is what keys that are left
-    /// out mean.
-    pub(crate) fn table_of<T: Section>(
-        section: &T,
-        default: &T,
-        detail: Detail,
-    ) -> Option<Printed> {
-        let mut printer = Self::new(detail);
-        section.clone().keys(&mut printer, default);
-        (!printer.keys.is_empty()).then_some(Printed::Table(printer.keys))
+/// The section as a whole document: scalars first, then every table under its own header.
+pub(crate) fn document<T: Section>(section: &T, detail: Detail) -> String {
+    let keys = keys_of(section, &T::blank(), detail);
+    let mut text = String::new();
+    for (name, value) in &keys {
+        if let Printed::Scalar(value) = value {
+            text += &format!("{name} = {value}\n");
+        }
     }
+    for (name, value) in &keys {
+        match value {
+            Printed::Scalar(_) => {}
+            Printed::Table(_) => table(&mut text, name, value),
+            Printed::Named(tables) => tables
+                .iter()
+                .for_each(|(own, value)| table(&mut text, &format!("{name}.{own}"), value)),
+            Printed::List(_) => panic!("no list of tables stands at the root"),
+        }
+    }
+    text
 }
 
 impl Keys for Printer {
@@ -85,14 +75,10 @@ impl Keys for Printer {
     }
 
     fn optional<T: SettingValue>(&mut self, key: &Key, field: &mut T, default: &T) {
-        let print = |field: &T| {
-            let value = field.print(default, self.detail)?;
-            Some((key.name.to_owned(), value))
-        };
         if self.detail == Detail::Full || field != default {
-            self.keys.extend(print(field));
-        } else if self.omitted.is_none() {
-            self.omitted = print(field);
+            let value = field.print(default, self.detail);
+            self.keys
+                .extend(value.map(|value| (key.name.to_owned(), value)));
         }
     }
 
@@ -103,14 +89,10 @@ impl Keys for Printer {
     }
 
     fn table(&mut self, key: &Key, keys: impl FnOnce(&mut Self)) {
-        let mut inner = Self::new(self.detail);
-        keys(&mut inner);
-        // An alternative that is not written is not chosen: at least one of its keys stays.
-        if inner.keys.is_empty() {
-            inner.keys.extend(inner.omitted);
-        }
-        self.keys
-            .push((key.name.to_owned(), Printed::Table(inner.keys)));
+        let outer = std::mem::take(&mut self.keys);
+        keys(self);
+        let inner = std::mem::replace(&mut self.keys, outer);
+        self.keys.push((key.name.to_owned(), Printed::Table(inner)));
     }
 }
 
@@ -119,6 +101,7 @@ impl Printed {
     pub(crate) fn inline(&self) -> String {
         match self {
             Self::Scalar(value) => value.clone(),
+            Self::Table(keys) if keys.is_empty() => "{}".to_owned(),
             Self::Table(keys) | Self::Named(keys) => {
                 let keys = keys
                     .iter()

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use serde_json::{Value as Json, json};
+use toml::de::{DeFloat, DeInteger};
 
 use super::Range;
 use crate::format::diagnostic::{Code, Diagnostic};
-use crate::format::document::{Item, SpannedItem};
+use crate::format::document::{SpannedItem, type_name};
 use crate::format::keyword::{Keyword, words};
 use crate::format::suggestion::{did_you_mean, shortened};
 use crate::format::units::{self, Quantity, QuantityError, hexadecimal};
@@ -32,15 +33,9 @@ macro_rules! scalars {
                 $blank
             }
 
-            fn read<'a>(&mut self, input: &Input<'a>, reader: &mut Reader<'a>) {
-                let parse = |$node: &SpannedItem| -> Result<Self, Diagnostic> { $parse };
-                let value = parse(input.node);
-                $(let value = value.and_then(|$own: Self| {
-                    let range = input.range.clone().unwrap_or($range);
-                    scalar::check_range($amount, &range, $show, input.node)?;
-                    Ok($own)
-                });)?
-                reader.accept(input, value, self);
+            fn read($node: &SpannedItem<'_>, _: &Self) -> Self {
+                let parse = || -> Result<Self, Diagnostic> { $parse };
+                parse().expect("the document was checked")
             }
 
             fn print(&self, _: &Self, _: Detail) -> Option<Printed> {
@@ -48,11 +43,24 @@ macro_rules! scalars {
                 Some(Printed::Scalar($toml))
             }
 
-            fn describe(range: Option<&Range>) -> Shape {
-                let $allowed: Range = range.cloned().unwrap_or(field!(@or 0..=u64::MAX, $($range)?));
+            fn shape(key: &Key) -> Shape {
+                let range = key.range.clone().unwrap_or(field!(@or 0..=u64::MAX, $($range)?));
+                let $allowed = &range;
                 let (words, schema) = $form;
-                let limits = field!(@or None, $(range.map(|range| scalar::show_range(range, $show)))?);
-                Shape { limits, ..Shape::scalar(words, schema) }
+                let limits = field!(@or None, $(
+                    key.range.as_ref().map(|range| scalar::show_range(range, $show))
+                )?);
+                let check = |$node: &SpannedItem<'_>, _range: &Range| {
+                    let parse = || -> Result<Self, Diagnostic> { $parse };
+                    let _value = parse()?;
+                    $({
+                        let $own = _value;
+                        scalar::check_range($amount, _range, $show)?;
+                    })?
+                    Ok(())
+                };
+                let scalar = Scalar::new(words, schema, check);
+                Shape::Scalar(Scalar { range, limits, names: key.names, ..scalar })
             }
         }
     )+};
@@ -61,49 +69,56 @@ macro_rules! scalars {
 pub(crate) use scalars;
 
 /// An integer of 64 bits, which TOML's own integers cannot express beyond 2^63 - 1.
-pub(crate) fn parse_u64(node: &SpannedItem) -> Result<u64, Diagnostic> {
+pub(crate) fn parse_u64(node: &SpannedItem<'_>) -> Result<u64, Diagnostic> {
     const WANTED: &str = "a non-negative integer";
-    let too_large = || out_of_range(node, "the integer does not fit 64 bits");
-    if let Item::Integer(digits, radix) = &node.item {
-        if digits.starts_with('-') {
-            return Err(out_of_range(node, "the integer must not be negative"));
+    let too_large = || out_of_range("the integer does not fit 64 bits");
+    if let Some(number) = node.get_ref().as_integer() {
+        if number.as_str().starts_with('-') {
+            return Err(out_of_range("the integer must not be negative"));
         }
-        let digits = digits.trim_start_matches('+');
-        return u64::from_str_radix(digits, *radix).map_err(|_| too_large());
+        return u64::from_str_radix(number.as_str(), number.radix()).map_err(|_| too_large());
     }
     match text_of(node, WANTED)?.strip_prefix("0x").map(hexadecimal) {
         Some(Ok(number)) => Ok(number),
         Some(Err(QuantityError::Overflow)) => Err(too_large()),
-        Some(Err(_)) | None => Err(malformed(node, WANTED, "this string is not a number")),
+        Some(Err(_)) | None => Err(malformed(WANTED, "this string is not a number")),
     }
 }
 
-/// Reads the one word that can stand in place of a table, and which means `value`.
-pub(crate) fn parse_word<T>(node: &SpannedItem, word: &str, value: T) -> Result<T, Diagnostic> {
+/// The number as it is written, which is exact where a float would be rounded.
+pub(crate) fn number_of<'n>(node: &'n SpannedItem<'_>) -> Option<&'n str> {
+    let value = node.get_ref();
+    let integer = value.as_integer().map(DeInteger::as_str);
+    integer.or_else(|| value.as_float().map(DeFloat::as_str))
+}
+
+/// Checks that a node is this word.
+pub(crate) fn check_word(node: &SpannedItem<'_>, word: &str) -> Result<(), Diagnostic> {
     let with_help = |found: Diagnostic| {
-        let (Item::Float(text) | Item::Integer(text, _) | Item::String(text)) = &node.item else {
-            return found;
-        };
         // A number where a loss model should be.
-        if !text.starts_with(|it: char| it.is_ascii_digit()) {
-            return found;
+        let text = number_of(node).or(node.get_ref().as_str());
+        match text
+            .filter(|it| it.starts_with(|it: char| it.is_ascii_digit()))
+            .map(shortened)
+        {
+            Some(text) => found.help(format!(
+                "a table is such as {{ independent = {{ loss = \"{text}\" }} }}"
+            )),
+            None => found,
         }
-        let text = shortened(text);
-        found.help(format!(
-            "a table is such as {{ independent = {{ loss = \"{text}\" }} }}"
-        ))
     };
     let text = text_of(node, &format!("\"{word}\" or a table")).map_err(with_help)?;
     if text == word {
-        return Ok(value);
+        return Ok(());
     }
     let message = format!("`{}` is not `{word}`", shortened(text));
-    let unknown = Diagnostic::new(Code::UnknownWord, node.span, message)
-        .label(format!("write \"{word}\" or a table"));
-    Err(with_help(unknown))
+    let unknown = Diagnostic::of_file(Code::UnknownWord, message);
+    Err(with_help(
+        unknown.label(format!("write \"{word}\" or a table")),
+    ))
 }
 
-pub(crate) fn parse_keyword<K: Keyword>(node: &SpannedItem) -> Result<K, Diagnostic> {
+pub(crate) fn parse_keyword<K: Keyword>(node: &SpannedItem<'_>) -> Result<K, Diagnostic> {
     let words = words::<K>();
     let listed = words.join(", ");
     let text = text_of(node, &format!("one of {listed}")).map_err(|found| {
@@ -114,11 +129,9 @@ pub(crate) fn parse_keyword<K: Keyword>(node: &SpannedItem) -> Result<K, Diagnos
         // A message quotes what the file has, and a file may have megabytes in one string.
         let short: String = text.chars().take(40).collect();
         let message = format!("`{short}` is not one of {listed}");
-        let unknown = Diagnostic::new(Code::UnknownWord, node.span, message).label("unknown word");
-        Diagnostic {
-            help: did_you_mean(text, words),
-            ..unknown
-        }
+        let help = did_you_mean(text, &words);
+        let unknown = Diagnostic::of_file(Code::UnknownWord, message);
+        Diagnostic { help, ..unknown }.label("unknown word")
     })
 }
 
@@ -130,31 +143,30 @@ pub(crate) fn form_of_keyword<K: Keyword>() -> (String, Json) {
 }
 
 /// The amount of a quantity in its base unit.
-pub(crate) fn parse_quantity(node: &SpannedItem, quantity: &Quantity) -> Result<u64, Diagnostic> {
-    let text = if let Item::Integer(digits, _) = &node.item {
-        digits
-    } else {
-        text_of(node, quantity.expected)?
-    };
+pub(crate) fn parse_quantity(
+    node: &SpannedItem<'_>,
+    quantity: &Quantity,
+) -> Result<u64, Diagnostic> {
+    let integer = node.get_ref().as_integer().map(DeInteger::as_str);
+    let text = integer.map_or_else(|| text_of(node, quantity.expected), Ok)?;
     let parsed = quantity.parse(text);
-    parsed.map_err(|error| quantity_mistake(node, &error, quantity, quantity.expected))
+    parsed.map_err(|error| quantity_mistake(&error, quantity, quantity.expected))
 }
 
 /// What is wrong with a quantity of which `wanted` is an example.
 pub(crate) fn quantity_mistake(
-    node: &SpannedItem,
     error: &QuantityError,
     quantity: &Quantity,
     wanted: &str,
 ) -> Diagnostic {
     let names = quantity.units.iter().map(|(name, _)| *name);
     let listed = names.clone().collect::<Vec<_>>().join(", ");
-    let found = malformed(node, wanted, &error.to_string());
+    let found = malformed(wanted, &error.to_string());
     match error {
         QuantityError::NoUnit => found.help(format!("units are {listed}")),
         // `1.5h`: the digits end at the point, so what follows looks like a unit.
         QuantityError::UnknownUnit(unit) if unit.starts_with(['.', ',']) => {
-            malformed(node, wanted, "only whole numbers are accepted")
+            malformed(wanted, "only whole numbers are accepted")
                 .help("use a smaller unit instead of a decimal point")
         }
         QuantityError::UnknownUnit(unit) => {
@@ -208,26 +220,25 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// The text of a node, which should be `wanted`.
-pub(crate) fn text_of<'a>(node: &'a SpannedItem, wanted: &str) -> Result<&'a str, Diagnostic> {
-    let Item::String(text) = &node.item else {
-        return Err(wrong_type(node, wanted));
-    };
-    Ok(text)
+pub(crate) fn text_of<'n>(node: &'n SpannedItem<'_>, wanted: &str) -> Result<&'n str, Diagnostic> {
+    node.get_ref()
+        .as_str()
+        .ok_or_else(|| wrong_type(node, wanted))
 }
 
-pub(crate) fn wrong_type(node: &SpannedItem, wanted: &str) -> Diagnostic {
-    let message = format!("expected {wanted}, found {}", node.type_name());
-    Diagnostic::new(Code::WrongType, node.span, message).label(format!("write {wanted}"))
+pub(crate) fn wrong_type(node: &SpannedItem<'_>, wanted: &str) -> Diagnostic {
+    let message = format!("expected {wanted}, found {}", type_name(node));
+    Diagnostic::of_file(Code::WrongType, message).label(format!("write {wanted}"))
 }
 
-pub(crate) fn malformed(node: &SpannedItem, wanted: &str, why: &str) -> Diagnostic {
+pub(crate) fn malformed(wanted: &str, why: &str) -> Diagnostic {
     let message = format!("expected {wanted}: {why}");
     // The message says already what to write.
-    Diagnostic::new(Code::Malformed, node.span, message)
+    Diagnostic::of_file(Code::Malformed, message)
 }
 
-pub(crate) fn out_of_range(node: &SpannedItem, message: impl Into<String>) -> Diagnostic {
-    Diagnostic::new(Code::OutOfRange, node.span, message)
+pub(crate) fn out_of_range(message: impl Into<String>) -> Diagnostic {
+    Diagnostic::of_file(Code::OutOfRange, message)
 }
 
 /// Checks that the amount lies within the range.
@@ -235,7 +246,6 @@ pub(crate) fn check_range(
     amount: u64,
     range: &Range,
     show: fn(u64) -> String,
-    node: &SpannedItem,
 ) -> Result<(), Diagnostic> {
     let bound = match amount {
         amount if range.contains(&amount) => return Ok(()),
@@ -243,7 +253,7 @@ pub(crate) fn check_range(
         _ => format!("at most {}", show(*range.end())),
     };
     let message = format!("{} is out of range, it must be {bound}", show(amount));
-    Err(out_of_range(node, message).label(bound))
+    Err(out_of_range(message).label(bound))
 }
 
 /// A range in words.
