@@ -338,6 +338,29 @@ fn no_line_is_dropped_without_a_word() {
     let page = text(&output.stdout);
     let said = "2 lines are not of a Winsock.log and are left out, the first of them line 2.";
     assert!(page.contains(said), "{page}");
+    assert!(!page.contains("No leak."), "{page}");
+    // A comment in front is none, and a line above all blocks is about none of them.
+    let call = log_with_later_calls(0);
+    let [_, _, rest @ ..] = &call.lines().collect::<Vec<_>>()[..] else {
+        panic!("{call}")
+    };
+    let listener = "(008) CB 0 (instance 0) allocated\n(008) Wait for cb 0, handle 1\n";
+    fs::write(&path, format!("# a comment\n-----\n{listener}")).expect("a file");
+    code(&mtasim(&["diagnose", argument(&path)]), 0);
+    // Most lines are unread.
+    let rest: String = rest
+        .iter()
+        .map(|it| format!("{}\n", it.replace(' ', "")))
+        .collect();
+    fs::write(&path, format!("{listener}{rest}")).expect("a file");
+    let output = mtasim(&["diagnose", argument(&path)]);
+    code(&output, 5);
+    let page = text(&output.stdout);
+    assert!(!page.contains("No leak."), "{page}");
+    assert!(
+        page.contains("take out what is no part of the log"),
+        "{page}"
+    );
     // What a collector adds is understood: no line is left out.
     for prefix in [
         "<13>Jun  6 15:36:27 paris mta[12]: ",
@@ -480,6 +503,10 @@ fn both_logs_may_be_in_one_file() {
     );
     for path in &paths {
         let found = blocks(&[path], 1);
+        assert_eq!(leaked(&found), [1], "{path}: {found:?}");
+        // Nothing tells that the events go on to the end of the log, but who saved both.
+        assert_eq!(found[1].1, "unknown", "{path}: {found:?}");
+        let found = blocks(&[path, "--saved-together"], 1);
         assert_eq!(leaked(&found), [1], "{path}: {found:?}");
         assert_eq!(found[1].1, "in use", "{path}: {found:?}");
     }
@@ -642,7 +669,7 @@ fn json_has_every_note_that_is_printed() {
         .lines()
         .map(|it| it.strip_prefix("note: ").expect("a note"))
         .collect();
-    assert_eq!(notes.len(), 3, "{notes:?}");
+    assert_eq!(notes.len(), 4, "{notes:?}");
     let reported = json(&mtasim(&["diagnose", log, events, "--format", "json"]));
     let last = reported.last().expect("a diagnosis");
     assert_eq!(last["notes"], serde_json::json!(notes));
@@ -715,4 +742,116 @@ fn a_form_that_is_not_read_is_refused_in_plain_words() {
         code(&output, 2);
         assert!(text(&output.stderr).contains(said), "{output:?}");
     }
+}
+
+/// Only EV0.LOG, EV1.LOG and so on are parts of one log: other names are chosen by people.
+#[test]
+fn only_the_names_of_the_mta_are_parts_of_a_log() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let events = row("9298", "8:00:00") + &row("289", "8:05:00");
+    for name in [
+        "ev1.txt",
+        "rev2.txt",
+        "dev4.csv",
+        "EVENTS1.txt",
+        "MyEV1.LOG",
+        "EV1.LOG.txt",
+    ] {
+        let paths = files(
+            folder.path(),
+            &[("Winsock.log", &two_calls()), (name, &events)],
+        );
+        let output = mtasim(&["diagnose", &paths[0], &paths[1]]);
+        code(&output, 1);
+        assert_eq!(text(&output.stderr), "", "{name}");
+        assert_eq!(leaked(&blocks(&[&paths[0], &paths[1]], 1)), [1], "{name}");
+    }
+    for name in ["EV1.LOG", "ev1.log", "PARIS.EV1.LOG"] {
+        let paths = files(
+            folder.path(),
+            &[("Winsock.log", &two_calls()), (name, &events)],
+        );
+        let output = mtasim(&["diagnose", "--alone", &paths[0], &paths[1]]);
+        let said = "the newer part EV0.LOG is not given";
+        assert!(text(&output.stderr).contains(said), "{name}: {output:?}");
+    }
+}
+
+/// An object for each file, as other commands print one.
+#[test]
+fn a_file_that_is_no_log_gives_an_object_with_the_error() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let backward = "2001-06-06 23:59:50 (008) Wait for cb 0, handle 1\n\
+                    2001-06-06 23:59:40 (008) Wait for cb 0, handle 1\n";
+    let paths = files(
+        folder.path(),
+        &[
+            ("empty.log", ""),
+            ("text.log", "schema = 1\n"),
+            ("backward.log", backward),
+            ("packed.log", "PK\u{3}\u{4}"),
+        ],
+    );
+    let missing = argument(&folder.path().join("missing.log")).to_owned();
+    let cases = [
+        (missing.as_str(), 4, "check the name of the file"),
+        (argument(folder.path()), 4, "it is a directory; name a file"),
+        (&paths[0], 2, "the file is empty; copy it again"),
+        (
+            &paths[1],
+            2,
+            "docs/diagnosing.md has a line of each form that is read",
+        ),
+        (&paths[2], 2, "reverse the lines"),
+        (&paths[3], 2, "unpack it with `unzip`"),
+    ];
+    for (path, exit, cure) in cases {
+        let output = mtasim(&["diagnose", path, FAILURE, "--format", "json"]);
+        code(&output, exit.max(1));
+        let message = text(&output.stderr);
+        assert!(
+            message.contains(path) && message.contains(cure),
+            "{message}"
+        );
+        let objects = json(&output);
+        let [errors, logs]: [Vec<&Json>; 2] = [true, false].map(|it| {
+            objects
+                .iter()
+                .filter(|o| (o["verdict"] == "error") == it)
+                .collect()
+        });
+        assert_eq!((errors.len(), logs.len()), (1, 1), "{path}");
+        assert_eq!(errors[0]["exit_code"], exit, "{path}");
+        let said = errors[0]["message"].as_str().expect("a message");
+        assert!(said.contains(cure), "{said}");
+    }
+}
+
+/// The clock was set back at line 4: nothing tells how old the call is.
+#[test]
+fn a_clock_that_is_set_back_clears_no_block() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let log = |last: &str| {
+        let call = two_calls();
+        let mut lines: Vec<String> = call
+            .lines()
+            .map(|it| format!("2001-10-28 02:50:00 {it}\n"))
+            .collect();
+        lines[0] = lines[0].replace("02:50", "02:49");
+        lines.push(format!("2001-10-28 {last} (008) Wait for cb 0, handle 1\n"));
+        lines.concat()
+    };
+    let [forward, back] = [log("02:51:00"), log("02:01:00")];
+    let paths = files(folder.path(), &[("a.log", &forward), ("b.log", &back)]);
+    assert!(blocks(&[&paths[0]], 0).iter().all(|it| it.1 == "in use"));
+    let found = blocks(&[&paths[1]], 1);
+    assert_eq!([&*found[0].1, &*found[1].1], ["suspected", "unknown"]);
+    let output = mtasim(&["diagnose", &paths[1]]);
+    let said = "The times go back once, by up to 2940 s, first in line 13 (compare line 12)";
+    assert!(text(&output.stdout).contains(said), "{output:?}");
+    let summary = &json(&mtasim(&["diagnose", &paths[1], "--format", "json"]))[0]["summary"];
+    assert_eq!(
+        [&summary["steps_back"], &summary["first_line_back"]],
+        [1, 13]
+    );
 }

@@ -149,7 +149,15 @@ fn one_run_has_the_form_of_its_schema() {
     // Nothing in it can be read as it is.
     let odd = folder.path().join("odd.log");
     fs::write(&odd, "x\n? (008) No more data\n(008) something\n").expect("a file");
+    // Its clock goes back, and a line is damaged.
+    let back = folder.path().join("back.log");
+    let line = |at: &str, rest: &str| format!("2001-06-06 {at} (008) {rest}\n");
+    let lines = line("10:00:00", "No more data")
+        + &line("10:00:30", "No more data")
+        + &line("10:00:10", "Wait for cb 1O");
+    fs::write(&back, lines).expect("a file");
     let diagnoses = outputs(&[
+        &["diagnose", argument(&back)],
         &["diagnose", &plain],
         &["diagnose", "--alone", &mixed],
         &["diagnose", &stamped, &beside],

@@ -76,6 +76,11 @@ pub enum Reason {
     NotAccepted,
     /// Closed: the service ended, which frees all blocks.
     ServiceEnded,
+    /// Unknown: its call may have been given up in the second in which the service failed, perhaps before
+    /// the block could be released.
+    GivenUpInFailure,
+    /// Unknown: this line cannot be read, and may be about the block.
+    LinesUnread(u64),
     /// Unknown: a call in progress or a leak; the log ends too soon to tell.
     LogEndsTooSoon,
     /// Unknown: the log starts too late and never names the block.
@@ -184,7 +189,10 @@ impl Reason {
             Self::Released | Self::Reallocated | Self::NotAccepted | Self::ServiceEnded => {
                 Diagnosis::Closed
             }
-            Self::LogEndsTooSoon | Self::LogStartsTooLate => Diagnosis::Unknown,
+            Self::GivenUpInFailure
+            | Self::LinesUnread(_)
+            | Self::LogEndsTooSoon
+            | Self::LogStartsTooLate => Diagnosis::Unknown,
         }
     }
 }
@@ -200,6 +208,9 @@ impl fmt::Display for Reason {
                 );
             }
             Self::Recent(age) => return write!(out, "being connected for {} s", age.as_secs()),
+            Self::LinesUnread(line) => {
+                return write!(out, "line {line} cannot be read and may be about it");
+            }
             Self::Outlived(later) => {
                 let calls = if *later == 1 { "call" } else { "calls" };
                 return write!(
@@ -228,6 +239,9 @@ impl fmt::Display for Reason {
             Self::Reallocated => "allocated again, so it was released; the lines are missing",
             Self::NotAccepted => "released at once, the call was not accepted",
             Self::ServiceEnded => "the service ended",
+            Self::GivenUpInFailure => {
+                "its call may have been given up in the second in which the service failed"
+            }
             Self::LogEndsTooSoon => "being connected, or leaked: the log ends too soon to tell",
             Self::LogStartsTooLate => "never named: the log starts too late to tell",
         };

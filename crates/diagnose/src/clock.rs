@@ -8,6 +8,8 @@ use crate::timestamp::{DAY, Day, Stamp};
 /// How far a clock may be set back, as at the end of summer time. A time of day that is further behind
 /// the one before it is of the next day.
 const SET_BACK_MAX: i64 = 2 * 3_600_000;
+/// How far times may go back because threads and collectors write at almost the same time.
+pub(crate) const JITTER: Duration = Duration::from_secs(1);
 /// Days of a year, for stamps without one.
 const YEAR: u64 = 365;
 
@@ -28,6 +30,19 @@ enum TimeScale {
     OfYear,
     /// The midnight before the log begins.
     OfDay,
+}
+
+/// How a stamp follows the one before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockStep {
+    /// It is later, or earlier by no more than threads that write at almost the same time.
+    #[default]
+    Forward,
+    /// It is earlier: the clock was set back, or the lines are not in the order in which they were written.
+    Back(Duration),
+    /// Nothing tells how much time has passed: a time of day is so far behind the one before it that either
+    /// the clock was set back or midnight has passed, or one stamp has a date and the other has none.
+    Doubtful,
 }
 
 /// The order of day and month in a log.
@@ -100,6 +115,7 @@ impl Timestamp {
 pub struct LogClock {
     order: DateOrder,
     latest: Option<Timestamp>,
+    step: ClockStep,
 }
 
 impl LogClock {
@@ -109,7 +125,14 @@ impl LogClock {
         Self {
             order,
             latest: None,
+            step: ClockStep::Forward,
         }
+    }
+
+    /// How the last stamp follows the one before it.
+    #[must_use]
+    pub const fn step(&self) -> ClockStep {
+        self.step
     }
 
     /// How many midnights lie between the first stamp and the last if none has a date: so often the time of
@@ -122,6 +145,7 @@ impl LogClock {
 
     /// The time of the next stamp.
     pub fn read(&mut self, stamp: Stamp) -> Timestamp {
+        self.step = ClockStep::Forward;
         let at = match stamp.day {
             Day::Known(day) => dated(day, stamp),
             Day::Either { .. } => dated(chosen(stamp.day, self.order).unwrap_or(0), stamp),
@@ -135,19 +159,35 @@ impl LogClock {
                 _ => self.unwrapped(TimeScale::OfDay, 0, stamp, 1),
             },
         };
+        if let Some(latest) = self.latest {
+            let back = latest.since(at);
+            if !latest.is_comparable(at) {
+                self.step = ClockStep::Doubtful;
+            } else if back > JITTER {
+                self.step = ClockStep::Back(back);
+            }
+        }
         self.latest = Some(at);
         at
     }
 
     /// A time of a scale that starts again every `period` days.
-    fn unwrapped(&self, scale: TimeScale, day: u64, stamp: Stamp, period: u64) -> Timestamp {
+    fn unwrapped(&mut self, scale: TimeScale, day: u64, stamp: Stamp, period: u64) -> Timestamp {
         let mut millis = millis(day, stamp);
         if let Some(latest) = self.latest.filter(|it| it.scale == scale) {
             let period = millis_of(period);
-            let behind = latest.millis - SET_BACK_MAX - millis;
-            if behind > 0 {
-                // The number of periods is the smallest that does not go back.
-                millis += (behind + period - 1) / period * period;
+            let ahead = (latest.millis - millis).max(0);
+            // The same time in the period of the latest one, or in the next if it would be far behind.
+            millis += ahead / period * period;
+            let behind = ahead % period;
+            let is_year = scale == TimeScale::OfYear;
+            let stays = behind <= if is_year { period / 2 } else { SET_BACK_MAX };
+            if !stays {
+                millis += period;
+                // The clock was set back by hours, or nothing was written for longer than half a day.
+                if behind < period / 2 {
+                    self.step = ClockStep::Doubtful;
+                }
             }
         }
         Timestamp { scale, millis }
@@ -295,6 +335,52 @@ mod tests {
         // A time of day among dates.
         assert_eq!(passed(&["2001-06-06 23:59:30", "00:00:30"]), 60);
         assert_eq!(passed(&["12:00:00", "2001-06-06 10:00:00"]), 0);
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_is_noticed() {
+        let steps = |texts: &[&str]| -> Vec<ClockStep> {
+            let mut clock = LogClock::new(DateOrder::MonthFirst);
+            let steps = texts.iter().map(|it| {
+                clock.read(stamp(it));
+                clock.step()
+            });
+            steps.collect()
+        };
+        let back = |seconds| ClockStep::Back(Duration::from_secs(seconds));
+        let last = |texts: &[&str]| steps(texts).pop().expect("a step");
+        assert_eq!(last(&["10:00:00", "09:59:59"]), ClockStep::Forward);
+        assert_eq!(last(&["10:00:00", "09:59:58"]), back(2));
+        assert_eq!(last(&["10:00:00", "08:00:00"]), back(7_200));
+        assert_eq!(
+            last(&["2001-06-06 10:00:00", "2001-06-06 09:00:00"]),
+            back(3_600)
+        );
+        assert_eq!(
+            last(&["2001-06-06 10:00:00", "2001-06-05 10:00:00"]),
+            back(86_400)
+        );
+        assert_eq!(last(&["Jun  6 10:00:00", "Jun  5 10:00:00"]), back(86_400));
+        assert_eq!(
+            last(&["Dec 31 23:59:30", "Jan  1 00:00:30"]),
+            ClockStep::Forward
+        );
+        // Three hours back, or 21 hours without a line.
+        assert_eq!(last(&["15:00:00", "12:00:00"]), ClockStep::Doubtful);
+        assert_eq!(last(&["20:00:00", "07:00:00"]), ClockStep::Forward);
+        assert_eq!(
+            last(&["2001-06-06 15:00:00", "12:00:00"]),
+            ClockStep::Doubtful
+        );
+        assert_eq!(
+            last(&["12:00:00", "2001-06-06 15:00:00"]),
+            ClockStep::Doubtful
+        );
+        // The offset tells that no time went back.
+        assert_eq!(
+            last(&["2001-10-28T02:59:59+02:00", "2001-10-28T02:00:00+01:00"]),
+            ClockStep::Forward
+        );
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub enum Contradiction {
     ThreadChangesBlock,
     /// The times go back, by more than a clock is set back.
     TimesGoBack,
+    /// The times go back again and again.
+    LinesOutOfOrder,
 }
 
 /// A contradiction with the lines that show it first.
@@ -63,6 +65,7 @@ impl Contradiction {
                 | Self::InstanceTwice
                 | Self::InstancesReturn
                 | Self::HandlesAlternate
+                | Self::LinesOutOfOrder
         )
     }
 
@@ -81,6 +84,9 @@ impl Contradiction {
             Self::TimesGoBack => {
                 "the times go back by more than 2 hours, as where a second log follows the first"
             }
+            Self::LinesOutOfOrder => {
+                "the times go back again and again, so the lines are not in the order in which they were written"
+            }
             Self::ThreadChangesBlock => "a thread allocates one control block and uses another",
         }
     }
@@ -97,6 +103,7 @@ impl Contradiction {
             Self::HandleChanged => "handle changed",
             Self::ThreadChangesBlock => "thread changes block",
             Self::TimesGoBack => "times go back",
+            Self::LinesOutOfOrder => "lines out of order",
         }
     }
 }
@@ -209,7 +216,7 @@ impl Computers {
         let Some(host) = host_in(tag) else {
             return;
         };
-        let is_host = |it: &(Vec<u8>, u64)| it.0.eq_ignore_ascii_case(host);
+        let is_host = |it: &(Vec<u8>, u64)| is_same_computer(&it.0, host);
         if self.hosts.get(self.latest).is_some_and(is_host) {
             return;
         }
@@ -236,6 +243,31 @@ impl Computers {
             .map(|(name, line)| (String::from_utf8_lossy(&name).into_owned(), line))
             .collect()
     }
+}
+
+/// Whether two names are of one computer: `PARIS`, `paris.org.com.` and `ORG\PARIS`. Names in two domains are
+/// of two.
+fn is_same_computer(one: &[u8], other: &[u8]) -> bool {
+    let (one, other) = (without_domain(one), without_domain(other));
+    let is_short = |it: &[u8]| !it.contains(&b'.');
+    let first = |it: &'_ [u8]| {
+        it.split(|it| *it == b'.')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let is_address = |it: &[u8]| it.iter().all(|it| it.is_ascii_digit() || *it == b'.');
+    if is_address(one) || is_address(other) || is_short(one) == is_short(other) {
+        return one.eq_ignore_ascii_case(other);
+    }
+    first(one).eq_ignore_ascii_case(&first(other))
+}
+
+/// A name without the domain of NT in front of it and without the dot that ends one of DNS.
+fn without_domain(name: &[u8]) -> &[u8] {
+    let from = memchr::memrchr(b'\\', name).map_or(0, |it| it + 1);
+    let name = &name[from..];
+    name.strip_suffix(b".").unwrap_or(name)
 }
 
 /// The computer in a tag: its first word that is neither a number nor a severity or a facility of syslog.
@@ -319,6 +351,36 @@ mod tests {
         for (tag, host) in cases {
             let found = host_in(tag.as_bytes()).map(|it| std::str::from_utf8(it).expect("ASCII"));
             assert_eq!(found, host, "{tag}");
+        }
+    }
+
+    #[test]
+    fn one_computer_may_be_named_in_several_forms() {
+        let same = [
+            "PARIS",
+            "paris",
+            "Paris.",
+            "paris.org.com",
+            "PARIS.ORG.COM.",
+            "ORG\\PARIS",
+            "\\\\paris",
+        ];
+        let mut hosts = Computers::default();
+        (0..)
+            .zip(same)
+            .for_each(|(line, name)| hosts.add(name.as_bytes(), line));
+        assert!(!hosts.are_several(), "{hosts:?}");
+        for (one, other) in [
+            ("PARIS", "LYON"),
+            ("paris.org.com", "paris.net.com"),
+            ("10.0.0.1", "10.0.0.2"),
+            ("10.0.0.1", "ten"),
+            ("PARIS", "PARIS2"),
+        ] {
+            let mut hosts = Computers::default();
+            hosts.add(one.as_bytes(), 1);
+            hosts.add(other.as_bytes(), 2);
+            assert!(hosts.are_several(), "{one} {other}");
         }
     }
 

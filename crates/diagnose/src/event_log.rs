@@ -4,6 +4,7 @@
 //! (Q303102). They add how many calls were given up, and times.
 
 mod columns;
+mod disorder;
 mod entry;
 mod label;
 mod meaning;
@@ -17,14 +18,15 @@ mod table;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use self::entry::{Computer, Entry};
+use self::disorder::Disorder;
+use self::entry::{Computer, Entry, LoggingThread, TimedEntry};
 pub use self::meaning::{Weight, meaning};
-use self::merge::{EventFile, TimedEntry};
+use self::merge::EventFile;
 pub use self::notes::order_note;
 use self::parser::Parser;
 use crate::clock::{DateOrder, DateSurvey, OrderProof, Timestamp};
-use crate::line;
-use crate::text::Line;
+use crate::line::{self, LineForm};
+use crate::text::{self, Line};
 
 /// The largest number of service runs kept, the latest ones.
 const SERVICES_MAX: usize = 10_000;
@@ -35,6 +37,8 @@ const ENTRIES_MAX: usize = 2_000_000;
 
 /// Event id: the service has started.
 const STARTED: u32 = 9298;
+/// Event id: the service has stopped.
+const STOPPED: u32 = 9299;
 /// Event id: a call was given up.
 const NOT_OPENED: u32 = 289;
 /// Event id: no control block was free.
@@ -81,7 +85,9 @@ struct OpenFile {
     parser: Parser,
     /// In the order of the file.
     entries: Vec<Entry>,
-    /// Lines before the first event.
+    /// Lines since the last event that may be events.
+    between: Vec<Entry>,
+    /// Lines of no event.
     left_out: notes::SkippedLines,
     /// Lines of a Winsock.log.
     winsock: notes::SkippedLines,
@@ -105,14 +111,23 @@ pub struct GivenUp {
     /// Of these, the calls given up in the second in which the process failed. It may have failed
     /// before it released their blocks.
     pub in_doubt: u64,
+    /// How many more may have been given up: the log does not tell which thread found no free block.
+    pub perhaps: u64,
+    /// Whether the log goes on to the end of the service run. Otherwise more calls may have been given up
+    /// after its last event.
+    pub is_complete: bool,
 }
 
 /// The events of one service run.
 #[derive(Clone, Copy, Debug, Default)]
 struct ServiceRun {
     is_whole: bool,
+    /// The service has stopped.
+    has_stopped: bool,
     not_opened: u64,
     refused: u64,
+    /// Events about a pool without a free block whose text does not tell if a call was refused.
+    perhaps_refused: u64,
     /// Events whose id cannot be read.
     unread: u64,
     /// When the last call was given up.
@@ -137,20 +152,38 @@ impl EventLog {
         }
     }
 
+    /// A line of another log follows: an entry of several lines ends.
+    pub fn interrupt(&mut self) {
+        let ended = self.file.parser.interrupt();
+        self.file.entries.extend(ended);
+    }
+
     /// Takes in a line. Returns whether it shows that this is an event log: it has the id of an entry, or
     /// is a row of a table.
     pub fn on_line(&mut self, line: Line<'_>) -> bool {
         let file = &mut self.file;
         let found = file.parser.on_line(line);
+        if found.entries.iter().any(Option::is_some) {
+            let before = std::mem::take(&mut file.between);
+            file.entries.extend(before);
+        }
         let entries = found.entries.into_iter().flatten();
         // Bounded memory: text that only looks like events must not fill it.
         file.entries
             .extend(entries.take(ENTRIES_MAX.saturating_sub(file.entries.len())));
         file.left_out.take_back(found.above, line.number);
-        if !found.is_event && line::parse(line.bytes, line.is_ended).is_some() {
+        let read = line::parse(line.bytes, line.is_ended).filter(|_| !found.is_event);
+        let is_nothing = found.is_used || line.is_blank() || text::is_remark(line.bytes);
+        let is_winsock = read.is_some_and(|it| it.form != LineForm::Unknown);
+        if read.is_some() {
             file.winsock.add(line);
-        } else if !found.is_used {
+        } else if !is_nothing {
             file.left_out.add(line);
+        }
+        // It may be an event, damaged.
+        let may_be_event = !is_nothing && !is_winsock && !file.entries.is_empty();
+        if may_be_event && file.between.len() < ENTRIES_MAX {
+            file.between.push(Entry::unread(line.number));
         }
         found.is_event
     }
@@ -211,7 +244,8 @@ impl EventLog {
         });
         let files: Vec<EventFile> = files.collect();
         for file in &files {
-            self.lacks |= file.may_be_reversed;
+            self.lacks |=
+                file.may_be_reversed || matches!(file.disorder, Some(Disorder::Undecided { .. }));
             self.notes.extend(notes::of_order(file));
         }
         let joined = merge::join(files);
@@ -289,21 +323,8 @@ impl EventLog {
             events.count += 1;
             events.last_line = line;
         }
-        // A log that starts late has events of a service run whose start is missing.
-        if id == Some(STARTED) || self.services.is_empty() {
-            self.services.push_back(ServiceRun {
-                is_whole: id == Some(STARTED),
-                began: at,
-                ..ServiceRun::default()
-            });
-            if self.services.len() > SERVICES_MAX {
-                self.services.pop_front();
-            }
-        }
         self.pool = entry.pool.or(self.pool);
-        if let Some(service) = self.services.back_mut() {
-            service.take_in(entry, at);
-        }
+        add_to(&mut self.services, entry, at);
     }
 
     /// Whether it has any entries.
@@ -341,8 +362,15 @@ impl EventLog {
         self.pool
     }
 
+    /// The number of service runs, of which the first may have begun before the log.
+    #[must_use]
+    pub fn services(&self) -> usize {
+        self.services.len()
+    }
+
     /// How many calls were given up in a service run, not counting those that failed because no block was
-    /// free. The last service run is number 0. `None` if the log does not contain all of it.
+    /// free. The last service run is number 0. `None` if the log does not contain its start, or events of it
+    /// cannot be read.
     #[must_use]
     pub fn given_up(&self, from_end: usize) -> Option<GivenUp> {
         let service = self.service(from_end)?;
@@ -350,9 +378,13 @@ impl EventLog {
         if !service.is_whole || !is_certain || self.lacks {
             return None;
         }
+        let calls = service.not_opened.checked_sub(service.refused)?;
+        let perhaps = service.perhaps_refused.min(calls);
         Some(GivenUp {
-            calls: service.not_opened.checked_sub(service.refused)?,
+            calls: calls - perhaps,
+            perhaps,
             in_doubt: service.in_doubt,
+            is_complete: from_end > 0 || service.has_stopped,
         })
     }
 
@@ -369,12 +401,59 @@ impl EventLog {
     }
 }
 
+/// Adds an entry to the service run that it belongs to, which is the last one or begins with it.
+fn add_to(services: &mut VecDeque<ServiceRun>, entry: &Entry, at: Option<Timestamp>) {
+    let starts = entry.id == Some(STARTED);
+    // A log that starts late has events of a service run whose start is missing.
+    if starts || services.is_empty() {
+        services.push_back(ServiceRun {
+            is_whole: starts,
+            began: at,
+            ..ServiceRun::default()
+        });
+        if services.len() > SERVICES_MAX {
+            services.pop_front();
+        }
+    }
+    if let Some(service) = services.back_mut() {
+        service.take_in(entry, at);
+    }
+}
+
+/// The service runs of entries in this order.
+fn service_runs(entries: &[TimedEntry]) -> VecDeque<ServiceRun> {
+    let mut services = VecDeque::new();
+    let entries = entries.iter();
+    entries.for_each(|it| add_to(&mut services, &it.entry, it.at));
+    services
+}
+
 impl ServiceRun {
+    /// Everything that a diagnosis depends on.
+    fn what_it_says(&self) -> (bool, bool, bool, [u64; 5]) {
+        (
+            self.is_whole,
+            self.has_stopped,
+            self.undated_failure.is_some(),
+            [
+                self.not_opened,
+                self.refused,
+                self.perhaps_refused,
+                self.unread,
+                self.in_doubt,
+            ],
+        )
+    }
+
     fn take_in(&mut self, entry: &Entry, at: Option<Timestamp>) {
         self.latest = at.or(self.latest);
         // Only MAIN BASE makes calls: a 9156 of a driver is about an incoming one, which has no 289.
         self.unread += u64::from(entry.id.is_none());
-        self.refused += u64::from(entry.id == Some(EXHAUSTED) && entry.is_main_base);
+        let is_exhausted = entry.id == Some(EXHAUSTED);
+        self.refused += u64::from(is_exhausted && entry.thread == LoggingThread::MainBase);
+        let is_of_any = entry.thread == LoggingThread::Unknown;
+        self.perhaps_refused += u64::from(is_exhausted && is_of_any);
+        self.has_stopped |= entry.id == Some(STOPPED);
         let count = self.given_up_together;
         let together = at.zip(self.last_not_opened);
         let are_together = together.is_some_and(|(at, last)| at.since(last) <= TOGETHER);

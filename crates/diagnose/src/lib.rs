@@ -46,11 +46,11 @@ pub mod timestamp;
 mod unused;
 
 pub use allocation::{Allocation, Diagnosis, LineNumbers, Reason};
-pub use clock::{DateOrder, DateSurvey, OrderProof};
+pub use clock::{ClockStep, DateOrder, DateSurvey, OrderProof};
 pub use consistency::{Contradiction, Contradictions};
 pub use event_log::EventLog;
 pub use log_kind::LogKind;
 pub use reader::Reader;
-pub use summary::{AllocationTotals, Forecast, LogSummary};
+pub use summary::{AllocationTotals, Forecast, LogSummary, WentBack};
 pub use text::{Line, Lines};
 pub use unused::Parameters;

@@ -25,8 +25,21 @@ pub struct ParsedLine<'a> {
     pub tag: &'a [u8],
     /// The handle that its control block has, if it tells.
     pub handle: Option<u32>,
+    /// Which blocks a line of an unknown form may be about.
+    pub about: AboutBlocks,
     /// What it reports.
     pub form: LineForm,
+}
+
+/// Which blocks a line may be about whose form is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AboutBlocks {
+    /// None: it is complete, and names no block.
+    None,
+    /// This one, which it names.
+    One(BlockNumber),
+    /// Any: it begins like a form with a block, and is damaged.
+    Any,
 }
 
 /// The form of a line, with the numbers that matter.
@@ -107,14 +120,54 @@ fn unstamped(bytes: &[u8], is_ended: bool) -> Option<ParsedLine<'_>> {
     let may_be_cut = !is_ended && rest.last().is_some_and(u8::is_ascii_digit);
     let form = LineCursor(rest).form();
     let form = form.filter(|form| !may_be_cut || ends_with_another_number(*form));
+    let about = match form {
+        None if is_ended => about_blocks(rest),
+        // The log ends before a line that is cut off at its end.
+        _ => AboutBlocks::None,
+    };
     Some(ParsedLine {
         at: None,
         has_unread_prefix: false,
         thread,
         tag: &[],
+        about,
         handle: form.filter(|_| is_ended).and_then(|it| handle(it, rest)),
         form: form.unwrap_or(LineForm::Unknown),
     })
+}
+
+/// Which blocks a line may be about that is of no known form.
+fn about_blocks(rest: &[u8]) -> AboutBlocks {
+    // What the forms with a block begin with.
+    const BEGINNINGS: [&[u8]; 14] = [
+        b"Wait",
+        b"WSARecv on",
+        b"WSAAccept",
+        b"Events",
+        b"Receive",
+        b"R/W",
+        b"ioctl",
+        b"CB",
+        b"Use",
+        b"Message",
+        b"Socket",
+        b"Ac/Cl",
+        b"Issue",
+        b"close",
+    ];
+    let is_text = rest.iter().all(|it| (b' '..=b'~').contains(it));
+    let named = memchr::memmem::rfind(rest, b"cb ").map(|at| LineCursor(&rest[at + 3..]).block());
+    let begins = |it: &&[u8]| {
+        let start = rest.get(..it.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(it))
+    };
+    let is_damaged = BEGINNINGS.iter().any(begins);
+    match named {
+        Some(Some(block)) if is_text => AboutBlocks::One(block),
+        Some(_) => AboutBlocks::Any,
+        None if is_damaged || !is_text => AboutBlocks::Any,
+        None => AboutBlocks::None,
+    }
 }
 
 /// The handle at the end of a line.
@@ -248,7 +301,9 @@ impl LineCursor<'_> {
     fn number(&mut self) -> Option<u32> {
         let (value, rest) = number(self.0)?;
         self.0 = rest;
-        Some(value)
+        // `1O` is no 1.
+        let is_whole = !rest.first().is_some_and(u8::is_ascii_alphanumeric);
+        is_whole.then_some(value)
     }
 
     /// A block number; `None` if it is above that of any pool.

@@ -36,6 +36,14 @@ pub(crate) struct OpenAllocation {
     pub(crate) instance: Option<u32>,
     /// The time of its first line.
     pub(crate) began: Option<Timestamp>,
+    /// Whether a line before its first one is later: its other lines may be above, too.
+    pub(crate) is_overlapped: bool,
+    /// Whether the clock went back, or may have, since its first line.
+    pub(crate) is_across: bool,
+    /// The latest time before nothing told any more how much time passed.
+    pub(crate) known_until: Option<Timestamp>,
+    /// The first line below its first one that cannot be read and may be about it.
+    pub(crate) unread_at: Option<u64>,
     /// Later allocations that came and went while this one was unused.
     pub(crate) outlived: u64,
     phase: Phase,
@@ -56,6 +64,10 @@ impl OpenAllocation {
         Self {
             instance,
             began,
+            is_overlapped: false,
+            is_across: false,
+            known_until: None,
+            unread_at: None,
             outlived: 0,
             phase: Phase::Unused,
             call: CallDirection::Unknown,
@@ -155,6 +167,11 @@ impl OpenAllocation {
     /// The reason for its diagnosis if no more lines follow. Unused blocks are left to
     /// [`crate::unused`].
     pub(crate) fn reason_at_end(&self) -> Reason {
+        // Once used, it may have been released by a line that cannot be read.
+        let unread = self.unread_at.filter(|_| self.phase != Phase::Unused);
+        if let Some(line) = unread {
+            return Reason::LinesUnread(line);
+        }
         match (self.phase, self.left_at) {
             (Phase::Unused, Some(_)) => Reason::NotAccepted,
             (Phase::Closing, _) => Reason::Closing,

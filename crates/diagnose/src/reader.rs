@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::allocation::Allocation;
-use crate::clock::{LogClock, Timestamp};
+use crate::clock::{ClockStep, LogClock, Timestamp};
 use crate::consistency::{Computers, Contradiction};
 use crate::event_log::{EventLog, GivenUp};
-use crate::line::{self, LineForm};
+use crate::line::{self, AboutBlocks, LineForm};
 use crate::service_run::{ServiceRun, TimedForm};
 use crate::summary::{AllocationTotals, LogSummary};
-use crate::text::Line;
+use crate::text::{self, Line};
 use crate::unused::{Parameters, UnusedBlocks};
 
 /// The largest number of unused blocks of ended service runs that are kept until the end of the log, to be
@@ -31,6 +31,8 @@ pub struct Reader<'a> {
     clock: LogClock,
     /// The time of the last line that has one.
     latest: Option<Timestamp>,
+    /// The latest time so far.
+    newest: Option<Timestamp>,
     latest_line: u64,
     summary: LogSummary,
     hosts: Computers,
@@ -51,6 +53,7 @@ impl<'a> Reader<'a> {
             most_overtaken: 0,
             clock: LogClock::new(limits.dates),
             latest: None,
+            newest: None,
             latest_line: 0,
             summary: LogSummary::default(),
             hosts: Computers::default(),
@@ -70,12 +73,24 @@ impl<'a> Reader<'a> {
             return false;
         };
         self.summary.count(line.number, &read);
+        if read.form == LineForm::Unknown {
+            // It begins no run of the service.
+            let Some(service) = &mut self.service else {
+                return true;
+            };
+            service.on_unread(line.number, read.about);
+        }
         self.hosts.add(read.tag, line.number);
+        let at = read.at.map(|stamp| self.clock.read(stamp));
+        let step = at.map_or(ClockStep::Forward, |_| self.clock.step());
         // Instances are numbered from the start of the process, so a low number shows a restart. Nothing else in a
         // Winsock.log does.
         if let LineForm::Allocated(_, instance) = read.form
-            && let Some(service) = self.service.take_if(|it| it.is_over_at(instance))
+            && let Some(mut service) = self.service.take_if(|it| it.is_over_at(instance))
         {
+            if matches!(step, ClockStep::Back(_)) {
+                service.on_overlap();
+            }
             self.before = service.newest_instance().map(|it| (it, line.number));
             self.end(service, Some(line.number), out);
         }
@@ -93,22 +108,30 @@ impl<'a> Reader<'a> {
             let is_whole = matches!(read.form, LineForm::Allocated(_, 0));
             ServiceRun::new(summary.services, line.number, is_whole, most_overtaken)
         });
-        let at = read.at.map(|stamp| self.clock.read(stamp));
-        if let Some((before, now)) = self.latest.zip(at) {
-            if before.since(now) > SET_BACK_MAX {
-                let (what, earlier) = (Contradiction::TimesGoBack, self.latest_line);
-                self.summary.contradictions.add(what, line.number, earlier);
+        let newest = self.newest;
+        if let Some(at) = at {
+            if let ClockStep::Back(back) = step {
+                self.summary
+                    .went_back
+                    .add(line.number, self.latest_line, back);
+                if back > SET_BACK_MAX {
+                    let (what, earlier) = (Contradiction::TimesGoBack, self.latest_line);
+                    self.summary.contradictions.add(what, line.number, earlier);
+                }
             }
-            self.summary.steps_forward += u64::from(before < now);
-            self.summary.steps_back += u64::from(now < before);
-        }
-        if at.is_some() {
-            (self.latest, self.latest_line) = (at, line.number);
+            self.summary.doubtful_steps += u64::from(step == ClockStep::Doubtful);
+            self.summary.steps_forward += u64::from(self.latest.is_some_and(|it| it < at));
+            self.summary.steps_back += u64::from(self.latest.is_some_and(|it| at < it));
+            (self.latest, self.latest_line) = (Some(at), line.number);
+            let is_newer = |it: &Timestamp| it.is_comparable(at) && at < *it;
+            self.newest = newest.filter(is_newer).or(Some(at));
         }
         service.on_line(
             line.number,
             TimedForm {
                 at,
+                step,
+                newest,
                 is_coarse: read.at.is_some_and(|it| !it.has_seconds),
                 thread: read.thread,
                 handle: read.handle,
@@ -117,6 +140,21 @@ impl<'a> Reader<'a> {
             out,
         );
         true
+    }
+
+    /// The last line is neither of a Winsock.log nor of anything else that is known: it may be any line,
+    /// damaged.
+    pub fn on_unread(&mut self, line: Line<'_>) {
+        if line.is_blank() || text::is_remark(line.bytes) {
+            return;
+        }
+        self.summary.left_out += 1;
+        if self.summary.left_out == 1 {
+            self.summary.first_left_out = line.number;
+        }
+        if let Some(service) = &mut self.service {
+            service.on_unread(line.number, AboutBlocks::Any);
+        }
     }
 
     fn end(
@@ -149,7 +187,8 @@ impl<'a> Reader<'a> {
         out: &mut impl FnMut(&Allocation),
     ) {
         let found = &self.summary.contradictions;
-        let is_mixed = found.prove_mixture() || self.hosts.are_several();
+        let is_mixed =
+            found.prove_mixture() || self.hosts.are_several() || self.summary.is_out_of_order();
         let calls = unused.calls_at_once(self.limits);
         self.summary.calls_at_once = self.summary.calls_at_once.max(calls);
         let totals: AllocationTotals = unused.diagnose(self.limits, is_mixed, given_up, out);
@@ -162,17 +201,28 @@ impl<'a> Reader<'a> {
         if let Some(service) = self.service.take() {
             self.end(service, None, out);
         }
-        // The two logs may start at different times but end together, so service runs are matched from
-        // the end.
+        // An event log that begins earlier has more service runs, so they are matched from the end. One that
+        // has fewer may lack the first or the last ones.
         let count = self.waiting.len();
+        let is_matched = |it: &&EventLog| {
+            self.limits.saved_together || it.services() >= self.summary.services as usize
+        };
+        let events = self.events.filter(is_matched);
+        self.summary.lacks_events = self.events.is_some() && events.is_none();
         for (index, unused) in std::mem::take(&mut self.waiting).into_iter().enumerate() {
-            let given_up = self.events.and_then(|it| it.given_up(count - 1 - index));
+            let given_up = events.and_then(|it| it.given_up(count - 1 - index));
             self.diagnose(unused, given_up, out);
         }
         self.summary.hosts = self.hosts.several();
         if let [(_, earlier), (_, line), ..] = self.summary.hosts[..] {
             let what = Contradiction::SeveralHosts;
             self.summary.contradictions.add(what, line, earlier);
+        }
+        if self.summary.is_out_of_order() {
+            let (what, back) = (Contradiction::LinesOutOfOrder, self.summary.went_back);
+            self.summary
+                .contradictions
+                .add(what, back.line, back.earlier);
         }
         self.summary.midnights = self.clock.midnights();
         self.summary

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis, Reason};
-use crate::clock::Timestamp;
+use crate::clock::{ClockStep, JITTER, Timestamp};
 use crate::consistency::{Contradiction, Contradictions, Instances};
-use crate::line::{BLOCKS_MAX, BlockNumber, LineForm, THREADS_MAX};
+use crate::line::{AboutBlocks, BLOCKS_MAX, BlockNumber, LineForm, THREADS_MAX};
 use crate::open_allocation::OpenAllocation;
 use crate::summary::AllocationTotals;
 use crate::unused::UnusedBlocks;
@@ -19,6 +19,9 @@ const BEHIND_MAX: u32 = 16;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TimedForm {
     pub(crate) at: Option<Timestamp>,
+    pub(crate) step: ClockStep,
+    /// The latest time of the lines before.
+    pub(crate) newest: Option<Timestamp>,
     /// Whether the time is exact to the minute only.
     pub(crate) is_coarse: bool,
     pub(crate) thread: u16,
@@ -47,6 +50,8 @@ pub(crate) struct ServiceRun {
     most_overtaken: usize,
     /// Calls that ended without having been opened.
     failed_calls: u64,
+    /// The first line that cannot be read and may be about any block.
+    unread_at: Option<u64>,
     /// The line at which an excerpt says that lines were left out.
     gap_at: u64,
     instances: Instances,
@@ -75,6 +80,7 @@ impl ServiceRun {
             longest_call: Duration::ZERO,
             most_overtaken,
             failed_calls: 0,
+            unread_at: None,
             gap_at: 0,
             instances: Instances::default(),
             contradictions: Contradictions::default(),
@@ -109,8 +115,11 @@ impl ServiceRun {
         out: &mut impl FnMut(&Allocation),
     ) {
         if let Some(at) = line.at {
+            self.on_clock(line);
             self.began.get_or_insert(at);
-            self.latest = Some(at);
+            // Of times that cannot be compared the last one counts.
+            let is_newer = |it: &Timestamp| it.is_comparable(at) && at < *it;
+            self.latest = self.latest.filter(is_newer).or(Some(at));
         }
         self.is_coarse |= line.is_coarse;
         let block = named(line.form);
@@ -130,7 +139,7 @@ impl ServiceRun {
             allocation.on_left(number);
         }
         if let LineForm::Allocated(block, instance) = line.form {
-            self.begin(number, block, Some(instance), line.at, out);
+            self.begin(number, block, Some(instance), line, out);
             self.newest_instance = self.newest_instance.max(Some(instance));
             if let Some(earlier) = self.instances.add(instance, number) {
                 let what = Contradiction::InstanceTwice;
@@ -149,6 +158,25 @@ impl ServiceRun {
         if let Some(block) = block {
             self.on_block_line(number, line, block, out);
         }
+    }
+
+    /// What the clock's step to this line means for the blocks that are open.
+    fn on_clock(&mut self, line: TimedForm) {
+        if line.step == ClockStep::Forward {
+            return;
+        }
+        for allocation in self.open.iter_mut().flatten() {
+            allocation.is_across = true;
+            if line.step == ClockStep::Doubtful {
+                allocation.known_until = allocation.known_until.or(line.newest);
+            }
+        }
+    }
+
+    /// The next run begins at an earlier time: lines of this one may be among its lines.
+    pub(crate) fn on_overlap(&mut self) {
+        let open = self.open.iter_mut().flatten();
+        open.for_each(|it| it.is_overlapped = true);
     }
 
     /// Grows the tables for the numbers of this line. Most pools have a few tens of blocks, so they stay
@@ -185,7 +213,7 @@ impl ServiceRun {
             if self.is_named[index] && !begins {
                 return;
             }
-            self.begin(number, block, None, line.at, out);
+            self.begin(number, block, None, line, out);
         }
         let Some(allocation) = &mut self.open[index] else {
             return;
@@ -198,7 +226,10 @@ impl ServiceRun {
         let has_ended = allocation.on_line(number, line.form);
         let (is_unused, is_call) = (allocation.is_unused(), allocation.is_outgoing());
         if was_unused && !is_unused && is_call {
-            let (began, first_line) = (allocation.began, allocation.first_line());
+            // A time across a clock that went back says nothing of how long calls can take.
+            let is_timed = !allocation.is_across && !allocation.is_overlapped;
+            let began = allocation.began.filter(|_| is_timed);
+            let first_line = allocation.first_line();
             self.on_answered_call(began, first_line, line.at);
         }
         if has_ended {
@@ -230,7 +261,7 @@ impl ServiceRun {
         number: u64,
         block: BlockNumber,
         instance: Option<u32>,
-        at: Option<Timestamp>,
+        line: TimedForm,
         out: &mut impl FnMut(&Allocation),
     ) {
         let index = usize::from(block);
@@ -248,7 +279,36 @@ impl ServiceRun {
         }
         self.is_named[index] = true;
         self.totals.allocated += 1;
-        self.open[index] = Some(OpenAllocation::new(instance, at));
+        let mut allocation = OpenAllocation::new(instance, line.at);
+        let before = line.newest.zip(line.at);
+        allocation.is_overlapped = before.is_some_and(|(newest, at)| newest.since(at) > JITTER);
+        self.open[index] = Some(allocation);
+    }
+
+    /// A line cannot be read that may be about these blocks.
+    pub(crate) fn on_unread(&mut self, number: u64, about: AboutBlocks) {
+        let concerned = match about {
+            AboutBlocks::None => return,
+            AboutBlocks::One(block) => {
+                let open = self
+                    .open
+                    .get_mut(usize::from(block))
+                    .and_then(Option::as_mut);
+                // It shows that the block is in use, or is not: only a silent block is in question.
+                if let Some(allocation) = open.filter(|it| it.is_unused()) {
+                    allocation.unread_at = allocation.unread_at.or(Some(number));
+                }
+                return;
+            }
+            AboutBlocks::Any => self.open.iter_mut().flatten(),
+        };
+        for allocation in concerned {
+            allocation.unread_at = allocation.unread_at.or(Some(number));
+        }
+        self.unread_at = self.unread_at.or(Some(number));
+        // It may be what the threads did next.
+        self.allocating.fill(None);
+        self.reading.fill(None);
     }
 
     /// An excerpt says that lines are left out here.
@@ -324,6 +384,7 @@ impl ServiceRun {
             longest_call: self.longest_call,
             most_overtaken: self.most_overtaken,
             failed_calls,
+            has_unread: self.unread_at.is_some(),
             gap_at: self.gap_at,
             contradictions: self.contradictions,
             restarted_at,

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis};
 use crate::consistency::Contradictions;
-use crate::line::{LineForm, ParsedLine};
+use crate::line::{AboutBlocks, LineForm, ParsedLine};
+
+/// The smallest number of steps forward for each step back in a log whose lines are in order.
+const ORDERED_MIN: u64 = 20;
 
 /// What became of the allocations of one service run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +36,19 @@ pub struct AllocationTotals {
     pub leaked_within: Option<Duration>,
 }
 
+/// Times that go back from one line to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WentBack {
+    /// How often.
+    pub count: u64,
+    /// The first line that is earlier than the one before it, of those with a time.
+    pub line: u64,
+    /// The line before it.
+    pub earlier: u64,
+    /// The largest step back.
+    pub longest: Duration,
+}
+
 /// Counts over a whole log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogSummary {
@@ -42,6 +58,14 @@ pub struct LogSummary {
     pub log_lines: u64,
     /// Lines of Winsock.log of a form that no article shows.
     pub unknown_forms: u64,
+    /// Lines of Winsock.log among those of unknown forms that may be about any block.
+    pub damaged: u64,
+    /// The first of them.
+    pub first_damaged: u64,
+    /// Lines that are neither of a Winsock.log nor of anything else that is known.
+    pub left_out: u64,
+    /// The first of them.
+    pub first_left_out: u64,
     /// Lines whose time is exact to the minute only.
     pub coarse_stamps: u64,
     /// Midnights that are inferred from times of day without a date.
@@ -56,12 +80,19 @@ pub struct LogSummary {
     pub steps_forward: u64,
     /// Lines that are earlier than the one before them.
     pub steps_back: u64,
+    /// Lines that are earlier by more than threads that write at almost the same time.
+    pub went_back: WentBack,
+    /// Lines of which nothing tells how long after the one before they were written: see
+    /// [`crate::clock::ClockStep::Doubtful`].
+    pub doubtful_steps: u64,
     /// The computers that the lines name, each with its first line; empty if they name fewer than two.
     pub hosts: Vec<(String, u64)>,
     /// What contradicts itself.
     pub contradictions: Contradictions,
     /// Service runs, complete or in part.
     pub services: u32,
+    /// Whether the event log has fewer service runs, so that nothing tells which belong to each other.
+    pub lacks_events: bool,
     /// How many calls may have been in progress at once, if order had to decide: as many as a parameter or
     /// the log itself says.
     pub calls_at_once: usize,
@@ -88,7 +119,30 @@ pub struct Forecast {
     pub time_left: Option<Duration>,
 }
 
+impl WentBack {
+    pub(crate) fn add(&mut self, line: u64, earlier: u64, back: Duration) {
+        if self.count == 0 {
+            (self.line, self.earlier) = (line, earlier);
+        }
+        self.count += 1;
+        self.longest = self.longest.max(back);
+    }
+}
+
 impl LogSummary {
+    /// Whether times go back so often that no clock was set: the lines are not in the order in which they
+    /// were written.
+    pub(crate) fn is_out_of_order(&self) -> bool {
+        let back = self.went_back.count;
+        back > 1 && back * ORDERED_MIN > self.steps_forward
+    }
+
+    /// Whether lines could not be read that may be about a block.
+    #[must_use]
+    pub const fn has_unread(&self) -> bool {
+        self.damaged + self.left_out > 0
+    }
+
     /// Counts a line of a Winsock.log.
     pub(crate) fn count(&mut self, number: u64, line: &ParsedLine<'_>) {
         self.log_lines += 1;
@@ -97,6 +151,12 @@ impl LogSummary {
             self.unknown_forms += 1;
             if self.unknown_forms == 1 {
                 self.first_unknown_form = number;
+            }
+        }
+        if line.about == AboutBlocks::Any {
+            self.damaged += 1;
+            if self.damaged == 1 {
+                self.first_damaged = number;
             }
         }
         if line.has_unread_prefix {

@@ -44,6 +44,16 @@ impl Line<'_> {
     }
 }
 
+/// Whether people or programs write such a line around a log: a remark in angle brackets, a tag of HTML, a
+/// comment behind a number sign, or a rule of dashes.
+#[must_use]
+pub fn is_remark(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii();
+    let is_tags = bytes.starts_with(b"<") && bytes.ends_with(b">");
+    let is_rule = bytes.iter().all(|it| b"-=_*~+|: ".contains(it));
+    is_tags || is_rule || bytes.starts_with(b"#")
+}
+
 /// Reads a file line by line.
 #[derive(Debug)]
 pub struct Lines<R> {

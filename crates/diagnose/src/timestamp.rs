@@ -107,7 +107,7 @@ fn year_after_space(bytes: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// The date at the start of `bytes`, and the rest. Months and days of the week may be named in English,
-/// German, French, Spanish or Italian: `Wednesday, June 06, 2001`, `6. Juni 2001`, `mercredi 6 juin 2001`.
+/// German, French, Spanish, Italian or Dutch: `Wednesday, June 06, 2001`, `6. Juni 2001`, `mercredi 6 juin 2001`.
 #[must_use]
 pub fn take_date(bytes: &[u8]) -> Option<(Day, &[u8])> {
     // `mar. 6 juin 2001` begins with a Tuesday, `Mar  6 15:36:27` with a month.

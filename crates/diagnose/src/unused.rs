@@ -9,7 +9,8 @@
 //!    leaked. If the log shows a call that took longer, the timer must be longer.
 //! 2. *The event log.* Every call that is given up has an event 289. The number of leaked blocks is the
 //!    number of these events that no other call accounts for. The oldest blocks have leaked, since all
-//!    calls have the same timer.
+//!    calls have the same timer. The others have not, if the event log goes on to the end of the service
+//!    run: nothing in it tells what was given up after its last event.
 //! 3. *Order*, if it is known how many calls the MTA makes at once. Unused blocks older than that many of
 //!    the latest calls have leaked; the latest calls are unknown. If the log shows that a call succeeded
 //!    after later ones were made, this MTA makes at least that many calls at once.
@@ -45,6 +46,9 @@ pub struct Parameters {
     pub calls_at_once: Option<usize>,
     /// The order of day and month in stamps that can be read both ways.
     pub dates: DateOrder,
+    /// Whether Winsock.log and the event log were saved at the same time. Winsock.log has no clock, so
+    /// nothing in the two files tells.
+    pub saved_together: bool,
 }
 
 impl Default for Parameters {
@@ -54,6 +58,7 @@ impl Default for Parameters {
             disconnect_timer: Duration::from_secs(120),
             calls_at_once: None,
             dates: DateOrder::default(),
+            saved_together: false,
         }
     }
 }
@@ -72,6 +77,8 @@ pub(crate) struct UnusedBlocks {
     pub(crate) most_overtaken: usize,
     /// Calls that ended without having been opened: each accounts for one event 289.
     pub(crate) failed_calls: u64,
+    /// Whether a line cannot be read that may be about any block.
+    pub(crate) has_unread: bool,
     pub(crate) gap_at: u64,
     pub(crate) contradictions: Contradictions,
     /// Whether the text is an excerpt with the lines of a single block.
@@ -89,14 +96,19 @@ impl UnusedBlocks {
         given_up: Option<GivenUp>,
         out: &mut impl FnMut(&Allocation),
     ) -> AllocationTotals {
-        let leaked = given_up.and_then(|it| self.leaked_of(it));
+        let given_up = given_up.map(|it| GivenUp {
+            is_complete: it.is_complete || limits.saved_together,
+            ..it
+        });
+        let events = given_up.and_then(|it| Some((it, self.leaked_of(it)?)));
         for (index, (block, allocation)) in self.allocations.iter().enumerate() {
             let later = self.allocations.len() - 1 - index;
             let reason = self
                 .by_time(allocation, limits)
-                .or_else(|| leaked.map(|leaked| by_events(index, leaked)))
+                .or_else(|| events.and_then(|(it, leaked)| by_events(index, leaked, it)))
                 .unwrap_or_else(|| self.by_order(allocation, later, limits));
             let reason = if is_mixed { in_mixture(reason) } else { reason };
+            let reason = allocation.unread_at.map_or(reason, Reason::LinesUnread);
             // A restart releases blocks in use, and does not undo a leak.
             let reason = match self.restarted_at {
                 Some(_) if reason.diagnosis() == Diagnosis::InUse => Reason::ServiceEnded,
@@ -119,8 +131,14 @@ impl UnusedBlocks {
         self.totals
     }
 
+    /// What the times decide. A clock that goes back makes a block look younger than it is, and lines that
+    /// are not in the order of their times may have used a block above its first line.
     fn by_time(&self, allocation: &OpenAllocation, limits: Parameters) -> Option<Reason> {
-        let age = self.latest?.since(allocation.began?);
+        let (began, until) = (allocation.began?, allocation.known_until.or(self.latest)?);
+        if allocation.is_overlapped || !until.is_comparable(began) {
+            return None;
+        }
+        let age = until.since(began);
         let error = if self.is_coarse {
             MINUTE
         } else {
@@ -135,9 +153,9 @@ impl UnusedBlocks {
             has_expired(age + error),
         ) {
             (true, _) => Some(Reason::TimedOut(age)),
-            (false, false) => Some(Reason::Recent(age)),
-            // Times of whole minutes do not tell.
-            (false, true) => None,
+            (false, false) if !allocation.is_across => Some(Reason::Recent(age)),
+            // Times of whole minutes do not tell, nor does a clock that was set.
+            (false, _) => None,
         }
     }
 
@@ -146,10 +164,14 @@ impl UnusedBlocks {
     fn leaked_of(&self, given_up: GivenUp) -> Option<usize> {
         // Calls that were given up and closed have an event 289 too. More of them than events means that
         // the logs are of different runs or machines.
-        let leaked = given_up.calls.checked_sub(self.failed_calls)?;
+        let all = given_up.calls + given_up.perhaps;
+        all.checked_sub(self.failed_calls)?;
+        let leaked = given_up.calls.saturating_sub(self.failed_calls);
         let leaked = leaked.saturating_sub(given_up.in_doubt);
         let leaked = usize::try_from(leaked).ok()?;
-        (self.totals.is_whole && leaked <= self.allocations.len()).then_some(leaked)
+        // A line that cannot be read may be the end of a call.
+        let is_whole = self.totals.is_whole && !self.has_unread;
+        (is_whole && leaked <= self.allocations.len()).then_some(leaked)
     }
 
     /// How many calls may be in progress at once: as many as the log shows, at least. Without a parameter
@@ -163,12 +185,14 @@ impl UnusedBlocks {
 
     fn by_order(&self, allocation: &OpenAllocation, later: usize, limits: Parameters) -> Reason {
         let enough = self.calls_at_once(limits);
-        if self.is_about_one_block || allocation.last_line() < self.gap_at {
+        let is_excerpt = self.is_about_one_block && !allocation.is_overlapped;
+        if is_excerpt || allocation.last_line() < self.gap_at {
             Reason::NoFurtherLines
         } else if later >= enough {
             match limits.calls_at_once {
-                Some(_) => Reason::Overtaken,
-                None => Reason::Passed(later as u64),
+                // Lines that are not in the order of their times do not tell which call came later.
+                Some(_) if !allocation.is_across => Reason::Overtaken,
+                _ => Reason::Passed(later as u64),
             }
         } else if allocation.outlived >= enough as u64 {
             Reason::Outlived(allocation.outlived)
@@ -186,10 +210,15 @@ const fn in_mixture(reason: Reason) -> Reason {
     }
 }
 
-fn by_events(index: usize, leaked: usize) -> Reason {
+/// What the events say of the unused block of this index if so many have leaked; `None` if they end too soon
+/// to say anything.
+fn by_events(index: usize, leaked: usize, given_up: GivenUp) -> Option<Reason> {
+    let with = |count: u64| leaked.saturating_add(usize::try_from(count).unwrap_or(usize::MAX));
     if index < leaked {
-        Reason::GivenUp
+        Some(Reason::GivenUp)
+    } else if given_up.is_complete {
+        (index >= with(given_up.perhaps)).then_some(Reason::NotGivenUp)
     } else {
-        Reason::NotGivenUp
+        (index < with(given_up.in_doubt)).then_some(Reason::GivenUpInFailure)
     }
 }

@@ -31,6 +31,10 @@ pub(crate) struct DiagnoseArguments {
     /// decides].
     #[arg(long, value_enum, value_name = "ORDER")]
     pub(crate) dates: Option<Dates>,
+    /// Winsock.log and the event logs were saved at the same time: a call without an event had not been given
+    /// up. Nothing in the files tells; without this, such a block is not called in use.
+    #[arg(long)]
+    pub(crate) saved_together: bool,
     /// Ignore event logs beside a Winsock.log (HOST.events.txt, EV0.LOG, EV1.LOG ...).
     #[arg(long)]
     pub(crate) alone: bool,

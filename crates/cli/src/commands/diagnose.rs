@@ -9,8 +9,7 @@ use std::io;
 use std::time::Duration;
 
 use diagnose::{
-    Allocation, DateOrder, EventLog, Line, Lines, LogKind, LogSummary, Parameters, Reader,
-    event_log,
+    Allocation, DateOrder, EventLog, Lines, LogKind, LogSummary, Parameters, Reader, event_log,
 };
 
 use crate::arguments::{DiagnoseArguments, Format};
@@ -40,32 +39,13 @@ struct DiagnosedLog<'a> {
     companion: Option<&'a Companion>,
     /// Events quoted in the Winsock.log itself.
     quoted: Option<&'a EventLog>,
-    left_out: LeftOut,
     pool: u64,
     disconnect_timer: Duration,
+    saved_together: bool,
     /// Whether `--calls` says how many calls are made at once.
     calls_are_given: bool,
-    /// What a reader should know of how the dates were read.
-    date_note: Option<String>,
-}
-
-/// Lines of no known form in a Winsock.log.
-#[derive(Clone, Copy, Default)]
-struct LeftOut {
-    count: u64,
-    first: u64,
-}
-
-impl LeftOut {
-    fn add(&mut self, line: Line<'_>) {
-        let is_remark = diagnose::reader::is_gap(line.bytes);
-        if !is_remark && !line.is_blank() {
-            self.count += 1;
-            if self.count == 1 {
-                self.first = line.number;
-            }
-        }
-    }
+    /// What a reader should know of how it was read.
+    notes: Vec<String>,
 }
 
 pub(crate) fn run(
@@ -79,7 +59,7 @@ pub(crate) fn run(
         match LogSource::open(path) {
             Ok(source) if source.kind == Some(LogKind::Events) => event_logs.push(source),
             Ok(source) => logs.push(source),
-            Err(failure) => worst = worst.max(failure.report(terminal)),
+            Err(failure) => worst = worst.max(fail(failure, arguments.format, terminal)?),
         }
     }
     let mut given = Vec::new();
@@ -97,25 +77,41 @@ pub(crate) fn run(
                 }
                 given.push(companion);
             }
-            Err(failure) => worst = worst.max(failure.report(terminal)),
+            Err(failure) => worst = worst.max(fail(failure, arguments.format, terminal)?),
         }
     }
     let is_only_log = logs.len() == 1;
     for source in logs {
         let same_host = given.iter().find(|it| it.host == source.host());
         let companion = same_host.or(given.first().filter(|_| is_only_log));
-        let found = match companion {
-            Some(_) => None,
-            None => find_companion(&source, given.is_empty(), arguments, terminal),
+        let (found, notes) = match companion {
+            Some(_) => (None, Vec::new()),
+            None => find_companion(&source, given.is_empty(), arguments, terminal)?,
         };
-        let code = match read_log(&source, companion.or(found.as_ref()), arguments, terminal) {
-            Err(CommandError::Terminal(error)) => return Err(CommandError::Terminal(error)),
-            Err(failure) => failure.report(terminal),
+        let companion = companion.or(found.as_ref());
+        let code = match read_log(&source, companion, notes, arguments, terminal) {
+            Err(failure) => fail(failure, arguments.format, terminal)?,
             Ok(code) => code,
         };
         worst = worst_of(worst, code);
     }
     Ok(worst)
+}
+
+/// Prints the error of one file, also as an object for a program that reads the results; the exit code.
+fn fail(
+    failure: CommandError,
+    format: Format,
+    terminal: &mut Terminal,
+) -> Result<u8, CommandError> {
+    match (failure, format) {
+        (CommandError::Terminal(error), _) => Err(CommandError::Terminal(error)),
+        (failure, Format::Json) => {
+            terminal.print_object(failure.object())?;
+            Ok(failure.report(terminal))
+        }
+        (failure, Format::Human) => Ok(failure.report(terminal)),
+    }
 }
 
 /// Says if an event log is of none of several Winsock.log files.
@@ -176,36 +172,48 @@ fn computer_of<'a>(sources: &'a [LogSource], logs: &'a [LogSource]) -> Option<&'
     }
 }
 
-/// The event logs in the same directory as a Winsock.log, or else the events in the Winsock.log itself.
+/// The event logs in the same directory as a Winsock.log, or else the events in the Winsock.log itself; and
+/// why a file beside it does not count.
 fn find_companion(
     source: &LogSource,
     may_look: bool,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
-) -> Option<Companion> {
+) -> Result<(Option<Companion>, Vec<String>), CommandError> {
     let candidates = match may_look && !arguments.alone {
         true => source.companion_paths(),
         false => Vec::new(),
     };
-    let mut sources = Vec::new();
+    let (mut sources, mut notes) = (Vec::new(), Vec::new());
     for path in candidates {
         match LogSource::open(&path) {
             Ok(it) if it.kind == Some(LogKind::Events) => sources.push(it),
-            Ok(_) => {}
+            Ok(it) => notes.push(format!("{}: left out, because it has no events", it.name)),
+            Err(failure) => notes.push(without_cause(failure)?),
+        }
+    }
+    // The rest of a log of which a part is missing is not all of it.
+    let found = match notes.is_empty() && !sources.is_empty() {
+        false => own_events(source, arguments),
+        true => match read_events(&sources, source.computer(), arguments, terminal) {
+            Ok(companion) => Some(companion),
             Err(failure) => {
-                failure.report(terminal);
+                notes.push(without_cause(failure)?);
+                None
             }
-        }
+        },
+    };
+    for note in &notes {
+        terminal.note(&format!("note: {note}\n"));
     }
-    if sources.is_empty() {
-        return own_events(source, arguments);
-    }
-    match read_events(&sources, source.computer(), arguments, terminal) {
-        Ok(companion) => Some(companion),
-        Err(failure) => {
-            failure.report(terminal);
-            None
-        }
+    Ok((found, notes))
+}
+
+/// What a failure says that does not end the diagnosis.
+fn without_cause(failure: CommandError) -> Result<String, CommandError> {
+    match failure {
+        CommandError::Message(_, message) => Ok(message),
+        CommandError::Scenario(_) | CommandError::Terminal(_) => Err(failure),
     }
 }
 
@@ -218,8 +226,11 @@ fn own_events(source: &LogSource, arguments: &DiagnoseArguments) -> Option<Compa
     let mut log = EventLog::new(arguments.dates.map(DateOrder::from));
     let mut lines = Lines::new(source.reader().ok()?);
     while let Some(line) = lines.next_line().ok()? {
-        if diagnose::line::parse(line.bytes, line.is_ended).is_none() {
-            log.on_line(line);
+        match diagnose::line::parse(line.bytes, line.is_ended) {
+            Some(_) => log.interrupt(),
+            None => {
+                log.on_line(line);
+            }
         }
     }
     log.end_file(&source.name, None);
@@ -305,6 +316,7 @@ fn dates_of(
 fn read_log(
     source: &LogSource,
     companion: Option<&Companion>,
+    mut notes: Vec<String>,
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> Result<u8, CommandError> {
@@ -312,16 +324,17 @@ fn read_log(
     if let Some(note) = &date_note {
         terminal.note(&format!("note: {note}\n"));
     }
+    notes.extend(date_note);
     let limits = Parameters {
         disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.nanos()),
         calls_at_once: arguments.calls,
         dates,
+        saved_together: arguments.saved_together,
     };
     let name = &source.name;
     let events = companion.map(|it| &it.log);
     let content = source.reader().map_err(|error| cannot_read(name, &error))?;
     let (mut lines, mut reader) = (Lines::new(content), Reader::new(limits, events));
-    let mut left_out = LeftOut::default();
     // A KB article quotes events between lines of the log.
     let mut quoted = EventLog::default();
     let mut printer: Box<dyn DiagnosisPrinter> = match arguments.format {
@@ -332,11 +345,10 @@ fn read_log(
         .next_line()
         .map_err(|error| cannot_read(name, &error))?
     {
-        if !reader.on_line(line, &mut |entry| printer.add(entry)) {
-            quoted.on_line(line);
-            if !quoted.is_in_entry() {
-                left_out.add(line);
-            }
+        if reader.on_line(line, &mut |entry| printer.add(entry)) {
+            quoted.interrupt();
+        } else if !quoted.on_line(line) && !quoted.is_in_entry() {
+            reader.on_unread(line);
         }
         if printer.is_large() {
             print(arguments.format, &printer.take_text(), terminal)?;
@@ -347,20 +359,20 @@ fn read_log(
     check_is_log(name, &summary)?;
     let quoted = Some(&quoted).filter(|it| !it.is_empty());
     let logged_pool = events.or(quoted).and_then(EventLog::pool);
-    let (total, has_no_contradiction) = (summary.total, summary.contradictions.is_empty());
+    let total = summary.total;
+    let is_unknown = total.unknown > 0 || !is_sound(&summary);
     printer.finish(&DiagnosedLog {
         name,
         summary,
         companion,
         quoted,
-        left_out,
         pool: arguments.pool.or(logged_pool).unwrap_or(POOL),
         disconnect_timer: limits.disconnect_timer,
+        saved_together: limits.saved_together,
         calls_are_given: arguments.calls.is_some(),
-        date_note,
+        notes,
     });
     print(arguments.format, &printer.take_text(), terminal)?;
-    let is_unknown = total.unknown > 0 || !has_no_contradiction;
     Ok(match (total.leaked + total.suspected, is_unknown) {
         (0, false) => exit_code::SUCCESS,
         (0, true) => exit_code::UNDECIDED,
@@ -368,11 +380,16 @@ fn read_log(
     })
 }
 
+/// Whether all of a log could be read and nothing in it contradicts itself: only then there is "no leak".
+const fn is_sound(summary: &LogSummary) -> bool {
+    summary.contradictions.is_empty() && !summary.has_unread()
+}
+
 /// Rejects what cannot be diagnosed: another kind of file, or a log in reverse order.
 fn check_is_log(name: &str, summary: &LogSummary) -> Result<(), CommandError> {
     if summary.lines == 0 {
         return Err(CommandError::usage(format_args!(
-            "{name}: the file is empty"
+            "{name}: the file is empty; copy it again, or turn on WinSock logging and wait for some calls"
         )));
     }
     if summary.log_lines == 0 {

@@ -11,6 +11,8 @@ pub(super) struct Columns<'a> {
     pub(super) count: usize,
     /// Whether a field in quotes does not end in this line.
     pub(super) is_open: bool,
+    /// Whether every field stands where its column is.
+    pub(super) is_aligned: bool,
 }
 
 /// Where the columns of a table are that has dashes under its heading, as `Format-Table` writes it.
@@ -26,6 +28,7 @@ pub(super) fn split(bytes: &[u8], separator: u8) -> Columns<'_> {
         fields: [&[]; COLUMNS_MAX],
         count: 0,
         is_open: false,
+        is_aligned: true,
     };
     let mut rest = Some(bytes);
     while let Some(bytes) = rest
@@ -86,24 +89,85 @@ impl Ruled {
         (dashes.len() >= RULED_MIN).then_some(Self { dashes })
     }
 
+    /// The columns of a heading without dashes, as `wmic` writes it: two spaces are between them.
+    pub(super) fn of_heading(line: &[u8]) -> Option<Self> {
+        let mut dashes: Vec<(usize, usize)> = Vec::new();
+        for (at, byte) in line.iter().enumerate() {
+            if byte.is_ascii_whitespace() {
+                continue;
+            }
+            match dashes.last_mut().filter(|it| at - it.1 < 2) {
+                Some(last) => last.1 = at + 1,
+                None => dashes.push((at, at + 1)),
+            }
+        }
+        dashes.truncate(COLUMNS_MAX);
+        let is_name = |it: &u8| it.is_ascii_alphabetic() || b" _-".contains(it) || *it >= 0x80;
+        let are_names = line.trim_ascii_end().iter().all(is_name);
+        (dashes.len() >= RULED_MIN && are_names).then_some(Self { dashes })
+    }
+
     /// Cuts a line. Text may stand to the right of its dashes, and numbers to the left of theirs: between
-    /// two columns the longest run of spaces parts them.
+    /// two columns the longest run of spaces parts them. A field that begins or ends elsewhere than its
+    /// dashes is not aligned: it may be of another column, or a part of a field.
     pub(super) fn split<'a>(&self, line: &'a [u8]) -> Columns<'a> {
         let mut columns = Columns {
             fields: [&[]; COLUMNS_MAX],
             count: self.dashes.len(),
             is_open: false,
+            is_aligned: !line.contains(&b'\t'),
         };
+        let places = Places::of(line);
         let mut from = 0;
-        for (index, pair) in self.dashes.windows(2).enumerate() {
-            let end = pair[0].1.clamp(from, line.len().max(from)).min(line.len());
-            let start = pair[1].0.min(line.len()).max(end);
-            let cut = end + longest_space(&line[end..start]).unwrap_or(start - end);
-            columns.fields[index] = line[from..cut].trim_ascii();
-            from = cut;
+        for index in 0..self.dashes.len() {
+            let (first, last) = self.dashes[index];
+            let (first, last) = (places.byte(first), places.byte(last));
+            let to = match self.dashes.get(index + 1) {
+                Some((next, _)) => {
+                    let end = last.max(from);
+                    let start = places.byte(*next).max(end);
+                    let spaces = longest_space(&line[end..start]);
+                    // Nothing parts two columns that a line fills.
+                    let is_parted =
+                        spaces.is_some() || end >= line.len() || line[start - 1] == b' ';
+                    columns.is_aligned &= is_parted;
+                    end + spaces.unwrap_or(start - end)
+                }
+                None => line.len(),
+            };
+            let field = &line[from..to];
+            let begin = from + field.len() - field.trim_ascii_start().len();
+            let end = begin + field.trim_ascii().len();
+            let is_last = index + 1 == self.dashes.len();
+            let stands = begin == first || end == last || (is_last && begin > first);
+            columns.is_aligned &= begin == end || stands;
+            columns.fields[index] = field.trim_ascii();
+            from = to;
         }
-        columns.fields[self.dashes.len() - 1] = line[from..].trim_ascii();
         columns
+    }
+}
+
+/// Where the characters of a line are. Programs align characters, of which some have several bytes in UTF-8.
+struct Places<'a> {
+    line: &'a [u8],
+    /// If it has such characters.
+    text: Option<&'a str>,
+}
+
+impl<'a> Places<'a> {
+    fn of(line: &'a [u8]) -> Self {
+        let text = std::str::from_utf8(line).ok().filter(|_| !line.is_ascii());
+        Self { line, text }
+    }
+
+    /// The byte at which this character begins, or the end of the line.
+    fn byte(&self, character: usize) -> usize {
+        let end = self.line.len();
+        match self.text {
+            Some(text) => text.char_indices().nth(character).map_or(end, |it| it.0),
+            None => character.min(end),
+        }
     }
 }
 

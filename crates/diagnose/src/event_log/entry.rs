@@ -1,5 +1,6 @@
 //! An entry of an application event log: what is kept of it.
 
+use crate::clock::Timestamp;
 use crate::timestamp::Stamp;
 
 /// The source of the MTA's events.
@@ -17,8 +18,32 @@ pub(super) struct Entry {
     pub(super) computer: Option<Computer>,
     /// Whether it is in the form of EV0.LOG.
     pub(super) is_text_form: bool,
-    pub(super) is_main_base: bool,
+    pub(super) thread: LoggingThread,
     pub(super) pool: Option<u64>,
+}
+
+/// An entry with its time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimedEntry {
+    pub(super) entry: Entry,
+    /// Its own time.
+    pub(super) at: Option<Timestamp>,
+    /// Its own time, or else that of the one before it.
+    pub(super) near: Option<Timestamp>,
+    /// The number of its file, in the order of joining.
+    pub(super) file: usize,
+}
+
+/// The thread that the text of an event names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum LoggingThread {
+    /// None of these.
+    #[default]
+    Unknown,
+    /// MAIN BASE, which makes the calls.
+    MainBase,
+    /// A driver, which takes incoming calls.
+    Driver,
 }
 
 /// The name of a computer: its first letters, without the domain, in upper case.
@@ -42,7 +67,7 @@ impl Entry {
             is_foreign: false,
             computer: None,
             is_text_form: false,
-            is_main_base: false,
+            thread: LoggingThread::Unknown,
             pool: None,
         }
     }
@@ -51,7 +76,9 @@ impl Entry {
 impl Computer {
     /// The computer of this name; `None` if no computer has such a name.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        let name = name.strip_prefix(b"\\\\").unwrap_or(name);
+        // `\\PARIS`, or with the domain of NT, `ORG\PARIS`.
+        let from = memchr::memrchr(b'\\', name).map_or(0, |it| it + 1);
+        let name = &name[from..];
         let name = name.split(|it| *it == b'.').next()?.trim_ascii();
         let is_name = |it: &u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
         if name.is_empty() || !name.iter().all(is_name) {

@@ -1,4 +1,4 @@
-//! The labels of an entry's parts, in English, German, French, Spanish and Italian, and as the properties of
+//! The labels of an entry's parts, in English, German, French, Spanish, Italian and Dutch, and as the properties of
 //! PowerShell and WMI are named.
 
 use super::entry::leading_number;
@@ -59,6 +59,8 @@ const MEANINGS: [(Label, &[&str]); 12] = [
             "tipodesuceso",
             "tipodeevento",
             "tipoevento",
+            "gebeurtenistype",
+            "typegebeurtenis",
         ],
     ),
     (
@@ -69,6 +71,7 @@ const MEANINGS: [(Label, &[&str]); 12] = [
             "nomdujournal",
             "nombrederegistro",
             "nomeregistro",
+            "logboeknaam",
         ],
     ),
     (Label::Index, &["index", "recordnumber", "recordid"]),
@@ -88,6 +91,9 @@ const MEANINGS: [(Label, &[&str]); 12] = [
             "origendelevento",
             "origine",
             "origineevento",
+            "bron",
+            "gebeurtenisbron",
+            "bronvangebeurtenis",
         ],
     ),
     (
@@ -113,6 +119,8 @@ const MEANINGS: [(Label, &[&str]); 12] = [
             "iddeevento",
             "evento",
             "idevento",
+            "gebeurtenis",
+            "gebeurtenisid",
         ],
     ),
     (Label::LongId, &["instanceid", "eventidentifier"]),
@@ -130,12 +138,13 @@ const MEANINGS: [(Label, &[&str]); 12] = [
             "fecha",
             "fechayhora",
             "dataeora",
+            "datumentijd",
         ],
     ),
     (Label::Data, &["data"]),
     (
         Label::Time,
-        &["time", "zeit", "uhrzeit", "heure", "hora", "ora"],
+        &["time", "zeit", "uhrzeit", "heure", "hora", "ora", "tijd"],
     ),
     (
         Label::Computer,
@@ -149,7 +158,13 @@ const MEANINGS: [(Label, &[&str]); 12] = [
     ),
     (
         Label::Description,
-        &["description", "beschreibung", "descripcin", "descrizione"],
+        &[
+            "description",
+            "beschreibung",
+            "descripcin",
+            "descrizione",
+            "beschrijving",
+        ],
     ),
     (Label::Message, &["message", "strings"]),
 ];

@@ -7,17 +7,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::STARTED;
-use super::entry::Entry;
+use super::disorder::{self, Disorder};
+use super::entry::{Entry, TimedEntry};
+use super::{STARTED, TOGETHER};
 use crate::clock::{DateOrder, LogClock, Timestamp};
 
 /// How far apart one event may be in EV0.LOG and in the application event log: each log has its own
 /// reading of the clock, in whole seconds.
-const BETWEEN_FORMS: Duration = Duration::from_secs(1);
+const BETWEEN_FORMS: Duration = TOGETHER;
 /// How far apart one event may be if a file has no seconds.
 const WITHOUT_SECONDS: Duration = Duration::from_secs(60);
-/// How far a clock may be set back, as at the end of summer time.
-const SET_BACK_MAX: Duration = Duration::from_secs(2 * 3_600);
 
 /// A file of the log that was read to its end, oldest entry first.
 #[derive(Clone, Debug)]
@@ -28,8 +27,8 @@ pub(super) struct EventFile {
     pub(super) entries: Vec<TimedEntry>,
     /// Whether nothing tells if the oldest or the newest event is the first, and it matters.
     pub(super) may_be_reversed: bool,
-    /// The line at which the times jump, if its events were put into the order of their times.
-    pub(super) jumps_at: Option<u64>,
+    /// What its times mean if they go back.
+    pub(super) disorder: Option<Disorder>,
 }
 
 /// Which event of a file is the first.
@@ -39,18 +38,6 @@ enum Direction {
     NewestFirst,
     /// All events have one time, or none.
     Unknown,
-}
-
-/// An entry with its time.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TimedEntry {
-    pub(super) entry: Entry,
-    /// Its own time.
-    pub(super) at: Option<Timestamp>,
-    /// Its own time, or else that of the one before it.
-    near: Option<Timestamp>,
-    /// The number of its file, in the order of joining.
-    file: usize,
 }
 
 /// All files of a log as one.
@@ -90,7 +77,8 @@ impl EventFile {
         mut entries: Vec<Entry>,
         order: DateOrder,
     ) -> Self {
-        let direction = direction(&entries, order);
+        let steps = Steps::of(&entries, order);
+        let direction = steps.direction();
         // A start of the service that is not the first event may be the oldest one of all.
         let starts = entries.iter().skip(1).any(|it| it.id == Some(STARTED));
         if direction == Direction::NewestFirst {
@@ -108,17 +96,13 @@ impl EventFile {
                 file,
             }
         });
-        let mut entries: Vec<TimedEntry> = timed.collect();
-        let jumps_at = jumps_at(&entries);
-        if jumps_at.is_some() {
-            entries.sort_by_key(|it| it.near);
-        }
+        let (entries, disorder) = disorder::resolve(timed.collect(), steps.are_mixed());
         Self {
             name: name.to_owned(),
             part,
             entries,
             may_be_reversed: direction == Direction::Unknown && starts,
-            jumps_at,
+            disorder,
         }
     }
 
@@ -132,35 +116,39 @@ impl EventFile {
     }
 }
 
-/// All times of a file decide which event is the first.
-fn direction(entries: &[Entry], order: DateOrder) -> Direction {
-    // A clock that only compares neighbours: a time of day would always seem to go forward.
-    let alone = |entry: &Entry| entry.at.map(|stamp| LogClock::new(order).read(stamp));
-    let (mut forward, mut back) = (0_u64, 0_u64);
-    let times: Vec<Timestamp> = entries.iter().filter_map(alone).collect();
-    for pair in times.windows(2).filter(|it| it[0].is_comparable(it[1])) {
-        forward += u64::from(pair[0] < pair[1]);
-        back += u64::from(pair[1] < pair[0]);
-    }
-    match (forward, back) {
-        (0, 0) => Direction::Unknown,
-        (forward, back) if back > forward => Direction::NewestFirst,
-        (_, _) => Direction::OldestFirst,
-    }
+/// How often the time rises and falls from one event to the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Steps {
+    forward: u64,
+    back: u64,
 }
 
-/// Where a file of several exports goes back in time, by more than a clock is set back.
-fn jumps_at(entries: &[TimedEntry]) -> Option<u64> {
-    let mut latest: Option<Timestamp> = None;
-    for timed in entries {
-        if let Some((latest, at)) = latest.zip(timed.at)
-            && latest.since(at) > SET_BACK_MAX
-        {
-            return Some(timed.entry.line);
+impl Steps {
+    fn of(entries: &[Entry], order: DateOrder) -> Self {
+        // A clock that only compares neighbours: a time of day would always seem to go forward.
+        let alone = |entry: &Entry| entry.at.map(|stamp| LogClock::new(order).read(stamp));
+        let mut steps = Self::default();
+        let times: Vec<Timestamp> = entries.iter().filter_map(alone).collect();
+        for pair in times.windows(2).filter(|it| it[0].is_comparable(it[1])) {
+            steps.forward += u64::from(pair[0] < pair[1]);
+            steps.back += u64::from(pair[1] < pair[0]);
         }
-        latest = latest.max(timed.at);
+        steps
     }
-    None
+
+    /// All times of a file decide which event is the first.
+    const fn direction(self) -> Direction {
+        match (self.forward, self.back) {
+            (0, 0) => Direction::Unknown,
+            (forward, back) if back > forward => Direction::NewestFirst,
+            (_, _) => Direction::OldestFirst,
+        }
+    }
+
+    /// Whether the times fall about as often as they rise, so that the direction is not certain.
+    fn are_mixed(self) -> bool {
+        self.forward.min(self.back) * 2 >= self.forward.max(self.back)
+    }
 }
 
 /// Joins files.

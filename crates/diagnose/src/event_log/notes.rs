@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ENTRIES_MAX;
+use super::disorder::Disorder;
 use super::entry::{Computer, Entry};
 use super::merge::EventFile;
 use super::partial_entry::Above;
@@ -124,12 +125,32 @@ pub(super) fn of_order(file: &EventFile) -> Vec<String> {
              08:00:21"
         )
     });
-    let sorted = file.jumps_at.map(|line| {
-        format!(
-            "{name}: the times jump at line {line}; its events are put into the order of their times"
-        )
-    });
-    reversed.into_iter().chain(sorted).collect()
+    let disordered = file.disorder.map(|it| of_disorder(name, it));
+    reversed.into_iter().chain(disordered).collect()
+}
+
+/// What to say if the times of a file go back.
+fn of_disorder(name: &str, disorder: Disorder) -> String {
+    match disorder {
+        Disorder::Exports { line, twice } => format!(
+            "{name}: the times go back at line {line}: it has several exports, put into the order of their \
+             times; {}",
+            counted(
+                twice as u64,
+                "event is in two of them and counts once",
+                "events are in two of them and count once"
+            )
+        ),
+        Disorder::Harmless { line } => format!(
+            "{name}: the times go back at line {line}: the clock was set back, or its events are not in \
+             order; they say the same in the order of the file and in that of their times"
+        ),
+        Disorder::Undecided { line } => format!(
+            "{name}: the times go back at line {line}: the clock was set back, or its events are not in \
+             order, and they do not say the same in both orders, so they decide nothing; if it has several \
+             exports, give each a file of its own"
+        ),
+    }
 }
 
 /// A failure without a time, or with such a call before it.

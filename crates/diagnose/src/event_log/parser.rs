@@ -25,13 +25,19 @@ impl Parser {
         };
         let is_other = row == TableLine::None;
         let forwarded = is_other.then(|| syslog::event(line)).flatten();
+        let may_be_other = is_other && forwarded.is_none() && !self.draft.is_open();
+        if may_be_other && let Some(entry) = syslog::event_of_other(line) {
+            return AddedEntries {
+                entries: [Some(entry), None],
+                is_event: false,
+                is_used: true,
+                above: Above::Nothing,
+            };
+        }
         let row = forwarded.map_or(row, TableLine::Entry);
         let entry = match row {
             TableLine::None => {
-                let mut found = self.draft.on_line(line, &mut self.leading);
-                // The description of a row may go on without quotes.
-                found.is_used |= self.table.has_begun();
-                return found;
+                return self.draft.on_line(line, &mut self.leading);
             }
             TableLine::Heading | TableLine::Dashes | TableLine::Continued => None,
             TableLine::Entry(entry) => Some(entry),
@@ -50,6 +56,11 @@ impl Parser {
             is_used: true,
             above,
         }
+    }
+
+    /// Ends the entry that has begun.
+    pub(super) fn interrupt(&mut self) -> Option<Entry> {
+        std::mem::take(&mut self.draft).entry()
     }
 
     /// Whether an entry has begun.

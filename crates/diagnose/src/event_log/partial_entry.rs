@@ -3,7 +3,7 @@
 //! An entry begins at a line that only begins entries, at a label that the entry before it has already, or
 //! behind an empty line at the label with which the first entry of the file began.
 
-use super::entry::{Computer, Entry, EventSource, leading_number, origin};
+use super::entry::{Computer, Entry, EventSource, LoggingThread, leading_number, origin};
 use super::label::{self, Label, labelled};
 use crate::text::Line;
 use crate::timestamp::{self, Day, Stamp, TimeOfDay};
@@ -28,9 +28,11 @@ pub(super) struct PartialEntry {
     /// The labels that have been read, one bit each.
     labels: u16,
     free_text: FreeText,
+    /// The id and the date that its description has: another event may follow whose first line is damaged.
+    described: u16,
     /// The line before is empty.
     is_after_blank: bool,
-    is_main_base: bool,
+    thread: LoggingThread,
     pool: Option<u64>,
 }
 
@@ -206,6 +208,9 @@ impl PartialEntry {
 
     fn on_label(&mut self, label: Label, value: &[u8], line: u64) {
         if self.is_described() {
+            let is_part = (label == Label::Id && label::whole_id(value).is_some())
+                || (label == Label::Date && timestamp::take_date(value).is_some());
+            self.described |= if is_part { label.bit() } else { 0 };
             return;
         }
         self.free_text = FreeText::None;
@@ -257,7 +262,12 @@ impl PartialEntry {
     /// Reads what may be anywhere in an entry: the pool's size, the thread, and the time in EV0.LOG.
     fn on_text(&mut self, bytes: &[u8]) {
         self.stamp = self.stamp.or_else(|| text_form_time(bytes));
-        self.is_main_base |= memchr::memmem::find(bytes, b"MAIN BASE").is_some();
+        let names = |it: &[u8]| memchr::memmem::find(bytes, it).is_some();
+        if names(b"MAIN BASE") {
+            self.thread = LoggingThread::MainBase;
+        } else if self.thread == LoggingThread::Unknown && names(b"DRVR") {
+            self.thread = LoggingThread::Driver;
+        }
         let count = after(bytes, b"configured count is ").and_then(leading_number);
         self.pool = self.pool.or(count);
     }
@@ -304,6 +314,7 @@ impl PartialEntry {
     pub(super) fn entry(self) -> Option<Entry> {
         let is_dated = self.stamp.is_some() || self.date.is_some() || self.time.is_some();
         let found = self.id.or(self.long_id);
+        let has_another = self.described == Label::Id.bit() | Label::Date.bit();
         // An entry without an id that may be one of the MTA.
         let is_unread = match self.form {
             Form::Text => true,
@@ -318,13 +329,13 @@ impl PartialEntry {
         let apart = self.date.zip(self.time);
         let is_exhausted = found.is_some_and(|it| it.0 == EXHAUSTED);
         Some(Entry {
-            id: found.map(|it| it.0),
+            id: found.map(|it| it.0).filter(|_| !has_another),
             line: found.map_or(self.first_line, |it| it.1),
             at: self.stamp.or_else(|| apart.map(|(day, time)| time.on(day))),
             is_foreign: self.origin == Some(EventSource::Other),
             computer: self.computer,
             is_text_form: self.form == Form::Text,
-            is_main_base: self.is_main_base && is_exhausted,
+            thread: self.thread,
             pool: self.pool.filter(|_| is_exhausted),
         })
     }

@@ -69,6 +69,22 @@ pub(super) fn event(line: Line<'_>) -> Option<Entry> {
     Some(draft.with_text(bytes))
 }
 
+/// What another program has written into the same syslog: `PARIS sshd[17]: text`.
+pub(super) fn event_of_other(line: Line<'_>) -> Option<Entry> {
+    let (_, rest) = timestamp::take(line.bytes.trim_ascii())?;
+    let (_, rest) = next_word(rest.trim_ascii_start());
+    let (program, _) = next_word(rest);
+    let name = program.strip_suffix(b":")?;
+    let end = name.iter().position(|it| *it == b'[').unwrap_or(name.len());
+    let is_name = |it: &u8| it.is_ascii_alphanumeric() || b"-_./".contains(it);
+    let is_other = end > 0 && name[..end].iter().all(is_name);
+    let may_be_mta = memchr::memmem::find(line.bytes, SOURCE).is_some();
+    (is_other && !may_be_mta).then(|| Entry {
+        is_foreign: true,
+        ..Entry::unread(line.number)
+    })
+}
+
 /// The id behind the program, which may be followed by `[warning]` and by a colon.
 fn id_of_3164(end: &[u8], after: &[u8]) -> Option<u32> {
     let end = end.strip_suffix(b":").unwrap_or(end);

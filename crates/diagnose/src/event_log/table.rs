@@ -9,7 +9,7 @@ use super::columns::{Columns, Ruled, split};
 use super::entry::{Computer, Entry, EventSource, SOURCE, leading_number, origin};
 use super::label::{self, Label};
 use super::partial_entry::PartialEntry;
-use crate::text::{LINE_MAX, Line};
+use crate::text::{self, LINE_MAX, Line};
 use crate::timestamp::{self, Day, Stamp};
 
 /// The smallest number of columns of a row without a heading.
@@ -56,6 +56,8 @@ pub(super) struct EventTable {
     before: Vec<u8>,
     /// The source of the rows below, as PowerShell groups them.
     group: Option<EventSource>,
+    /// Whether an empty line has come since the last row of a table with dashes.
+    is_after_blank: bool,
 }
 
 /// What parts the columns.
@@ -107,10 +109,11 @@ impl EventTable {
             return TableLine::Heading;
         }
         let separators = match self.separator() {
-            Some(separator) => [separator; 3],
-            None => [b'\t', b',', b';'],
+            Some(separator) => [separator; 4],
+            None => [b'\t', b',', b';', b'|'],
         };
         for separator in separators {
+            let bytes = without_frame(bytes, separator);
             let columns = split(bytes, separator);
             if let Some(heading) = heading(&columns) {
                 *self = Self {
@@ -135,7 +138,12 @@ impl EventTable {
             return TableLine::Continued;
         }
         match self.separator() {
-            Some(separator) => self.damaged(&split(bytes, separator), line),
+            // The rule below the heading of a table that people or `psql` frame.
+            Some(_) if text::is_remark(bytes) => TableLine::Heading,
+            Some(separator) => {
+                let columns = split(without_frame(bytes, separator), separator);
+                self.damaged(&columns, line)
+            }
             None => TableLine::None,
         }
     }
@@ -158,7 +166,16 @@ impl EventTable {
         {
             self.cut = Some(Cut::Ruled(ruled));
             self.heading = Some(heading);
+            self.is_after_blank = false;
             return Some(TableLine::Dashes);
+        }
+        if let Some(ruled) = Ruled::of_heading(line.bytes)
+            && let Some(heading) = heading(&ruled.split(line.bytes))
+        {
+            self.cut = Some(Cut::Ruled(ruled));
+            self.heading = Some(heading);
+            self.before = line.bytes.to_vec();
+            return Some(TableLine::Heading);
         }
         let Some(Cut::Ruled(ruled)) = &self.cut else {
             self.before.clear();
@@ -170,19 +187,25 @@ impl EventTable {
             return Some(TableLine::Heading);
         }
         let heading = self.heading?;
+        if trimmed.is_empty() {
+            self.is_after_blank = true;
+            return None;
+        }
         let columns = ruled.split(line.bytes);
         let cells = [heading.date, heading.id].map(|it| columns.fields[it]);
-        if let Some(places) = self.places(&columns) {
+        let places = self.places(&columns).filter(|_| columns.is_aligned);
+        if let Some(places) = places {
+            self.is_after_blank = false;
             return Some(self.row(&places, &columns, trimmed, line.number));
         }
         // Text of a message goes on in its own column.
-        let is_continued = !trimmed.is_empty() && cells.iter().all(|it| it.is_empty());
-        let is_damaged = timestamp::take(cells[0]).is_some() || number(cells[1]).is_some();
-        match (is_continued, is_damaged) {
-            (true, _) => Some(TableLine::Continued),
-            (false, true) => Some(TableLine::Unread(line.number)),
-            (false, false) => None,
+        if columns.is_aligned && cells.iter().all(|it| it.is_empty()) {
+            return Some(TableLine::Continued);
         }
+        // Behind an empty line the table may be over.
+        let is_row = timestamp::take(cells[0]).is_some() || number(cells[1]).is_some();
+        let is_damaged = !self.is_after_blank || is_row;
+        is_damaged.then_some(TableLine::Unread(line.number))
     }
 
     /// A further line of a row that has begun.
@@ -222,11 +245,6 @@ impl EventTable {
         TableLine::Entry(found.entry(bytes, line))
     }
 
-    /// Whether lines that are no rows may go on with the description of one.
-    pub(super) fn has_begun(&self) -> bool {
-        self.separator().is_some()
-    }
-
     /// Whether its heading names no source, so that all its events count as the MTA's.
     pub(super) fn lacks_source(&self) -> bool {
         let is_without = |it: Heading| it.source.is_none();
@@ -256,10 +274,19 @@ impl EventTable {
         let Some(source_at) = source else {
             return TableLine::Unread(line.number);
         };
-        let id = match self.heading {
-            Some(heading) => fields.get(heading.id).and_then(|it| heading.id_of(it)),
-            None => fields[source_at..].iter().find_map(|it| number(it)),
+        let id_at = match self.heading {
+            Some(heading) => Some(heading.id),
+            None => fields[source_at..]
+                .iter()
+                .position(|it| number(it).is_some())
+                .map(|it| source_at + it),
         };
+        let id_at = id_at.filter(|it| !self.may_be_cut(fields, *it));
+        let field = id_at.and_then(|it| fields.get(it));
+        let id = field.and_then(|it| match self.heading {
+            Some(heading) => heading.id_of(it),
+            None => number(it),
+        });
         match id {
             Some(id) => {
                 let found = ParsedRow {
@@ -274,6 +301,17 @@ impl EventTable {
         }
     }
 
+    /// Whether the row ends with this field although more should follow: a part of the field may be missing.
+    fn may_be_cut(&self, fields: &[&[u8]], at: usize) -> bool {
+        let last = match self.cut {
+            // An empty column leaves nothing that shows whether it is there.
+            Some(Cut::Ruled(_)) => fields.iter().rposition(|it| !it.is_empty()),
+            _ => fields.len().checked_sub(1),
+        };
+        let count = self.heading.map_or(at + 2, |it| it.count);
+        last == Some(at) && at + 1 < count
+    }
+
     /// The smallest number of columns of a row.
     fn columns_min(&self) -> usize {
         let named = self.heading.map_or(COLUMNS_MIN, |it| it.count);
@@ -286,9 +324,12 @@ impl EventTable {
             let field = fields.get(*at);
             field.is_some_and(|it| timestamp::take_date(it).is_some() || dated(it).is_some())
         };
-        // Some versions put the type in front of the date.
-        let named = self.heading.map(|it| it.date).filter(is_date);
-        let dated_at = named.or_else(|| (0..DATED_MAX).find(is_date))?;
+        let dated_at = match self.heading {
+            Some(heading) => Some(heading.date).filter(is_date),
+            // Some versions put the type in front of the date.
+            None => (0..DATED_MAX).find(is_date),
+        };
+        let dated_at = dated_at?;
         if let Some(stamp) = dated(fields[dated_at]) {
             return Some(TimeColumns {
                 stamp,
@@ -316,12 +357,18 @@ impl EventTable {
             are_two,
         } = self.time(fields)?;
         let named = fields.iter().take(SOURCE_MAX).position(|it| is_source(it));
-        if let Some(heading) = self.heading
-            && let Some(id) = fields.get(heading.id).and_then(|it| heading.id_of(it))
-        {
+        // A number elsewhere than in the column of the id is no id.
+        if let Some(heading) = self.heading {
+            let id = fields.get(heading.id).and_then(|it| heading.id_of(it));
+            let cut = [heading.date, heading.id]
+                .into_iter()
+                .any(|it| self.may_be_cut(fields, it));
+            if cut {
+                return None;
+            }
             return Some(Places {
                 stamp,
-                id,
+                id: id?,
                 source: named.or(heading.source).filter(|it| *it < fields.len()),
                 computer: heading.computer.filter(|it| *it < fields.len()),
             });
@@ -343,7 +390,7 @@ impl EventTable {
             source: Some(named.unwrap_or(if is_dumpel { id_at + 1 } else { after_time })),
             computer: has_computer.then_some(computer),
         })
-        .filter(|it| it.source < Some(fields.len()))
+        .filter(|it| it.source < Some(fields.len()) && !self.may_be_cut(fields, id_at))
     }
 }
 
@@ -359,6 +406,15 @@ impl Heading {
     }
 }
 
+/// A row without the bars at its ends, as in Markdown.
+fn without_frame(bytes: &[u8], separator: u8) -> &[u8] {
+    if separator != b'|' {
+        return bytes;
+    }
+    let bytes = bytes.strip_prefix(b"|").unwrap_or(bytes);
+    bytes.strip_suffix(b"|").unwrap_or(bytes)
+}
+
 /// A date with its time in one column.
 fn dated(field: &[u8]) -> Option<Stamp> {
     let (stamp, _) = timestamp::take(field)?;
@@ -370,14 +426,16 @@ fn is_mark(bytes: &[u8]) -> bool {
     bytes.starts_with(b"#TYPE System.Diagnostics.") || matches!(bytes, b"sep=," | b"sep=;")
 }
 
-/// Whether a source is cut off, and may be that of the MTA.
+/// Whether a source is cut off, with dots or at the end of a line, and may be that of the MTA.
 fn may_be_source(name: &[u8]) -> bool {
     let ends: [&[u8]; 3] = [b"...", b"\xe2\x80\xa6", b"\x85"];
     let kept = ends.iter().find_map(|it| name.strip_suffix(*it));
-    kept.is_some_and(|it| {
-        let start = SOURCE.get(..it.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(it))
-    })
+    let kept = kept.unwrap_or(name);
+    let start = SOURCE
+        .get(..kept.len())
+        .filter(|it| it.len() < name.len().max(SOURCE.len()));
+    let is_start = start.is_some_and(|it| it.eq_ignore_ascii_case(kept));
+    is_start && !name.is_empty()
 }
 
 /// What was found in a row.

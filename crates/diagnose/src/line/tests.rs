@@ -151,3 +151,25 @@ fn a_number_that_may_have_lost_digits_is_not_read() {
     );
     assert_eq!(cut("(008) No more dat"), Some(LineForm::Unknown));
 }
+
+/// A damaged number is no other number, and a damaged line may be about any block.
+#[test]
+fn a_line_of_an_unknown_form_says_which_blocks_it_may_be_about() {
+    for (text, about) in [
+        ("(008) Wait for cb 1O, handle 52", AboutBlocks::Any),
+        ("(008) close socket 61 on", AboutBlocks::Any),
+        ("(008) \u{1}\u{2}", AboutBlocks::Any),
+        ("(008) WSASend returned 0 on cb 3", AboutBlocks::One(3)),
+        ("(008) Select returned 3", AboutBlocks::None),
+    ] {
+        let read = parse(text.as_bytes(), true).expect("a thread wrote it");
+        assert_eq!(
+            (read.form, read.about),
+            (LineForm::Unknown, about),
+            "{text}"
+        );
+    }
+    // The log ends before a line that is cut off.
+    let cut = parse(b"(008) close socket 61 on", false).expect("a thread wrote it");
+    assert_eq!(cut.about, AboutBlocks::None);
+}

@@ -1,4 +1,4 @@
-//! Names of months and days of the week, in English, German, French, Spanish and Italian.
+//! Names of months and days of the week, in English, German, French, Spanish, Italian and Dutch.
 //!
 //! Letters beyond ASCII are left out, since their bytes depend on the code page: `février` is `fvrier`.
 
@@ -12,7 +12,7 @@ pub(super) const SPACES: [&[u8]; 5] = [b" ", b"\xc2\xa0", b"\xe2\x80\xaf", b"\xa
 const MONTHS: [&[&[u8]]; 12] = [
     &[
         b"jan", b"january", b"januar", b"jnner", b"janv", b"janvier", b"ene", b"enero", b"gen",
-        b"gennaio",
+        b"gennaio", b"januari",
     ],
     &[
         b"feb",
@@ -22,19 +22,22 @@ const MONTHS: [&[&[u8]]; 12] = [
         b"fvrier",
         b"febrero",
         b"febbraio",
+        b"februari",
     ],
-    &[b"mar", b"march", b"mr", b"mrz", b"mars", b"marzo"],
+    &[
+        b"mar", b"march", b"mr", b"mrz", b"mars", b"marzo", b"mrt", b"maart",
+    ],
     &[
         b"apr", b"april", b"avr", b"avril", b"abr", b"abril", b"aprile",
     ],
-    &[b"may", b"mai", b"mayo", b"mag", b"maggio"],
+    &[b"may", b"mai", b"mayo", b"mag", b"maggio", b"mei"],
     &[
         b"jun", b"june", b"juni", b"juin", b"junio", b"giu", b"giugno",
     ],
     &[
         b"jul", b"july", b"juli", b"juil", b"juillet", b"julio", b"lug", b"luglio",
     ],
-    &[b"aug", b"august", b"aot", b"ago", b"agosto"],
+    &[b"aug", b"august", b"aot", b"ago", b"agosto", b"augustus"],
     &[
         b"sep",
         b"sept",
@@ -130,10 +133,22 @@ const WEEKDAYS: &[&[u8]] = &[
     b"venerd",
     b"sabato",
     b"domenica",
+    b"maandag",
+    b"dinsdag",
+    b"woensdag",
+    b"donderdag",
+    b"vrijdag",
+    b"zaterdag",
+    b"zondag",
+    b"ma",
+    b"wo",
+    b"vr",
+    b"za",
+    b"zo",
 ];
 
 /// Words between a date and a time: `at`, `um`, `à`, `a las`, `alle`.
-const AT: [&[u8]; 7] = [
+const AT: [&[u8]; 8] = [
     b"at ",
     b"um ",
     b"\xc3\xa0 ",
@@ -141,6 +156,7 @@ const AT: [&[u8]; 7] = [
     b"\x85 ",
     b"a las ",
     b"alle ",
+    b"om ",
 ];
 
 /// The word at the start of `bytes`, and the rest.

@@ -1,6 +1,7 @@
 //! Tests of the crate through its public API.
 
 mod any_text;
+mod confidence;
 mod mixed_logs;
 mod q303102;
 mod real_world_logs;

@@ -106,12 +106,25 @@ fn the_event_log_tells_how_many_calls_were_given_up() {
         (0, Reason::Passed(1), Reason::LogEndsTooSoon),
         (4, Reason::Passed(1), Reason::LogEndsTooSoon),
     ] {
-        let found = with(&text, Parameters::default(), Some(&given_up(events))).0;
+        let together = Parameters {
+            saved_together: true,
+            ..Parameters::default()
+        };
+        let found = with(&text, together, Some(&given_up(events))).0;
         assert_eq!(
             (found[1].reason, found[2].reason),
             (first, second),
             "{events}"
         );
+    }
+    // Saved earlier, perhaps: what was given up is given up, and the rest is open.
+    for (events, first, second) in [
+        (1, Reason::Passed(1), Reason::LogEndsTooSoon),
+        (2, Reason::GivenUp, Reason::LogEndsTooSoon),
+        (3, Reason::GivenUp, Reason::GivenUp),
+    ] {
+        let found = with(&text, Parameters::default(), Some(&given_up(events))).0;
+        assert_eq!((found[1].reason, found[2].reason), (first, second));
     }
     let late = text.replacen("(instance 0)", "(instance 1)", 1);
     let found = with(&late, Parameters::default(), Some(&given_up(3))).0;

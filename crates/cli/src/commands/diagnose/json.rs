@@ -49,14 +49,22 @@ impl DiagnosisPrinter for JsonLine {
             "log_lines": summary.log_lines,
             "unknown_forms": summary.unknown_forms,
             "first_unknown_form": first(summary.unknown_forms, summary.first_unknown_form),
-            "left_out": diagnosis.left_out.count,
-            "first_left_out": first(diagnosis.left_out.count, diagnosis.left_out.first),
+            "left_out": summary.left_out,
+            "first_left_out": first(summary.left_out, summary.first_left_out),
+            "damaged": summary.damaged,
+            "first_damaged": first(summary.damaged, summary.first_damaged),
             "unread_prefixes": summary.unread_prefixes,
             "first_unread_prefix": first(summary.unread_prefixes, summary.first_unread_prefix),
             "coarse_stamps": summary.coarse_stamps,
             "midnights": summary.midnights,
+            "steps_back": summary.went_back.count,
+            "first_line_back": first(summary.went_back.count, summary.went_back.line),
+            "longest_step_back_ns": nanos(summary.went_back.longest),
+            "doubtful_steps": summary.doubtful_steps,
             "calls_at_once": summary.calls_at_once,
             "calls_are_given": diagnosis.calls_are_given,
+            "saved_together": diagnosis.saved_together,
+            "lacks_service_runs": diagnosis.companion.map(|_| summary.lacks_events),
             "disconnect_timer_ns": nanos(diagnosis.disconnect_timer),
             "unread_events": diagnosis.companion.map(|it| it.log.unread()),
             "services": summary.services,
@@ -84,7 +92,7 @@ impl DiagnosisPrinter for JsonLine {
             "events": diagnosis.quoted.map(events_of),
         });
         let of_events = diagnosis.companion.map_or(&[][..], |it| &it.notes);
-        let notes: Vec<&String> = of_events.iter().chain(&diagnosis.date_note).collect();
+        let notes: Vec<&String> = of_events.iter().chain(&diagnosis.notes).collect();
         let notes = json!(notes);
         let text = format!("],\"summary\":{summary},\"notes\":{notes}}}\n");
         self.text.push_str(&text);

@@ -8,6 +8,7 @@ use diagnose::{DateSurvey, EventLog, Lines, LogKind, line};
 
 use super::packed;
 use crate::command_error::CommandError;
+use crate::paths::shown;
 
 /// Bytes at the start and at the end in which the kind of a log must show. An even number, for UTF-16.
 const SAMPLE: u64 = 64 * 1_024;
@@ -38,7 +39,7 @@ impl LogSource {
     /// Opens a file; `-` is standard input.
     pub(super) fn open(path: &Path) -> Result<Self, CommandError> {
         tracing::debug!(path = %path.display(), "read");
-        let source = Self::read(path).map_err(|error| CommandError::cannot_read(path, &error))?;
+        let source = Self::read(path).map_err(|error| cannot_open(path, &error))?;
         let head = source.head();
         let head = head.map_err(|error| CommandError::cannot_read(path, &error))?;
         let is_no_log = source.kind.is_none();
@@ -163,7 +164,7 @@ impl LogSource {
         rest.eq_ignore_ascii_case(WINSOCK_LOG).then_some(host)
     }
 
-    /// The number in the name of `EV1.LOG`: the larger, the older.
+    /// The number in the name of a part of the MTA's text event log, `EV1.LOG`: the larger, the older.
     pub(super) fn age(&self) -> Option<u32> {
         let (_, number) = self.part()?;
         number.parse().ok()
@@ -174,18 +175,31 @@ impl LogSource {
         self.part().map_or(self.host(), |it| it.0)
     }
 
-    /// The name of `PARISEV1.LOG` without its end, and the digits after `EV`.
+    /// The computer in `PARIS.EV1.LOG` (nothing in `EV1.LOG`), and the digits after `EV`. Other names that end
+    /// like this are chosen by people, and say nothing about parts.
     fn part(&self) -> Option<(&str, &str)> {
-        let stem = self.host();
-        let digits = stem.trim_end_matches(|it: char| it.is_ascii_digit());
-        let cut = digits.len().checked_sub(2)?;
-        let is_part = digits.get(cut..)?.eq_ignore_ascii_case("EV");
-        is_part.then(|| (&stem[..cut], &stem[digits.len()..]))
+        let (name, extension) = self.file_name().rsplit_once('.')?;
+        let (computer, stem) = name.rsplit_once('.').unwrap_or(("", name));
+        let (letters, digits) = stem.split_at_checked(2)?;
+        let is_number = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+        let is_part = letters.eq_ignore_ascii_case("EV") && extension.eq_ignore_ascii_case("LOG");
+        (is_part && is_number).then_some((computer, digits))
     }
 
     fn file_name(&self) -> &str {
         self.name.rsplit(['/', '\\']).next().unwrap_or_default()
     }
+}
+
+/// The error for a file that cannot be opened, and its cure.
+fn cannot_open(path: &Path, error: &io::Error) -> CommandError {
+    if error.kind() == io::ErrorKind::NotFound {
+        return CommandError::io(format_args!(
+            "cannot read {}: {error}; check the name of the file, `-` reads standard input",
+            shown(path)
+        ));
+    }
+    CommandError::cannot_read(path, error)
 }
 
 fn has_events(text: &[u8]) -> bool {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use diagnose::event_log::{self, Weight};
 use diagnose::{Allocation, AllocationTotals, Contradiction, Diagnosis, EventLog, Forecast};
 
-use super::{Companion, DiagnosedLog, DiagnosisPrinter};
+use super::{Companion, DiagnosedLog, DiagnosisPrinter, is_sound};
 
 /// Lives listed per verdict.
 const LISTED_MAX: usize = 100;
@@ -91,7 +91,7 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &DiagnosedLog<'_>) -> String {
     );
     let undecided = summary.total.suspected + summary.total.unknown;
     match (summary.total.leaked, undecided) {
-        (0, 0) if summary.contradictions.is_empty() => text.push_str("No leak.\n"),
+        (0, 0) if is_sound(summary) => text.push_str("No leak.\n"),
         (0, _) => text.push_str("No leak is proved, and none is ruled out.\n"),
         (_, _) => {}
     }
@@ -168,17 +168,25 @@ fn not_read(diagnosis: &DiagnosedLog<'_>) -> String {
         1 => format!("1 line {one}"),
         _ => format!("{count} lines {more}"),
     };
-    let left_out = diagnosis.left_out;
-    if left_out.count > 0 {
+    if summary.left_out > 0 {
         let _ = writeln!(
             text,
-            "{} left out, the first of them line {}.",
+            "{} left out, the first of them line {}. Each may be a damaged line about any block that was open: \
+             take out what is no part of the log.",
             lines(
-                left_out.count,
+                summary.left_out,
                 "is not of a Winsock.log and is",
                 "are not of a Winsock.log and are"
             ),
-            left_out.first
+            summary.first_left_out
+        );
+    }
+    if summary.damaged > 0 {
+        let _ = writeln!(
+            text,
+            "{} damaged, the first of them line {}, and may be about any block that was open.",
+            lines(summary.damaged, "is", "are"),
+            summary.first_damaged
         );
     }
     if summary.unread_prefixes > 0 {
@@ -197,6 +205,29 @@ fn not_read(diagnosis: &DiagnosedLog<'_>) -> String {
             lines(summary.coarse_stamps, "has", "have")
         );
     }
+    let back = summary.went_back;
+    if back.count > 0 {
+        let times = match back.count {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        };
+        let _ = writeln!(
+            text,
+            "The times go back {times}, by up to {} s, first in line {} (compare line {}): the clock was set \
+             back, or lines are not in their order. No verdict rests on a time across such a line.",
+            back.longest.as_secs(),
+            back.line,
+            back.earlier
+        );
+    }
+    if summary.doubtful_steps > 0 {
+        let _ = writeln!(
+            text,
+            "{} a time of which nothing tells how long after the one before it is: midnight has passed or the \
+             clock was set back, or one of both has no date. No verdict rests on a time across such a line.",
+            lines(summary.doubtful_steps, "has", "have")
+        );
+    }
     if summary.midnights > 0 {
         let _ = writeln!(
             text,
@@ -210,7 +241,7 @@ fn not_read(diagnosis: &DiagnosedLog<'_>) -> String {
     if summary.unknown_forms > 0 {
         let _ = writeln!(
             text,
-            "{} an unknown form, the first of them line {}; no verdict depends on them.",
+            "{} an unknown form, the first of them line {}; what a line may be about is not decided without it.",
             lines(summary.unknown_forms, "has", "have"),
             summary.first_unknown_form
         );
@@ -246,13 +277,24 @@ const fn count(totals: &AllocationTotals, verdict: Diagnosis) -> u64 {
 fn what_decides(diagnosis: &DiagnosedLog<'_>) -> String {
     let seconds = diagnosis.disconnect_timer.as_secs();
     let stamps = format!("a log with time stamps of {seconds} s more");
+    let (runs, logged) = (
+        diagnosis.summary.services,
+        diagnosis.companion.map_or(0, |it| it.log.services()),
+    );
+    if diagnosis.summary.lacks_events {
+        return format!(
+            "The event log has {logged} of {runs} service starts, so nothing tells which belong to each \
+             other. If both logs were saved at the same time, say --saved-together; {stamps} decides too.\n"
+        );
+    }
     match diagnosis.companion.map(|it| it.log.unread()) {
         None => format!(
             "To decide these, add the event log from the start of the service on (it says which calls \
              were given up), or {stamps}.\n"
         ),
         Some(0) => format!(
-            "To decide these, the event log must begin with the start of the service; {stamps} decides \
+            "To decide these, the event log must begin with the start of the service and go on to the end of \
+             Winsock.log: if both were saved at the same time, say --saved-together; {stamps} decides \
              them too.\n"
         ),
         Some(_) => format!(

@@ -61,6 +61,12 @@ const FORMS: &[(&str, &str)] = &[
         "Tipo evento:\tErrore\nOrigine evento:\tMSExchangeMTA\nCategoria evento:\tX\nID evento:\t{id}\n\
          Data:\t\t{day first}\nOra:\t\t{dotted clock}\nUtente:\tN/D\nComputer:\tPARIS\nDescrizione:\n{noise}\n\n",
     ),
+    (
+        "",
+        "Gebeurtenistype:\tFout\nGebeurtenisbron:\tMSExchangeMTA\nGebeurteniscategorie:\tX\n\
+         Gebeurtenis-ID:\t{id}\nDatum:\t\t{day first dashes}\nTijd:\t\t{clock}\nGebruiker:\tn.v.t.\n\
+         Computer:\tPARIS\nBeschrijving:\n{noise}\n\n",
+    ),
     // The clipboard of Vista and later.
     (
         "",
@@ -171,6 +177,24 @@ const FORMS: &[(&str, &str)] = &[
         "Niveau,Date et heure,Source,ID de l’événement,Catégorie de la tâche\n",
         "Avertissement,{day first} {clock},MSExchangeMTA,{id},(2),x\n",
     ),
+    (
+        "Niveau,Datum en tijd,Bron,Gebeurtenis-id,Taakcategorie\n",
+        "Waarschuwing,{day first dashes} {clock},MSExchangeMTA,{id},(2),x\n",
+    ),
+    // Tables of `psql` and of Markdown.
+    (
+        " event_id |    time_generated   |    source     \n----------+---------------------+---------------\n",
+        " {id:6}   | {iso} {clock} | MSExchangeMTA\n",
+    ),
+    (
+        "| Date | Event ID | Source |\n|------|---------:|:-------|\n",
+        "| {iso} {clock} | {id} | MSExchangeMTA |\n",
+    ),
+    // `wmic ntevent get` of some properties.
+    (
+        "EventCode  SourceName     TimeGenerated              \n",
+        "{id:6}     MSExchangeMTA  {wmi}  \n",
+    ),
     // `Export-Csv` of `Get-EventLog` and of `Get-WinEvent`, whose message comes first.
     (
         "#TYPE System.Diagnostics.EventLogEntry\n\"EventID\",\"MachineName\",\"Data\",\"Index\",\"Category\",\
@@ -273,6 +297,7 @@ fn written(form: &str, number: usize, id: u32, at: DateTime) -> String {
         ("{iso}", at.strftime("%Y-%m-%d").to_string()),
         ("{dots}", at.strftime("%d.%m.%Y").to_string()),
         ("{day first}", at.strftime("%d/%m/%Y").to_string()),
+        ("{day first dashes}", at.strftime("%d-%m-%Y").to_string()),
         ("{wmi}", at.strftime("%Y%m%d%H%M%S.000000-000").to_string()),
         ("{syslog}", at.strftime("%b %e %H:%M:%S").to_string()),
         ("{asctime}", at.strftime("%a %b %d %H:%M:%S %Y").to_string()),
