@@ -112,7 +112,10 @@ impl<'n, 'a> Validator<'n, 'a> {
             (Shape::Pair(item), _) => {
                 let words = item.words();
                 let wanted = format!("an array of two: [{words}, {words}]");
-                self.mistake(input, wrong_type(node, &wanted));
+                let count = node.get_ref().as_array().map(|it| items(it.len() as u64));
+                let found = count.map(|count| format!("expected {wanted}, found {count}"));
+                let found = found.map(|message| Diagnostic::of_file(Code::Malformed, message));
+                self.mistake(input, found.unwrap_or_else(|| wrong_type(node, &wanted)));
             }
             (Shape::Map(names, value), _) => self.map(names, value, input),
         }

@@ -63,6 +63,23 @@ fn tables_in_the_wrong_form_have_their_form_in_the_help() {
             "`link.m.between`: expected an array of two: [string, string], found a string",
             "",
         ),
+        (
+            "[link.m]\nbetween = [\"A\"]\n",
+            "`link.m.between`: expected an array of two: [string, string], found 1 item",
+            "",
+        ),
+        // The value under a key that does not exist is no second mistake.
+        (
+            "[expect.violations]\ndata-rice = true\n",
+            "`expect.violations`: `data-rice` is not a kind of violation",
+            "did you mean `data-race`?",
+        ),
+        // Not in an alternative that is not chosen.
+        (
+            "[fault.f]\nreset = { host = \"A\" }\nat = \"1s\"\nrestart_after = \"1s\"\n",
+            "`fault.f` has no key `restart_after`",
+            "keys here are cut, reset,",
+        ),
     ] {
         let found = messages(&after(text), &[]);
         assert_eq!(found.len(), 1, "{found:?}");
