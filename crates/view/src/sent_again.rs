@@ -13,6 +13,7 @@ const TCP: u8 = 6;
 /// Control bits of TCP (RFC 9293 section 3.1).
 const FIN: u8 = 1;
 const SYN: u8 = 2;
+const RST: u8 = 4;
 
 /// One side of a connection where it enters a link.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +65,11 @@ impl SentAgain {
         );
         let text = u32::try_from(segment.len().checked_sub(offset)?).ok()?;
         let length = text + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0);
+        if flags & RST != 0 {
+            // The number of a reset can be one that the peer expected of an earlier connection of these
+            // ports (RFC 9293 section 3.5.2: SEQ=SEG.ACK), so it says nothing of this connection.
+            return Some(false);
+        }
         let sequence = u32::from_be_bytes(segment.get(4..8)?.try_into().ok()?);
         let addresses = bytes.get(12..20)?.try_into().ok()?;
         let ports = segment.get(..4)?.try_into().ok()?;
@@ -99,4 +105,50 @@ impl SentAgain {
 /// The order of sequence numbers (RFC 9293 section 3.4).
 const fn is_before(one: u32, other: u32) -> bool {
     one.wrapping_sub(other).cast_signed() < 0
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::Instant;
+    use net::{DropReason, Identity};
+
+    use super::*;
+
+    const ACK: u8 = 16;
+
+    /// A packet of one octet of text, or none.
+    fn packet(sequence: u32, flags: u8, text: usize) -> CapturedPacket {
+        let mut bytes = vec![0; 40 + text];
+        bytes[0] = 0x45;
+        bytes[9] = TCP;
+        bytes[24..28].copy_from_slice(&sequence.to_be_bytes());
+        bytes[32] = 5 << 4;
+        bytes[33] = flags;
+        CapturedPacket {
+            at: Instant::ZERO,
+            link: LinkId(0),
+            end: HostId(0),
+            identity: Identity {
+                flow: 0,
+                unit: 0,
+                attempt: 0,
+            },
+            fate: Fate::Lost(DropReason::Outage),
+            bytes: bytes.into(),
+        }
+    }
+
+    #[test]
+    fn a_reset_of_an_earlier_connection_moves_nothing() {
+        let mut sent = SentAgain::default();
+        let old = 4_232_841_848;
+        let new = 2_300_312_429;
+        assert!(!sent.is_again(&packet(old, SYN, 0)));
+        assert!(sent.is_again(&packet(old, SYN, 0)));
+        assert!(!sent.is_again(&packet(new, SYN, 0)));
+        assert!(!sent.is_again(&packet(old + 1, RST, 0)));
+        assert!(sent.is_again(&packet(new, SYN, 0)));
+        assert!(!sent.is_again(&packet(new + 1, ACK, 18)));
+        assert!(sent.is_again(&packet(new + 1, ACK, 18)));
+    }
 }
