@@ -266,7 +266,7 @@ fn agrees(run: &Run, link: &str, epoch: u64) -> usize {
         agreed += usize::from(attempt > 0 && is_repeated);
     }
     assert!(
-        of_misled * 20 < frames.len(),
+        of_misled * 10 < frames.len(),
         "{of_misled} frames of {link}"
     );
     let left: usize = sent.values().flatten().filter(|it| **it > 0).count();
