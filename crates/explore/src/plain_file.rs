@@ -32,7 +32,10 @@ pub fn open(path: &Path) -> io::Result<File> {
 pub fn check_replaceable(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) => check(&found),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        // Below a file there is nothing either; to make the directory fails, with its own name.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(())
+        }
         Err(error) => Err(error),
     }
 }
