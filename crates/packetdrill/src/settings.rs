@@ -133,10 +133,14 @@ fn set(config: &mut Config, name: &str, value: &str) -> Result<(), String> {
             let shift = (0..14)
                 .find(|shift| u64::from(u16::MAX) << shift >= number)
                 .unwrap_or(14);
-            profile.options.window_scale = profile.options.window_scale.map(|_| shift);
+            // Windows 2000 scales a window of FreeBSD's size, too.
+            let options = &mut profile.options;
+            let scales = options.window_scale.is_some() || options.scales_large_windows;
+            options.window_scale = scales.then_some(shift);
         }
         "net.inet.tcp.rfc1323" if number == 0 => {
             profile.options.window_scale = None;
+            profile.options.scales_large_windows = false;
             profile.options.timestamps = false;
         }
         "net.inet.tcp.sack.enable" if number == 0 => profile.options.sack = false,

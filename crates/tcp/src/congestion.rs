@@ -1,11 +1,8 @@
-//! Congestion control: slow start, congestion avoidance and fast recovery (RFC 5681) with NewReno's
-//! partial acknowledgments (RFC 6582).
+//! Congestion control: slow start, congestion avoidance and fast recovery (RFC 5681), with NewReno's
+//! partial acknowledgments (RFC 6582) or with selective acknowledgments (RFC 6675).
 
 use crate::profile::Profile;
 use crate::segment::SeqNum;
-
-// NewReno is for senders without SACK (RFC 6582 section 1). Profiles with SACK use it too: receivers report
-// blocks, but no sender reads them.
 
 /// A cap on cwnd, octets: beyond any window that a host of the simulator offers, and far from overflow.
 const MAXIMUM_CWND: u32 = 1 << 20;
@@ -24,10 +21,13 @@ pub(crate) struct Congestion {
     is_recovering: bool,
     /// See [`Profile::limited_transmit`].
     limited_transmit: u8,
+    /// Both ends permit selective acknowledgments: the scoreboard says what is in the network, and
+    /// cwnd is not changed during a recovery.
+    is_selective: bool,
 }
 
 impl Congestion {
-    pub(crate) fn new(profile: &Profile, smss: u16) -> Self {
+    pub(crate) fn new(profile: &Profile, smss: u16, is_selective: bool) -> Self {
         let smss = u32::from(smss);
         Self {
             cwnd: smss * u32::from(profile.initial_window),
@@ -38,6 +38,7 @@ impl Congestion {
             recover: None,
             is_recovering: false,
             limited_transmit: profile.limited_transmit,
+            is_selective,
         }
     }
 
@@ -45,10 +46,21 @@ impl Congestion {
         self.cwnd
     }
 
+    /// Whether both ends permit selective acknowledgments.
+    pub(crate) const fn is_selective(&self) -> bool {
+        self.is_selective
+    }
+
+    /// Whether the loss recovery of RFC 6675 decides what is sent.
+    pub(crate) const fn recovers_selectively(&self) -> bool {
+        self.is_selective && self.is_recovering
+    }
+
     /// Octets beyond cwnd that may be sent of new text because of the first two duplicate
-    /// acknowledgments (RFC 3042).
+    /// acknowledgments (RFC 3042). With selective acknowledgments the scoreboard says that they have left
+    /// the network, and cwnd leaves room (RFC 6675 section 5, step 3).
     pub(crate) fn limited_transmit(&self) -> u32 {
-        match self.is_recovering {
+        match self.is_recovering || self.is_selective {
             true => 0,
             false => u32::from(self.duplicate_acks.min(self.limited_transmit)) * self.smss,
         }
@@ -72,6 +84,9 @@ impl Congestion {
             self.cwnd = (self.cwnd + increase).min(MAXIMUM_CWND);
             return false;
         };
+        if acknowledged.before(recover) && self.is_selective {
+            return false;
+        }
         if acknowledged.before(recover) {
             // RFC 6582 section 3.2 step 3: a partial acknowledgment means that the next segment
             // was lost too. Deflate by what was acknowledged, add one segment back.
@@ -81,8 +96,39 @@ impl Congestion {
         }
         // Full acknowledgment: option 1 of step 3, which avoids a burst.
         self.is_recovering = false;
-        self.cwnd = self.ssthresh.min(in_flight.max(self.smss) + self.smss);
+        if !self.is_selective {
+            self.cwnd = self.ssthresh.min(in_flight.max(self.smss) + self.smss);
+        }
         false
+    }
+
+    /// Handles an acknowledgment that reports octets as new which arrived beyond a gap. `is_lost` is IsLost()
+    /// of the first octet without an acknowledgment. Returns whether a loss recovery begins (RFC 6675
+    /// section 5).
+    #[must_use]
+    pub(crate) fn on_selective_ack(
+        &mut self,
+        snd_una: SeqNum,
+        snd_nxt: SeqNum,
+        threshold: u8,
+        is_lost: bool,
+    ) -> bool {
+        if self.is_recovering {
+            return false;
+        }
+        self.duplicate_acks = self.duplicate_acks.saturating_add(1);
+        // Section 5.1: after a timeout no recovery begins before what was sent until then is
+        // acknowledged.
+        let is_barred = self.recover.is_some_and(|it| snd_una.before(it));
+        if is_barred || (self.duplicate_acks < threshold && !is_lost) {
+            return false;
+        }
+        // Step 4.2, without what steps 3.1 to 3.4 have sent beyond cwnd.
+        self.ssthresh = self.half_of(snd_nxt.since(snd_una).min(self.cwnd));
+        self.cwnd = self.ssthresh;
+        self.recover = Some(snd_nxt);
+        self.is_recovering = true;
+        true
     }
 
     /// Handles a duplicate of the acknowledgment of `snd_una`. `threshold` duplicates indicate a loss.
@@ -156,7 +202,7 @@ mod tests {
     use super::*;
 
     fn congestion() -> Congestion {
-        Congestion::new(Profile::nt4(), 1000)
+        Congestion::new(Profile::nt4(), 1000, false)
     }
 
     fn acknowledge_segments(it: &mut Congestion, count: u32) {

@@ -6,6 +6,8 @@ mod extensions;
 mod input;
 mod output;
 mod retransmission_timeout;
+mod scoreboard;
+mod selective_recovery;
 mod sequence_space;
 mod state;
 mod time_wait;
@@ -155,6 +157,8 @@ pub struct Connection {
     /// Keep-alives sent since `last_activity`.
     unanswered_keep_alives: u8,
     pending: PendingOutput,
+    /// Until then invalid segments are not acknowledged. See [`Profile::challenge_interval`].
+    challenges_again_at: Uptime,
     /// The sequence number of a reset to send.
     pending_reset: Option<SeqNum>,
     history: TransmissionHistory,
@@ -199,7 +203,7 @@ impl Connection {
             reassembly: Reassembly::default(),
             rto: RetransmissionTimeout::new(&profile),
             rtt_measurement: None,
-            congestion: Congestion::new(&profile, mss),
+            congestion: Congestion::new(&profile, mss, false),
             profile,
             timers: Timers::STOPPED,
             persist: Persist::INACTIVE,
@@ -207,6 +211,7 @@ impl Connection {
             last_activity: now,
             unanswered_keep_alives: 0,
             pending: PendingOutput::empty(),
+            challenges_again_at: now,
             pending_reset: None,
             history: TransmissionHistory::default(),
             requests: UserRequests::default(),
@@ -253,7 +258,7 @@ impl Connection {
         self.snd.mss = self.profile.maximum_segment_size.min(peer_mss).max(1);
         self.agree(now, syn);
         // The initial window is a number of segments of this size (RFC 5681 section 3.1).
-        self.congestion = Congestion::new(&self.profile, self.snd.mss);
+        self.congestion = Congestion::new(&self.profile, self.snd.mss, self.scoreboard().is_some());
         self.snd.wnd = u32::from(syn.window);
         self.snd.max_wnd = self.snd.wnd;
         // Section 3.10.7.3 sets these too, so that an older segment cannot update the window.

@@ -55,6 +55,8 @@
 //! | `connection/input` | SEGMENT ARRIVES (section 3.10.7), one function for each check |
 //! | `connection/acceptability` | which segments concern the receive window (section 3.4) |
 //! | `connection/extensions` | window scale, timestamps, selective acknowledgments (RFC 7323, RFC 2018) |
+//! | `connection/scoreboard` | what the peer has reported as arrived, what is lost (RFC 6675) |
+//! | `connection/selective_recovery` | loss recovery with selective acknowledgments (RFC 6675) |
 //! | `connection/output` | what to send: Nagle, silly window avoidance, probes |
 //! | `connection/timeouts` | timer expiry and ICMP errors |
 //! | `connection/user_calls` | SEND, RECEIVE, CLOSE, ABORT (section 3.10) |
@@ -62,14 +64,15 @@
 //! | `connection/sequence_space` | SND.UNA, SND.NXT, RCV.NXT and the others (section 3.3.1) |
 //! | `connection/retransmission_timeout` | RTO (RFC 6298) |
 //! | `connection/time_wait` | a smaller record for a connection in TIME-WAIT |
-//! | `congestion` | slow start, congestion avoidance, NewReno (RFC 5681, RFC 6582) |
+//! | `congestion` | slow start, congestion avoidance, fast recovery (RFC 5681, RFC 6582, RFC 6675) |
 //! | `buffers` | send buffer, reassembly queue |
 //! | `segment` | segments, control bits, sequence numbers, payloads |
 //! | [`wire`] | segments as bytes (section 3.1) |
 //! | `profile` | the constants of Windows NT 3.51, NT 4.0, 2000 and Linux, with their sources |
 //!
-//! Not implemented: LISTEN and demultiplexing (the caller's), urgent data, IP options, ECN, a
-//! sender's use of selective acknowledgments (RFC 6675), path MTU discovery, and congestion window validation after an idle period. The
+//! Not implemented: LISTEN and demultiplexing (the caller's), urgent data, IP options, ECN, path MTU
+//! discovery, congestion window validation after an idle period, and of Linux's loss recovery RACK,
+//! the tail loss probe (RFC 8985), F-RTO (RFC 5682) and proportional rate reduction (RFC 6937). The
 //! modeled systems date from 1996 to 2001; the Linux profile is a typical peer, not a model of
 //! Linux.
 

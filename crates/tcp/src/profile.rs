@@ -31,13 +31,19 @@ pub enum RetryLimit {
 /// uses what both ends offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OfferedOptions {
-    /// The shift of the window scale option (RFC 7323 section 2), 0 to 14; `None`: there is none. NT 4
-    /// has none; Windows 2000 offers one on demand, for buffers beyond 65,535 octets, which its default
-    /// is not; Linux 7, for its limit of 6 MiB (`tcp_rmem`) \[S\].
+    /// The shift of the window scale option (RFC 7323 section 2), 0 to 14; `None`: there is none, or
+    /// only one that [`scales_large_windows`](Self::scales_large_windows) adds. NT 4 has none; Linux 7, for its
+    /// limit of 6 MiB (`tcp_rmem`) \[S\].
     pub window_scale: Option<u8>,
-    /// Timestamps (RFC 7323 section 3): Linux \[S\].
+    /// Whether a receive window beyond 65,535 octets is offered with the least shift that it needs.
+    /// Windows 2000 (`TcpWindowSize`, cc938219) \[S\]; its default window is smaller.
+    pub scales_large_windows: bool,
+    /// Timestamps (RFC 7323 section 3): Linux \[S\]. Windows 2000 can use them (`Tcp1323Opts`, cc938205) \[S\];
+    /// that its SYNs do not offer them by default is \[I\].
     pub timestamps: bool,
-    /// Selective acknowledgments (RFC 2018): Windows 2000 (`SackOpts`) and Linux \[S\].
+    /// Selective acknowledgments (RFC 2018): Windows 2000 (`SackOpts`) and Linux \[S\]. The receiver reports
+    /// blocks, and the sender sends again what is missing between them (cc938200 for Windows 2000) \[S\].
+    /// When and how much Windows 2000 sends then is \[I\]: as RFC 6675 says, which is newer.
     pub sack: bool,
 }
 
@@ -45,6 +51,7 @@ impl OfferedOptions {
     /// None: a SYN carries its MSS only.
     pub const NONE: Self = Self {
         window_scale: None,
+        scales_large_windows: false,
         timestamps: false,
         sack: false,
     };
@@ -138,6 +145,11 @@ pub struct Profile {
     pub unreachable_ends_connect: bool,
     /// Which resets, SYNs and acknowledgments are accepted.
     pub validation: Validation,
+    /// The least time between two acknowledgments that answer invalid segments of a connection; zero:
+    /// no limit. Linux 500 ms (`tcp_invalid_ratelimit`, ip-sysctl) \[S\]. It also has a limit of the whole
+    /// host (`tcp_challenge_ack_limit`), which is off by default \[S\]. RFC 5961 section 7 asks for some
+    /// limit, so that challenges cannot be used to flood a third host.
+    pub challenge_interval: TimeSpan,
     /// Whether the retransmission timeout stays doubled until a round trip is measured that needed no
     /// retransmission (the second part of Karn's algorithm, RFC 6298 section 5). Linux: yes \[S\]. NT
     /// resets it as soon as text is acknowledged (Q140552).
@@ -178,6 +190,7 @@ const NT4: Profile = Profile {
     zero_window_limit: Some(TimeSpan::from_secs(7200)),
     unreachable_ends_connect: true,
     validation: Validation::Rfc793,
+    challenge_interval: TimeSpan::ZERO,
     keeps_backoff: false,
     options: OfferedOptions::NONE,
     limited_transmit: 0,
@@ -196,6 +209,7 @@ const W2K: Profile = Profile {
     receive_window: 17_520,
     options: OfferedOptions {
         sack: true,
+        scales_large_windows: true,
         ..OfferedOptions::NONE
     },
     ..NT4
@@ -229,9 +243,11 @@ const LINUX: Profile = Profile {
     zero_window_limit: None,
     unreachable_ends_connect: true,
     validation: Validation::Rfc5961,
+    challenge_interval: TimeSpan::from_millis(500),
     keeps_backoff: true,
     options: OfferedOptions {
         window_scale: Some(7),
+        scales_large_windows: false,
         timestamps: true,
         sack: true,
     },
@@ -267,6 +283,14 @@ impl Profile {
     #[must_use]
     pub const fn linux() -> &'static Self {
         &LINUX
+    }
+
+    /// The shift of the window scale option in a SYN.
+    pub(crate) fn window_scale(&self) -> Option<u8> {
+        let needed =
+            (0..=MAXIMUM_SHIFT).find(|it| self.receive_window >> it <= u32::from(u16::MAX));
+        let added = needed.filter(|it| self.options.scales_large_windows && *it > 0);
+        self.options.window_scale.or(added)
     }
 
     /// Whether suspicious segments are challenged.

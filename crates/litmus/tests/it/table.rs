@@ -63,9 +63,8 @@ fn hundred_threads() {
 }
 
 /// The strategies that can make seven preemptions.
-const OF_SAFE_STACK: [SchedulerKind; 7] = [
+const OF_SAFE_STACK: [SchedulerKind; 6] = [
     SchedulerKind::Pos,
-    SchedulerKind::ReadsFrom,
     SchedulerKind::Portfolio,
     SchedulerKind::Surw(InterestingCalls::OneWithPriorities),
     SchedulerKind::Surw(InterestingCalls::One),

@@ -2,6 +2,7 @@
 //! scale and timestamps (RFC 7323). A connection without them has none of this state.
 
 use super::Connection;
+use super::scoreboard::Scoreboard;
 use crate::buffers::Reassembly;
 use crate::profile::Profile;
 use crate::segment::{
@@ -24,8 +25,8 @@ pub(crate) struct Extensions {
     pub(crate) receive_shift: u8,
     /// Both ends use a window scale.
     scales: bool,
-    /// Both ends permit selective acknowledgments.
-    pub(crate) sack: bool,
+    /// What the peer has reported, if both ends permit selective acknowledgments.
+    pub(super) scoreboard: Option<Scoreboard>,
     timestamps: Option<PeerClock>,
     /// Numbers of segments beyond a gap, the latest first: their blocks are reported in this order
     /// (RFC 2018 section 4).
@@ -49,14 +50,15 @@ const fn clock(now: Uptime) -> u32 {
 }
 
 /// What the options of a SYN offer and this profile has, or `None` if that is nothing.
-fn agreed(profile: &Profile, syn: &Segment, now: Uptime) -> Option<Box<Extensions>> {
+fn agreed(profile: &Profile, syn: &Segment, iss: SeqNum, now: Uptime) -> Option<Box<Extensions>> {
     let offered = syn.options.as_deref()?;
-    let scales = profile.options.window_scale.zip(offered.window_scale);
+    let scales = profile.window_scale().zip(offered.window_scale);
     let clock = offered.timestamps.filter(|_| profile.options.timestamps);
+    let permits_sack = profile.options.sack && offered.sack_permitted;
     let extensions = Extensions {
         receive_shift: scales.map_or(0, |(ours, _)| ours.min(MAXIMUM_SHIFT)),
         scales: scales.is_some(),
-        sack: profile.options.sack && offered.sack_permitted,
+        scoreboard: permits_sack.then(|| Scoreboard::new(iss)),
         timestamps: clock.map(|it| PeerClock {
             recent: it.value,
             at: now,
@@ -64,14 +66,14 @@ fn agreed(profile: &Profile, syn: &Segment, now: Uptime) -> Option<Box<Extension
         }),
         latest: Vec::new(),
     };
-    let has_any = extensions.scales || extensions.sack || extensions.timestamps.is_some();
+    let has_any = extensions.scales || permits_sack || extensions.timestamps.is_some();
     has_any.then(|| Box::new(extensions))
 }
 
 impl Connection {
     /// Takes the options of the peer's SYN, before the segment size is used.
     pub(super) fn agree(&mut self, now: Uptime, syn: &Segment) {
-        self.extensions = agreed(&self.profile, syn, now);
+        self.extensions = agreed(&self.profile, syn, self.snd.iss, now);
         let theirs = syn.options.as_ref().and_then(|it| it.window_scale);
         let scales = self.extensions.as_ref().is_some_and(|it| it.scales);
         // A larger shift counts as 14 (RFC 7323 section 2.3).
@@ -113,7 +115,7 @@ impl Connection {
         };
         TcpOptions {
             sack_permitted: self.profile.options.sack,
-            window_scale: self.profile.options.window_scale,
+            window_scale: self.profile.window_scale(),
             timestamps: self.profile.options.timestamps.then_some(timestamps),
             sack: Vec::new(),
         }
@@ -170,7 +172,7 @@ impl Connection {
     /// Text arrived beyond a gap at `sequence`.
     pub(super) fn note_gap(&mut self, sequence: SeqNum) {
         if let Some(extensions) = &mut self.extensions
-            && extensions.sack
+            && extensions.scoreboard.is_some()
         {
             extensions.latest.retain(|it| *it != sequence);
             extensions.latest.insert(0, sequence);
@@ -206,9 +208,10 @@ impl Extensions {
         });
         let room = MAXIMUM_BLOCKS - usize::from(timestamps.is_some());
         // Blocks would make a full segment longer than the MSS; acknowledgments without text follow.
-        let reports = self.sack && !has_syn && !text && has_clock && received.has_gap();
+        let reports =
+            self.scoreboard.is_some() && !has_syn && !text && has_clock && received.has_gap();
         TcpOptions {
-            sack_permitted: has_syn && self.sack,
+            sack_permitted: has_syn && self.scoreboard.is_some(),
             window_scale: Some(self.receive_shift).filter(|_| has_syn && self.scales),
             timestamps,
             sack: match reports {

@@ -107,8 +107,8 @@ impl Connection {
     fn run_checks(&mut self, now: Uptime, segment: Segment) {
         let acceptance = self.check_sequence(now, &segment);
         let passes = acceptance != Acceptance::Nothing
-            && self.check_rst(&segment)
-            && self.check_syn(&segment)
+            && self.check_rst(now, &segment)
+            && self.check_syn(now, &segment)
             && self.check_ack(now, &segment);
         if !passes {
             return;
@@ -145,7 +145,7 @@ impl Connection {
     fn check_sequence(&mut self, now: Uptime, segment: &Segment) -> Acceptance {
         // RFC 7323 section 5.3 (R1): before the number is checked.
         if self.is_old_duplicate(now, segment) {
-            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+            self.acknowledge_unacceptable(now, segment);
             return Acceptance::Nothing;
         }
         let length = segment.sequence_length();
@@ -162,7 +162,7 @@ impl Connection {
         if acceptance != Acceptance::Nothing || segment.flags.contains(Flags::RST) {
             return acceptance;
         }
-        self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+        self.acknowledge_unacceptable(now, segment);
         // The FIN again means that our last acknowledgment was lost: restart the 2 MSL timeout.
         // The RFC does this in the eighth check, which an old FIN never reaches.
         if self.state == State::TimeWait && segment.flags.contains(Flags::FIN) {
@@ -172,14 +172,36 @@ impl Connection {
         Acceptance::Nothing
     }
 
+    /// Answers an unacceptable segment. Linux has no limit for one with text: such segments are no
+    /// part of a loop of acknowledgments (`tcp_oow_rate_limited`).
+    fn acknowledge_unacceptable(&mut self, now: Uptime, segment: &Segment) {
+        if segment.sequence_length() > 0 && !segment.flags.contains(Flags::SYN) {
+            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+        } else {
+            self.challenge(now);
+        }
+    }
+
+    /// Sends an acknowledgment that asks the peer what it means, unless the last one is too recent. In
+    /// TIME-WAIT there is no limit: [`TimeWait`](super::TimeWait) does not count.
+    fn challenge(&mut self, now: Uptime) {
+        if self.state != State::TimeWait {
+            if now < self.challenges_again_at {
+                return;
+            }
+            self.challenges_again_at = now.after(self.profile.challenge_interval);
+        }
+        self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+    }
+
     /// Second, check the RST bit. With RFC 5961 section 3.2 only a reset at exactly RCV.NXT is
     /// accepted, and any other in the window is challenged.
-    fn check_rst(&mut self, segment: &Segment) -> bool {
+    fn check_rst(&mut self, now: Uptime, segment: &Segment) -> bool {
         if !segment.flags.contains(Flags::RST) {
             return true;
         }
         if self.profile.challenges() && segment.sequence != self.rcv.nxt {
-            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+            self.challenge(now);
             return false;
         }
         match self.state {
@@ -200,12 +222,12 @@ impl Connection {
     /// Fourth, check the SYN bit (the third check, security, is not implemented). A SYN in the
     /// window is challenged (RFC 5961 section 4.2); before, it was an error that ended the connection
     /// with a reset (RFC 793 section 3.9).
-    fn check_syn(&mut self, segment: &Segment) -> bool {
+    fn check_syn(&mut self, now: Uptime, segment: &Segment) -> bool {
         if !segment.flags.contains(Flags::SYN) {
             return true;
         }
         if self.profile.challenges() || self.state == State::TimeWait {
-            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+            self.challenge(now);
         } else {
             self.pending_reset = Some(self.snd.acceptable_sequence());
             self.fail(ConnectionFailure::Reset);
@@ -230,7 +252,7 @@ impl Connection {
             .snd
             .is_plausible_ack(acknowledgment, self.profile.challenges())
         {
-            self.pending.insert(PendingOutput::ACKNOWLEDGMENT);
+            self.challenge(now);
             return false;
         }
         // An acknowledgment answers a probe even if it leaves the window closed: such a peer is
@@ -238,13 +260,14 @@ impl Connection {
         self.persist.unanswered = 0;
         if acknowledgment.after(self.snd.una) {
             self.on_new_ack(now, segment);
-        } else if self.is_duplicate_ack(segment) {
+        } else if !self.congestion.is_selective() && self.is_duplicate_ack(segment) {
             let threshold = self.profile.duplicate_ack_threshold;
             let must_retransmit =
                 self.congestion
                     .on_duplicate_ack(self.snd.una, self.snd.nxt, threshold);
             self.retransmit_if(must_retransmit);
         }
+        self.take_blocks(segment);
         // After the test for a duplicate, which compares the old window: an acknowledgment that changes
         // the window is an update of it, not a sign of a segment that arrived out of order.
         let window = self.offered_window(segment);
@@ -315,6 +338,11 @@ impl Connection {
         // After a timeout the cursor may be behind: what the peer has need not be sent again.
         self.snd.cursor = self.snd.cursor.latest(acknowledgment);
         self.history.forget_before(acknowledgment);
+        if self.congestion.is_selective()
+            && let Some(scoreboard) = self.scoreboard_mut()
+        {
+            scoreboard.acknowledge(acknowledgment);
+        }
         let in_flight = self.snd.in_flight();
         let must_retransmit = self
             .congestion

@@ -1,5 +1,7 @@
 //! What to send next: pending output, retransmissions, new text, acknowledgments.
 
+use std::ops::Range;
+
 use super::event::Event;
 use super::state::State;
 use super::timers::Timer;
@@ -58,6 +60,7 @@ impl Connection {
         matches!(self.state, State::Established | State::CloseWait)
             && self.pending.is_empty()
             && self.pending_reset.is_none()
+            && !self.congestion.recovers_selectively()
             && self.snd.cursor == self.snd.una.plus(self.send_buffer.len())
     }
 
@@ -80,8 +83,8 @@ impl Connection {
         }
         if self.pending.take(PendingOutput::RETRANSMISSION) && self.snd.una != self.snd.nxt {
             // Fast retransmit ignores the windows: the octets are in flight already.
-            let sent = self.snd.in_flight();
             // Never beyond SND.NXT: new text would escape the windows and the retransmission timer.
+            let sent = self.first_hole().since(self.snd.una);
             let length = self.mss().min(self.send_buffer.len()).min(sent);
             let fin = self.fin_follows(length) && sent > length;
             return Some(self.text_at(self.snd.una, length, fin));
@@ -98,9 +101,56 @@ impl Connection {
                 ..probe
             });
         }
+        match self.congestion.recovers_selectively() {
+            true => self.draft_recovery(),
+            false => self.draft_at_cursor(),
+        }
+    }
+
+    /// Step C of RFC 6675 section 5: NextSeg(), if the pipe has room for a segment.
+    fn draft_recovery(&mut self) -> Option<Draft> {
+        if self.room_in_pipe() < self.mss() {
+            return None;
+        }
+        if let Some(lost) = self.next_lost() {
+            return Some(self.draft_range(lost));
+        }
+        if let Some(new) = self.draft_at_cursor() {
+            return Some(new);
+        }
+        let again = self.next_doubtful().or_else(|| self.rescue())?;
+        Some(self.draft_range(again))
+    }
+
+    /// Numbers that were sent before: text, and a FIN if it is one of them.
+    fn draft_range(&mut self, numbers: Range<SeqNum>) -> Draft {
+        let text_end = self.snd.una.plus(self.send_buffer.len());
+        let fin = numbers.end.after(text_end);
+        let end = if fin { text_end } else { numbers.end };
+        self.text_at(numbers.start, end.since(numbers.start), fin)
+    }
+
+    /// Text from the cursor on: new text, or after a timeout what was sent before it and has not been
+    /// reported as arrived since.
+    fn draft_at_cursor(&mut self) -> Option<Draft> {
+        let usable = match self.has_blocks() {
+            false => self.usable_window(),
+            true => self.usable_around_blocks(),
+        };
         let offset = self.snd.cursor.since(self.snd.una);
+        let left = self.send_buffer.len().saturating_sub(offset);
+        let length = left.min(usable).min(self.mss());
+        // A FIN occupies a number of the window.
+        let fin = self.fin_follows(offset + length) && usable > length;
+        let is_worthwhile = fin || (length > 0 && self.is_worthwhile(length, length == left));
+        is_worthwhile.then(|| self.text_at(self.snd.cursor, length, fin))
+    }
+
+    /// How much the windows let out from the cursor on.
+    fn usable_window(&self) -> u32 {
         // RFC 5681 section 3.1: min(cwnd, rwnd) limits what is in flight.
         let is_new = self.snd.cursor == self.snd.nxt;
+        let offset = self.snd.cursor.since(self.snd.una);
         // Limited transmit is for new text only (RFC 3042): after a timeout the cursor is back, and
         // what it sends again must wait for cwnd.
         let extra = match is_new {
@@ -109,13 +159,7 @@ impl Connection {
         };
         let window = self.snd.wnd.min(self.congestion.cwnd() + extra);
         // The usable window U of RFC 9293 section 3.8.6.2.1; zero if the peer shrank its window.
-        let usable = window.saturating_sub(offset);
-        let left = self.send_buffer.len().saturating_sub(offset);
-        let length = left.min(usable).min(self.mss());
-        // A FIN occupies a number of the window.
-        let fin = self.fin_follows(offset + length) && usable > length;
-        let is_worthwhile = fin || (length > 0 && self.is_worthwhile(length, length == left));
-        is_worthwhile.then(|| self.text_at(self.snd.cursor, length, fin))
+        window.saturating_sub(offset)
     }
 
     /// Whether `length` octets may be sent now: Nagle's algorithm (RFC 9293 section 3.7.4) and the
@@ -303,7 +347,7 @@ impl Connection {
         self.start(Timer::Persist, now, span);
     }
 
-    fn mss(&self) -> u32 {
+    pub(super) fn mss(&self) -> u32 {
         u32::from(self.snd.mss)
     }
 }

@@ -64,6 +64,10 @@ impl Connection {
         self.pending.remove(PendingOutput::RETRANSMISSION);
         // Go-back-N: everything in flight is sent again, as cwnd allows.
         self.snd.cursor = self.snd.una;
+        let una = self.snd.una;
+        if let Some(scoreboard) = self.scoreboard_mut() {
+            scoreboard.forget(una);
+        }
         if let OpenKind::Active { waiting, .. } = &mut self.origin
             && self.state == State::SynSent
             && std::mem::take(waiting)

@@ -31,6 +31,13 @@ pub struct SackBlock {
     pub right_edge: SeqNum,
 }
 
+impl SackBlock {
+    /// How many octets it has.
+    pub(crate) const fn octets(&self) -> u32 {
+        self.right_edge.since(self.left_edge)
+    }
+}
+
 /// The timestamps option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamps {

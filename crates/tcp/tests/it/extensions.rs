@@ -85,6 +85,28 @@ fn a_profile_offers_what_its_system_has() {
     assert_eq!(linux.timestamps, timestamps);
 }
 
+/// `TcpWindowSize` beyond 64 KB (cc938219).
+#[test]
+fn windows_2000_scales_a_window_beyond_65_535_octets() {
+    for (receive_window, shift) in [(65_535, None), (65_536, Some(1)), (1 << 20, Some(5))] {
+        let profile = Profile {
+            receive_window,
+            ..*Profile::w2k()
+        };
+        let (mut it, syn, _) = opened(&profile, everything());
+        let offered = syn.options.as_ref().and_then(|it| it.window_scale);
+        assert_eq!(offered, shift, "{receive_window}");
+        it.on_segment(START, segment(Flags::ACK | Flags::PSH, 301, 101, 1_400));
+        it.on_segment(START, segment(Flags::ACK | Flags::PSH, 1_701, 101, 1_400));
+        let answer = sent(&mut it, START).remove(0);
+        let window = u32::from(answer.window) << shift.unwrap_or(0);
+        assert!(
+            window + 2_800 + 32 > receive_window,
+            "{window} of {receive_window}"
+        );
+    }
+}
+
 /// Only what both offer is used: RFC 7323 sections 2.2 and 3.2, RFC 2018 section 2.
 #[test]
 fn an_option_is_used_if_both_ends_offer_it() {
@@ -280,6 +302,31 @@ fn the_first_two_duplicates_let_a_new_segment_out() {
 }
 
 /// A shift of more than 14 counts as 14 (RFC 7323 section 2.3), and hostile options do no harm.
+/// RFC 5961 section 7, with the limit of Linux. Segments with text are always acknowledged.
+#[test]
+fn challenges_are_limited_and_answers_to_text_are_not() {
+    let (mut it, _, _) = opened(Profile::linux(), TcpOptions::default());
+    let reset = || segment(Flags::RST, 310, 0, 0);
+    let syn = || segment(Flags::SYN, 310, 0, 0);
+    let beyond = || segment(Flags::ACK, 301, 5_000, 0);
+    let old_text = || segment(Flags::ACK, 290, 101, 5);
+    let old_ack = || segment(Flags::ACK, 290, 101, 0);
+    let mut answers = |millis: u64, segment: Segment| {
+        it.on_segment(later(millis), segment);
+        sent(&mut it, later(millis)).len()
+    };
+    assert_eq!(answers(1_000, reset()), 1);
+    let limited = [reset(), syn(), beyond(), old_ack()];
+    for (millis, suspicious) in (1_001..).step_by(100).zip(limited.clone()) {
+        assert_eq!(answers(millis, suspicious), 0, "at {millis} ms");
+    }
+    assert_eq!(answers(1_499, old_text()), 1);
+    assert_eq!(answers(1_499, old_text()), 1);
+    for (millis, suspicious) in (1_500..).step_by(500).zip(limited) {
+        assert_eq!(answers(millis, suspicious), 1, "at {millis} ms");
+    }
+}
+
 #[test]
 fn hostile_options_are_survived() {
     let hostile = TcpOptions {
@@ -298,4 +345,59 @@ fn hostile_options_are_survived() {
     assert!(!sent(&mut it, START).is_empty());
     it.on_segment(START, with(segment(Flags::ACK, 301, 101, 9), hostile));
     assert_eq!(it.readable(), 0, "its timestamp is older than the last");
+}
+
+/// A duplicate acknowledgment of 101 that reports octets from there.
+fn reporting(acknowledgment: u32, left: u32, right: u32) -> Segment {
+    let block = SackBlock {
+        left_edge: SeqNum::new(left),
+        right_edge: SeqNum::new(right),
+    };
+    let options = TcpOptions {
+        sack: vec![block],
+        ..TcpOptions::default()
+    };
+    let mut segment = with(segment(Flags::ACK, 301, acknowledgment, 0), options);
+    segment.window = 60_000;
+    segment
+}
+
+/// RFC 2018 section 8: a receiver may drop what it has reported. What was reported is sent again after a
+/// timeout, and at once where the acknowledgment shows that it was dropped.
+#[test]
+fn what_the_peer_reported_and_dropped_is_sent_again() {
+    let permitted = TcpOptions {
+        sack_permitted: true,
+        ..TcpOptions::default()
+    };
+    let (mut it, _, _) = opened(Profile::linux(), permitted);
+    let mut window = segment(Flags::ACK, 301, 101, 0);
+    window.window = 60_000;
+    it.on_segment(START, window);
+    it.send(START, &[7; 14_600]).expect("it is open");
+    assert_eq!(sent(&mut it, START).len(), 10);
+    it.on_segment(later(50), reporting(101, 1_561, 13_241));
+    let again = sent(&mut it, later(50));
+    let sequences = |segments: &[Segment]| -> Vec<u32> {
+        segments.iter().map(|it| it.sequence.value()).collect()
+    };
+    assert_eq!(sequences(&again), [101]);
+    // The first segment has arrived, and the acknowledgment does not cover what was reported behind it. Half
+    // of the window is in flight, so that one segment is sent again.
+    it.on_segment(later(100), reporting(1_561, 1_561, 13_241));
+    it.on_segment(later(110), reporting(1_561, 4_481, 8_861));
+    assert_eq!(sequences(&sent(&mut it, later(110))), [1_561]);
+    // Nothing more arrives: after a timeout all of it is sent again, reported or not.
+    let now = it.poll_timeout().expect("text is in flight");
+    it.on_timeout(now);
+    let mut again = sequences(&sent(&mut it, now));
+    for acknowledged in (3_021..=14_701).step_by(1_460) {
+        let mut answer = segment(Flags::ACK, 301, acknowledged, 0);
+        answer.window = 60_000;
+        it.on_segment(now, answer);
+        again.extend(sequences(&sent(&mut it, now)));
+    }
+    let all: Vec<u32> = (1_561..14_701).step_by(1_460).collect();
+    assert_eq!(again, all);
+    assert_eq!(it.writable(), 65_536, "everything is acknowledged");
 }

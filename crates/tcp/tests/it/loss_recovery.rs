@@ -1,11 +1,11 @@
 //! Recovery from loss: what was not lost is not sent again without need.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::fixed_line::FixedLine;
-use tcp::{Profile, SeqNum, Transmit};
+use tcp::{OfferedOptions, Profile, SeqNum, Transmit};
 
 /// A line whose congestion window has grown without loss, so that a whole window of text is sent at
 /// once.
@@ -124,5 +124,51 @@ fn fast_recovery_sends_again_what_was_lost_and_nothing_else() {
             assert_eq!(times, expected, "segment {number} with {lost:?} lost");
         }
         assert_eq!(line.ends[0].writable(), 65_536, "everything arrived");
+    }
+}
+
+/// Milliseconds from the first retransmission until everything is acknowledged, if these segments of a
+/// window are lost. A round trip takes 100.
+fn recovery_time(profile: &Profile, lost: Vec<u32>) -> u64 {
+    let mut line = grown(profile);
+    let (before, size) = (line.log.len(), segment_size(profile));
+    let base = end_of_text(&line);
+    line.loses = Box::new(move |end, transmit: &Transmit| {
+        let number = transmit.segment.sequence.since(base) / size + 1;
+        end == 0 && transmit.attempt == 0 && lost.contains(&number)
+    });
+    // Whole segments, an even number: no Nagle, no delayed acknowledgment.
+    line.send(0, 44 * size as usize);
+    while line.ends[0].writable() < profile.send_buffer as usize {
+        line.run(1);
+    }
+    let mut seen = BTreeSet::new();
+    let mut texts = line.texts(0, before);
+    let again = texts.find(|it| !seen.insert(it.segment.sequence.value()));
+    line.millis() - again.expect("a segment is sent again").at
+}
+
+/// NewReno learns of one hole in each round trip (RFC 6582 section 1). With selective acknowledgments the
+/// sender knows all of them, and sends them again at once as long as they fit into half the window.
+#[test]
+fn k_lost_segments_of_a_window_take_newreno_k_round_trips_and_selective_acknowledgments_one() {
+    let selective = *Profile::linux();
+    let newreno = Profile {
+        options: OfferedOptions {
+            sack: false,
+            ..selective.options
+        },
+        ..selective
+    };
+    for k in [1, 2, 3, 5, 8, 13, 20] {
+        for spacing in [1, 2] {
+            let lost: Vec<u32> = (0..k).map(|it| 1 + it * spacing).collect();
+            assert_eq!(
+                recovery_time(&newreno, lost.clone()),
+                100 * u64::from(k),
+                "{lost:?}"
+            );
+            assert_eq!(recovery_time(&selective, lost.clone()), 100, "{lost:?}");
+        }
     }
 }
