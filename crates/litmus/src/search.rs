@@ -7,7 +7,7 @@ use kernel::{Choices, Duration, mix};
 
 use machine::{
     CallCounter, Counts, DelayBounding, InterestingCalls, Parallel, Pct, Portfolio, Pos,
-    Preempting, Random, Scheduler, Surw,
+    Preempting, Random, ReadsFromSearch, Scheduler, Surw,
 };
 
 use crate::sctbench::{Benchmark, BenchmarkRunner};
@@ -32,13 +32,15 @@ pub enum SchedulerKind {
     Preempting(u32),
     /// A processor for each thread.
     Parallel,
+    /// Reads-from fuzzing.
+    ReadsFrom,
     /// The members of the portfolio in turn.
     Portfolio,
 }
 
 impl SchedulerKind {
     /// All that the tables have.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Random,
         Self::Pct(3),
         Self::Pos,
@@ -50,6 +52,7 @@ impl SchedulerKind {
         Self::Preempting(2),
         Self::Preempting(3),
         Self::Parallel,
+        Self::ReadsFrom,
         Self::Portfolio,
     ];
 
@@ -66,16 +69,26 @@ impl SchedulerKind {
             Self::Delays(count) => format!("delays {count}"),
             Self::Preempting(count) => format!("preempting {count}"),
             Self::Parallel => "parallel".into(),
+            Self::ReadsFrom => "reads-from".into(),
             Self::Portfolio => "portfolio".into(),
         }
     }
 
     const fn needs_counts(self) -> bool {
-        !matches!(self, Self::Random | Self::Pos | Self::Parallel)
+        !matches!(
+            self,
+            Self::Random | Self::Pos | Self::Parallel | Self::ReadsFrom
+        )
     }
 
     /// The scheduler of a search's nth schedule, from 0.
-    fn scheduler(self, schedule: u64, choices: Choices, counts: &Counts) -> Box<dyn Scheduler> {
+    fn scheduler(
+        self,
+        schedule: u64,
+        choices: Choices,
+        counts: &Counts,
+        reads_from: &mut ReadsFromSearch,
+    ) -> Box<dyn Scheduler> {
         let most = counts.most();
         match self {
             Self::Random => Box::new(Random::new(choices, HOST)),
@@ -85,6 +98,7 @@ impl SchedulerKind {
             Self::Delays(count) => Box::new(DelayBounding::new(choices, HOST, count, most)),
             Self::Preempting(count) => Box::new(Preempting::new(choices, HOST, count, counts)),
             Self::Parallel => Box::new(Parallel::with_random_jitter(choices, HOST, ACCESS_TIME)),
+            Self::ReadsFrom => Box::new(reads_from.next_run(choices)),
             Self::Portfolio => {
                 let portfolio = Portfolio::nth(schedule, choices, HOST, counts, ACCESS_TIME);
                 Box::new(portfolio)
@@ -101,6 +115,7 @@ impl SchedulerKind {
             runner: benchmark.runner(fixed),
             counter: Rc::default(),
             counts: Counts::default(),
+            reads_from: ReadsFromSearch::default(),
             schedule: 0,
         }
     }
@@ -127,6 +142,7 @@ pub struct ScheduleSearch {
     runner: BenchmarkRunner,
     counter: Rc<RefCell<CallCounter>>,
     counts: Counts,
+    reads_from: ReadsFromSearch,
     schedule: u64,
 }
 
@@ -149,7 +165,7 @@ impl ScheduleSearch {
         } else {
             self.strategy
         };
-        let scheduler = strategy.scheduler(schedule, choices, &self.counts);
+        let scheduler = strategy.scheduler(schedule, choices, &self.counts, &mut self.reads_from);
         // Counting takes time, and later schedules add little to the counts.
         let is_counted = schedule < 16 || schedule.is_multiple_of(16);
         if !needs_counts || !is_counted {

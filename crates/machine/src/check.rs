@@ -52,7 +52,7 @@ use crate::dpor::{Bound, Exhaustive};
 use crate::engine::activity::Activity;
 use crate::schedulers::{
     CallCounter, Counts, DelayBounding, Parallel, Pct, Portfolio, Pos, Preempting, Random,
-    Scheduler, Surw,
+    ReadsFromSearch, Scheduler, Surw,
 };
 
 pub use crate::call::{QueueId, SemaphoreId};
@@ -91,6 +91,8 @@ pub enum SearchStrategy {
     Preempting(u32),
     /// A processor for each thread.
     Parallel,
+    /// POS, steered by what earlier schedules read from where.
+    ReadsFrom,
     /// The others in turn, one for each schedule.
     Portfolio,
     /// Modeled time on this many processors, with NT's priorities and quantum.
@@ -268,6 +270,7 @@ impl Check {
             | SearchStrategy::Delays(_)
             | SearchStrategy::Preempting(_)
             | SearchStrategy::Parallel
+            | SearchStrategy::ReadsFrom
             | SearchStrategy::Portfolio => self.sample(setup, goes_on),
         }
     }
@@ -281,11 +284,12 @@ impl Check {
         let mut runner = self.runner();
         let counter = Rc::new(RefCell::new(CallCounter::default()));
         let mut counts = Counts::default();
+        let mut reads_from = ReadsFromSearch::default();
         let mut schedules = 0;
         while schedules < self.schedules {
             let choices = Choices::new(mix(self.seed, schedules));
             // There are no counts yet in the first schedule.
-            let scheduler = match search.scheduler(schedules, choices, &counts) {
+            let scheduler = match search.scheduler(schedules, choices, &counts, &mut reads_from) {
                 Some(scheduler) if schedules > 0 || !search.begins_with_a_walk() => scheduler,
                 _ => Box::new(Random::new(choices, 0)),
             };
@@ -389,6 +393,7 @@ impl SearchStrategy {
         schedule: u64,
         choices: Choices,
         counts: &Counts,
+        reads_from: &mut ReadsFromSearch,
     ) -> Option<Box<dyn Scheduler>> {
         let most = counts.most();
         Some(match *self {
@@ -399,13 +404,17 @@ impl SearchStrategy {
             Self::Delays(delays) => Box::new(DelayBounding::new(choices, 0, delays, most)),
             Self::Preempting(count) => Box::new(Preempting::new(choices, 0, count, counts)),
             Self::Parallel => Box::new(Parallel::with_random_jitter(choices, 0, STEP)),
+            Self::ReadsFrom => Box::new(reads_from.next_run(choices)),
             Self::Portfolio => Box::new(Portfolio::nth(schedule, choices, 0, counts, STEP)),
             Self::Timed { .. } | Self::Exhaustive { .. } | Self::Schedule(_) => return None,
         })
     }
 
     const fn needs_counts(&self) -> bool {
-        !matches!(self, Self::Random | Self::Pos | Self::Parallel)
+        !matches!(
+            self,
+            Self::Random | Self::Pos | Self::Parallel | Self::ReadsFrom
+        )
     }
 
     /// Whether its first schedule is a random walk, for want of counts.
@@ -422,6 +431,7 @@ impl SearchStrategy {
             Self::Delays(_) => "delay bounding",
             Self::Preempting(_) => "preemptions",
             Self::Parallel => "a processor for each thread",
+            Self::ReadsFrom => "reads-from fuzzing",
             Self::Portfolio => "the portfolio",
             Self::Timed { .. } => "modeled time",
             Self::Exhaustive { .. } => "the exhaustive search",

@@ -133,7 +133,8 @@ pub use schedulers::enabled_set::EnabledSet;
 pub use schedulers::pending_call::{Enabledness, PendingCall};
 pub use schedulers::{
     CallCounter, Cooperative, Counts, DelayBounding, Increment, InterestingCalls, Parallel, Pct,
-    Portfolio, Pos, Preempting, Random, RoundRobin, Scheduler, Strategy, Surw, TimeWeighted,
+    Portfolio, Pos, Preempting, Random, ReadsFrom, ReadsFromSearch, RoundRobin, Scheduler,
+    Strategy, Surw, TimeWeighted,
 };
 pub use thread::Thread;
 

@@ -11,6 +11,7 @@
 //! | [`priority_increment`] | NT's priority increments, which modeled time uses |
 //! | [`pending_call`], [`enabled_set`] | what a scheduler sees |
 //! | [`random`], [`pct`], [`pos`], [`surw`], [`delay_bounding`] | published adversaries |
+//! | [`reads_from`] | a published search that learns from its earlier schedules |
 //! | [`preempting`], [`time_weighted`], [`parallel`], [`portfolio`] | our own adversaries |
 //! | [`round_robin`], [`cooperative`] | schedules without random choices |
 //! | [`counts`] | call counts of pilot runs, which some adversaries need |
@@ -29,6 +30,7 @@ pub mod pos;
 pub mod preempting;
 pub mod priority_increment;
 pub mod random;
+pub mod reads_from;
 pub mod round_robin;
 pub(crate) mod scheduling_decision;
 pub mod surw;
@@ -51,6 +53,7 @@ pub use pos::Pos;
 pub use preempting::Preempting;
 pub use priority_increment::Increment;
 pub use random::Random;
+pub use reads_from::{ReadsFrom, ReadsFromSearch};
 pub use round_robin::RoundRobin;
 pub use surw::{InterestingCalls, Surw};
 pub use time_weighted::TimeWeighted;

@@ -18,6 +18,17 @@ fn every_program_can_fail() {
     }
 }
 
+/// A hundred threads with one program are one for a search that counts lines, and a hundred for a walk.
+#[test]
+fn a_search_that_learns_finds_the_setter_among_a_hundred() {
+    let (name, benchmark) = Benchmark::ALL[4];
+    assert_eq!(name, "CS/reorder_100");
+    for seed in 0..5 {
+        let found = SchedulerKind::ReadsFrom.first_failure(benchmark, false, seed, 100);
+        assert!(found.is_some(), "seed {seed}");
+    }
+}
+
 #[test]
 fn no_right_variant_fails() {
     for (name, benchmark) in Benchmark::ALL {

@@ -63,8 +63,9 @@ fn hundred_threads() {
 }
 
 /// The strategies that can make seven preemptions.
-const OF_SAFE_STACK: [SchedulerKind; 6] = [
+const OF_SAFE_STACK: [SchedulerKind; 7] = [
     SchedulerKind::Pos,
+    SchedulerKind::ReadsFrom,
     SchedulerKind::Portfolio,
     SchedulerKind::Surw(InterestingCalls::OneWithPriorities),
     SchedulerKind::Surw(InterestingCalls::One),

@@ -74,11 +74,17 @@ fn draw(rng_key: u64, key: u64, point: u64, nth: u64) -> u64 {
     mix(mix(rng_key, key), mix(point, nth))
 }
 
-impl Scheduler for Pos {
-    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+impl Pos {
+    /// The index of the call with the highest priority among those with the highest `rank`, which
+    /// depends on the index.
+    pub(crate) fn choose_by<R: Ord>(
+        &mut self,
+        enabled: &EnabledSet,
+        rank: impl Fn(usize) -> R,
+    ) -> usize {
         let (index, chosen) = enabled
             .non_blocking()
-            .max_by_key(|(_, call)| (self.priority(call).value, call.thread))
+            .max_by_key(|(index, call)| (rank(*index), self.priority(call).value, call.thread))
             .expect("a thread can run");
         let operation = &chosen.request.operation;
         // A call that has lost keeps a low priority against every call that comes after, so orders
@@ -90,6 +96,12 @@ impl Scheduler for Pos {
             }
         }
         index
+    }
+}
+
+impl Scheduler for Pos {
+    fn choose(&mut self, _step: u64, enabled: &EnabledSet) -> usize {
+        self.choose_by(enabled, |_| ())
     }
 
     /// Pending calls keep the priorities they have.

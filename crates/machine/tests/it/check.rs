@@ -4,7 +4,7 @@ use machine::check::{Check, Condvar, FailingSchedule, Mutex, Program, SearchStra
 use machine::{Duration, InterestingCalls};
 
 /// Every way to search but the exhaustive one.
-fn samples() -> [SearchStrategy; 9] {
+fn samples() -> [SearchStrategy; 10] {
     [
         SearchStrategy::Random,
         SearchStrategy::Pct { depth: 3 },
@@ -13,6 +13,7 @@ fn samples() -> [SearchStrategy; 9] {
         SearchStrategy::Delays(2),
         SearchStrategy::Preempting(1),
         SearchStrategy::Parallel,
+        SearchStrategy::ReadsFrom,
         SearchStrategy::Portfolio,
         SearchStrategy::Timed { processors: 2 },
     ]
