@@ -101,23 +101,25 @@ impl Connection {
                 ..probe
             });
         }
-        match self.congestion.recovers_selectively() {
-            true => self.draft_recovery(),
-            false => self.draft_at_cursor(),
+        // Step C of RFC 6675 section 5: NextSeg(), if the pipe has room for a segment.
+        let is_recovering = self.congestion.recovers_selectively();
+        if is_recovering {
+            if self.room_in_pipe() < self.mss() {
+                return None;
+            }
+            if let Some(lost) = self.next_lost() {
+                return Some(self.draft_range(lost));
+            }
+        }
+        let new = self.draft_at_cursor();
+        match new.is_none() && is_recovering {
+            true => self.draft_doubtful(),
+            false => new,
         }
     }
 
-    /// Step C of RFC 6675 section 5: NextSeg(), if the pipe has room for a segment.
-    fn draft_recovery(&mut self) -> Option<Draft> {
-        if self.room_in_pipe() < self.mss() {
-            return None;
-        }
-        if let Some(lost) = self.next_lost() {
-            return Some(self.draft_range(lost));
-        }
-        if let Some(new) = self.draft_at_cursor() {
-            return Some(new);
-        }
+    /// NextSeg() (3) and (4).
+    fn draft_doubtful(&mut self) -> Option<Draft> {
         let again = self.next_doubtful().or_else(|| self.rescue())?;
         Some(self.draft_range(again))
     }
