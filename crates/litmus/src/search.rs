@@ -98,9 +98,10 @@ impl SchedulerKind {
             Self::Delays(count) => Box::new(DelayBounding::new(choices, HOST, count, most)),
             Self::Preempting(count) => Box::new(Preempting::new(choices, HOST, count, counts)),
             Self::Parallel => Box::new(Parallel::with_random_jitter(choices, HOST, ACCESS_TIME)),
-            Self::ReadsFrom => Box::new(reads_from.next_run(choices)),
+            Self::ReadsFrom => Box::new(reads_from.next_run(choices, HOST)),
             Self::Portfolio => {
-                let portfolio = Portfolio::nth(schedule, choices, HOST, counts, ACCESS_TIME);
+                let portfolio =
+                    Portfolio::in_series(reads_from, schedule, choices, HOST, counts, ACCESS_TIME);
                 Box::new(portfolio)
             }
         }

@@ -404,8 +404,10 @@ impl SearchStrategy {
             Self::Delays(delays) => Box::new(DelayBounding::new(choices, 0, delays, most)),
             Self::Preempting(count) => Box::new(Preempting::new(choices, 0, count, counts)),
             Self::Parallel => Box::new(Parallel::with_random_jitter(choices, 0, STEP)),
-            Self::ReadsFrom => Box::new(reads_from.next_run(choices)),
-            Self::Portfolio => Box::new(Portfolio::nth(schedule, choices, 0, counts, STEP)),
+            Self::ReadsFrom => Box::new(reads_from.next_run(choices, 0)),
+            Self::Portfolio => Box::new(Portfolio::in_series(
+                reads_from, schedule, choices, 0, counts, STEP,
+            )),
             Self::Timed { .. } | Self::Exhaustive { .. } | Self::Schedule(_) => return None,
         })
     }

@@ -10,11 +10,10 @@ use kernel::{Choices, Duration, Site};
 
 use crate::schedulers::Scheduler;
 use crate::schedulers::counts::Counts;
-use crate::schedulers::delay_bounding::DelayBounding;
 use crate::schedulers::enabled_set::EnabledSet;
 use crate::schedulers::parallel::Parallel;
-use crate::schedulers::pos::Pos;
 use crate::schedulers::preempting::Preempting;
+use crate::schedulers::reads_from::{ReadsFrom, ReadsFromSearch};
 use crate::schedulers::surw::{InterestingCalls, Surw};
 
 const SITE: Site = Site::new("machine.schedule.portfolio");
@@ -22,19 +21,20 @@ const SITE: Site = Site::new("machine.schedule.portfolio");
 /// The members in the order of their turns. Set on every second program of `crates/litmus/src/sctbench.rs`,
 /// from the first on, and on the litmus tests, and judged on the others (docs/schedulers.md). The walk over one
 /// word does best on most programs. Bugs that need threads in step are found by modeled time only, which the
-/// programs of the suites do not have: its turns come late.
+/// programs of the suites do not have: its turns come late. The first run of reads-from fuzzing is POS, and later ones
+/// find what lies between many threads with one program.
 const TURNS: [Member; 20] = [
-    Member::Pos,
+    Member::ReadsFrom,
     PRIORITIES,
     PRIORITIES,
     PRIORITIES,
-    WALK,
+    Member::ReadsFrom,
     PRIORITIES,
     Member::Preempting,
     Member::Preempting,
     Member::Preempting,
-    Member::Pos,
-    Member::Delays,
+    Member::ReadsFrom,
+    Member::ReadsFrom,
     WALK,
     Member::Preempting,
     Member::Parallel,
@@ -51,28 +51,24 @@ const PRIORITIES: Member = Member::Surw(InterestingCalls::OneWithPriorities);
 const WALK: Member = Member::Surw(InterestingCalls::One);
 /// One preemption: with two the litmus tests fail less often.
 const PREEMPTIONS: u32 = 1;
-/// Most bugs need one or two (Emmi, Qadeer, Rakamaric, POPL 2011).
-const DELAYS: u32 = 2;
 
 #[derive(Clone, Copy, Debug)]
 enum Member {
-    Delays,
     Parallel,
-    Pos,
     Preempting,
+    ReadsFrom,
     Surw(InterestingCalls),
 }
 
 /// The scheduler of one run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Portfolio(Chosen);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Chosen {
-    Delays(DelayBounding),
     Parallel(Parallel),
-    Pos(Pos),
     Preempting(Preempting),
+    ReadsFrom(ReadsFrom),
     Surw(Box<Surw>),
 }
 
@@ -85,20 +81,32 @@ impl Portfolio {
         Self::nth(drawn, choices, key, counts, step)
     }
 
-    /// The member whose turn the nth run of a series is, from 0. The first needs no counts.
+    /// The member whose turn the nth run of a series is, from 0. The first needs no counts. Reads-from
+    /// fuzzing has nothing to learn from here: its turns are POS.
     #[must_use]
     pub fn nth(schedule: u64, choices: Choices, key: u64, counts: &Counts, step: Duration) -> Self {
+        let mut fresh = ReadsFromSearch::default();
+        Self::in_series(&mut fresh, schedule, choices, key, counts, step)
+    }
+
+    /// The same in a series of runs of one program, from which reads-from fuzzing learns.
+    #[must_use]
+    pub fn in_series(
+        reads_from: &mut ReadsFromSearch,
+        schedule: u64,
+        choices: Choices,
+        key: u64,
+        counts: &Counts,
+        step: Duration,
+    ) -> Self {
         // One member for the whole run: a mixture within one run would have the guarantees of none.
         let member = TURNS[(schedule % TURNS.len() as u64) as usize];
         Self(match member {
-            Member::Delays => {
-                Chosen::Delays(DelayBounding::new(choices, key, DELAYS, counts.most()))
-            }
             Member::Parallel => Chosen::Parallel(Parallel::with_random_jitter(choices, key, step)),
-            Member::Pos => Chosen::Pos(Pos::new(choices, key)),
             Member::Preempting => {
                 Chosen::Preempting(Preempting::new(choices, key, PREEMPTIONS, counts))
             }
+            Member::ReadsFrom => Chosen::ReadsFrom(reads_from.next_run(choices, key)),
             // Boxed to keep the enum small.
             Member::Surw(selection) => {
                 Chosen::Surw(Box::new(Surw::new(choices, key, counts, selection)))
@@ -108,10 +116,9 @@ impl Portfolio {
 
     fn chosen(&mut self) -> &mut dyn Scheduler {
         match &mut self.0 {
-            Chosen::Delays(delays) => delays,
             Chosen::Parallel(parallel) => parallel,
-            Chosen::Pos(pos) => pos,
             Chosen::Preempting(preempting) => preempting,
+            Chosen::ReadsFrom(reads_from) => reads_from,
             Chosen::Surw(surw) => surw.as_mut(),
         }
     }

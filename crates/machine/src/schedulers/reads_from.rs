@@ -60,10 +60,10 @@ pub struct ReadsFrom {
 }
 
 impl ReadsFromSearch {
-    /// The scheduler of the next run, whose random choices come from `choices`. What the last run has
-    /// shown is judged first.
-    pub fn next_run(&mut self, choices: Choices) -> ReadsFrom {
-        let mut rng = choices.rng(SITE, 0, [0, 0]);
+    /// The scheduler of the next run, whose random choices are selected by `choices` and the host's `key`.
+    /// What the last run has shown is judged first.
+    pub fn next_run(&mut self, choices: Choices, key: u64) -> ReadsFrom {
+        let mut rng = choices.rng(SITE, key, [0, 0]);
         let mut observations = self.observations.borrow_mut();
         if let Some(constraints) = self.last.take() {
             self.corpus.judge(constraints, observations.shown());
@@ -72,7 +72,7 @@ impl ReadsFromSearch {
         let constraints = self.corpus.next(&observations, &mut rng);
         self.last = Some(constraints.clone());
         ReadsFrom {
-            pos: Pos::new(choices, 0),
+            pos: Pos::new(choices, key),
             constraints,
             observations: Rc::clone(&self.observations),
             against: 0,

@@ -93,7 +93,7 @@ fn constraints(search: &ReadsFromSearch) -> Vec<Constraint> {
 /// A search after its first run, and the constraints on its reads.
 fn known(program: fn(ReadsFrom) -> u32) -> (ReadsFromSearch, Vec<Constraint>) {
     let mut search = ReadsFromSearch::default();
-    program(search.next_run(Choices::new(0)));
+    program(search.next_run(Choices::new(0), 0));
     let constraints = constraints(&search);
     (search, constraints)
 }
@@ -156,7 +156,7 @@ fn a_thread_that_polls_does_not_keep_a_run_from_ending() {
 fn searches_from_equal_choices_are_equal() {
     let seen = || {
         let mut search = ReadsFromSearch::default();
-        let mut next = |seed| run(search.next_run(Choices::new(seed)));
+        let mut next = |seed| run(search.next_run(Choices::new(seed), 0));
         (0..100).map(&mut next).collect::<Vec<u32>>()
     };
     assert_eq!(seen(), seen());
