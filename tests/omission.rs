@@ -232,6 +232,7 @@ fn outages_alone(seed: u64) -> Network {
     let link = LinkConfig {
         key: key("bursty"),
         ends: [HostId(0), HostId(1)],
+        addresses: Vec::new(),
         forward: DirectionConfig::default(),
         backward: DirectionConfig::default(),
         loss: Loss::Shared(LossModel::Outages(OUTAGES)),

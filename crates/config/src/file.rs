@@ -18,7 +18,7 @@ use crate::format::key::printer::{self, Detail};
 use crate::format::key::shape::TableShape;
 use crate::format::key::{Key, Section, reader, validator};
 use crate::format::overrides::{self, NewName};
-use crate::plan::Scenario;
+use crate::plan::{Host, Scenario};
 use check::check;
 
 pub use crate::format::diagnostic::{Code, Diagnostic, SourceText, Span};
@@ -182,7 +182,16 @@ fn report_mistyped_names(
 
 /// Gives every host without an address the next free one from 10.0.0.1 upwards.
 fn assign_addresses(scenario: &mut Scenario) {
-    let taken: BTreeSet<Ipv4Addr> = scenario.hosts.values().map(|host| host.address).collect();
+    for host in scenario.hosts.values_mut() {
+        // An `address` that is written stays: it may contradict the list.
+        if let Some([first, ..]) = host.addresses.as_deref()
+            && host.address.is_unspecified()
+        {
+            host.address = *first;
+        }
+    }
+    let hosts = scenario.hosts.values();
+    let taken: BTreeSet<Ipv4Addr> = hosts.flat_map(Host::all_addresses).collect();
     let first = u32::from(Ipv4Addr::new(10, 0, 0, 1));
     // Addresses that end in 0 or 255 look like those of networks and of broadcasts. In the order of names,
     // so that moving a table in the file changes no address.

@@ -11,14 +11,25 @@ use crate::incarnation::Incarnation;
 use crate::sockets::Sockets;
 
 impl Sockets {
-    /// A datagram socket at `port`; 0 chooses a free one.
+    /// A datagram socket at an address, or at all with zero; port 0 chooses a free one.
     pub(crate) fn bind_datagrams(
         &mut self,
         owner: Incarnation,
-        port: u16,
+        local: SocketAddress,
     ) -> Result<DatagramSocket, SocketError> {
+        let own = self.addresses(owner.host).to_vec();
         let host = self.key(owner.host);
-        self.datagrams.bind(owner, port, host)
+        self.datagrams.bind(owner, local, &own, host)
+    }
+
+    /// From now on the socket sends to `peer` and receives from it only, both at one address of the host.
+    pub(crate) fn connect_datagrams(
+        &mut self,
+        socket: DatagramSocket,
+        peer: SocketAddress,
+    ) -> Result<(), SocketError> {
+        let source = self.internet().source_address(socket.owner.host, peer.host);
+        self.datagrams.connect(socket, peer, source)
     }
 
     /// Sends a datagram at once.
@@ -31,8 +42,12 @@ impl Sockets {
         recorder: &mut Recorder,
     ) -> Result<(), SocketError> {
         let host = socket.owner.host;
+        let usual = self.internet().source_address(host, to.host);
         let bound = self.datagrams.of(socket)?;
         bound.report_refused()?;
+        // As Linux does without IP_PKTINFO, also for an answer: a socket of all addresses does not
+        // remember which of them was asked.
+        let source = bound.source().unwrap_or(usual);
         let nth = bound.sent.entry(to).or_default();
         *nth += 1;
         let role = mix(u64::from(to.host), u64::from(to.port));
@@ -43,13 +58,13 @@ impl Sockets {
             attempt: 0,
         };
         let datagram = Datagram {
-            source_port: socket.port,
+            source_port: socket.local.port,
             destination_port: to.port,
             data: data.into(),
         };
         let sending = OutgoingDatagram {
             from: host,
-            to: to.host,
+            addresses: [source, to.host],
             datagram,
             identity,
         };

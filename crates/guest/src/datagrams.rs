@@ -22,7 +22,8 @@ const EPHEMERAL: std::ops::RangeInclusive<u16> = 32_768..=60_999;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DatagramSocket {
     pub(crate) owner: Incarnation,
-    pub(crate) port: u16,
+    /// The address that it is bound to; with zero as its host, the port of all addresses.
+    pub(crate) local: SocketAddress,
     number: u64,
 }
 
@@ -31,8 +32,8 @@ pub(crate) struct BoundPort {
     socket: DatagramSocket,
     /// Keys the random choices about what it sends: the port, or which ephemeral socket it is.
     pub(crate) label: u64,
-    /// The only peer, if it is connected.
-    peer: Option<SocketAddress>,
+    /// The only peer, if it is connected, and the own address for it.
+    peer: Option<(SocketAddress, u32)>,
     /// How many datagrams were sent to an address.
     pub(crate) sent: BTreeMap<SocketAddress, u64>,
     held: VecDeque<(SocketAddress, Arc<[u8]>)>,
@@ -45,30 +46,33 @@ pub(crate) struct BoundPort {
 /// The ports of all hosts.
 #[derive(Default)]
 pub(crate) struct Datagrams {
-    bound: BTreeMap<(HostId, u16), BoundPort>,
+    bound: BTreeMap<(HostId, SocketAddress), BoundPort>,
     /// How many sockets with an ephemeral port a host has had.
     ephemeral: BTreeMap<HostId, u64>,
     numbers: u64,
 }
 
 impl Datagrams {
-    /// A socket at `port`; 0 chooses a free one. `host` keys its random choices.
+    /// A socket at `wanted`, whose host is one of the host's `own` addresses, or zero for all; port 0
+    /// chooses a free one. `host` keys its random choices.
     pub(crate) fn bind(
         &mut self,
         owner: Incarnation,
-        port: u16,
+        wanted: SocketAddress,
+        own: &[u32],
         host: u64,
     ) -> Result<DatagramSocket, SocketError> {
-        let chosen = match port {
-            0 => self.free_port(owner.host)?,
+        let port = match wanted.port {
+            0 => self.free_port(owner.host, wanted.host, own)?,
             port => port,
         };
-        if self.bound.contains_key(&(owner.host, chosen)) {
+        let local = SocketAddress { port, ..wanted };
+        if !self.is_free(owner.host, local, own) {
             return Err(SocketError::AddressInUse);
         }
         // A chosen port depends on which others are free; the count of such sockets does not, and
         // keys their draws.
-        let role = match port {
+        let role = match wanted.port {
             0 => {
                 let nth = self.ephemeral.entry(owner.host).or_default();
                 *nth += 1;
@@ -76,10 +80,17 @@ impl Datagrams {
             }
             port => mix(key("port"), port.into()),
         };
+        // Sockets of several addresses may have one port.
+        let is_further = own.iter().skip(1).any(|it| *it == local.host);
+        let role = if is_further {
+            mix(role, local.host.into())
+        } else {
+            role
+        };
         self.numbers += 1;
         let socket = DatagramSocket {
             owner,
-            port: chosen,
+            local,
             number: self.numbers,
         };
         let bound = BoundPort {
@@ -92,23 +103,34 @@ impl Datagrams {
             is_refused: false,
             waiting: Vec::new(),
         };
-        self.bound.insert((owner.host, chosen), bound);
+        self.bound.insert((owner.host, local), bound);
         Ok(socket)
     }
 
+    /// Whether no socket has this port of this address, or of all.
+    fn is_free(&self, host: HostId, local: SocketAddress, own: &[u32]) -> bool {
+        let mut addresses = std::iter::once(0).chain(own.iter().copied());
+        let meets = |it: u32| it == 0 || local.host == 0 || it == local.host;
+        !addresses.any(|it| {
+            let other = SocketAddress { host: it, ..local };
+            meets(it) && self.bound.contains_key(&(host, other))
+        })
+    }
+
     /// The next free ephemeral port after the one that was chosen last.
-    fn free_port(&self, host: HostId) -> Result<u16, SocketError> {
+    fn free_port(&self, host: HostId, address: u32, own: &[u32]) -> Result<u16, SocketError> {
         let count = u64::from(*EPHEMERAL.end() - *EPHEMERAL.start()) + 1;
         // Each search starts behind the last port, so that a port is not used again at once. Linux
         // draws it.
         let first = self.ephemeral.get(&host).copied().unwrap_or(0);
         let ports = (0..count).map(|step| *EPHEMERAL.start() + ((first + step) % count) as u16);
-        let mut free = ports.filter(|port| !self.bound.contains_key(&(host, *port)));
+        let mut free =
+            ports.filter(|port| self.is_free(host, SocketAddress::new(address, *port), own));
         free.next().ok_or(SocketError::NoBufferSpace)
     }
 
     pub(crate) fn of(&mut self, socket: DatagramSocket) -> Result<&mut BoundPort, SocketError> {
-        let bound = self.bound.get_mut(&(socket.owner.host, socket.port));
+        let bound = self.bound.get_mut(&(socket.owner.host, socket.local));
         // A port may have passed to another socket; the number tells them apart.
         let bound = bound.filter(|it| it.socket == socket);
         bound.ok_or(SocketError::NotSocket)
@@ -116,7 +138,7 @@ impl Datagrams {
 
     pub(crate) fn close(&mut self, socket: DatagramSocket) {
         if self.of(socket).is_ok() {
-            self.bound.remove(&(socket.owner.host, socket.port));
+            self.bound.remove(&(socket.owner.host, socket.local));
         }
     }
 
@@ -125,20 +147,31 @@ impl Datagrams {
         self.bound.retain(|(owner, _), _| *owner != host);
     }
 
-    /// From now on the socket sends to `peer` and receives from it only.
+    /// From now on the socket sends to `peer` and receives from it only; from and at `source`, if it is not
+    /// bound to an address.
     pub(crate) fn connect(
         &mut self,
         socket: DatagramSocket,
         peer: SocketAddress,
+        source: u32,
     ) -> Result<(), SocketError> {
         let bound = self.of(socket)?;
-        bound.peer = Some(peer);
+        bound.peer = Some((peer, source));
         bound.is_refused = false;
         Ok(())
     }
 
+    /// The own address of a socket; its host is zero while it is that of all addresses.
+    pub(crate) fn local(&mut self, socket: DatagramSocket) -> Result<SocketAddress, SocketError> {
+        let host = self.of(socket)?.source().unwrap_or(0);
+        Ok(SocketAddress {
+            host,
+            ..socket.local
+        })
+    }
+
     pub(crate) fn peer(&mut self, socket: DatagramSocket) -> Option<SocketAddress> {
-        self.of(socket).ok()?.peer
+        self.of(socket).ok()?.peer.map(|(peer, _)| peer)
     }
 
     /// The first datagram that is held, which stays if it is only looked at. Without one, `waker` is
@@ -166,15 +199,24 @@ impl Datagrams {
 
     /// Something has arrived. Returns whether a task was woken; `None` if no socket has the port.
     pub(crate) fn on_received(&mut self, host: HostId, received: &Received) -> Option<bool> {
-        let port = match received {
-            Received::Datagram { port, .. } | Received::Refused { port, .. } => *port,
+        let local = match received {
+            Received::Datagram { to, .. } => *to,
+            Received::Refused { local, .. } => *local,
         };
-        let bound = self.bound.get_mut(&(host, port))?;
+        // A socket of one address never has the port of one of all.
+        let any = SocketAddress { host: 0, ..local };
+        let mut keys = [local, any].into_iter().map(|it| (host, it));
+        let key = keys.find(|it| self.bound.contains_key(it))?;
+        let bound = self.bound.get_mut(&key)?;
+        // Linux looks for a connected socket by its own address, too.
+        if bound.source().is_some_and(|source| source != local.host) {
+            return None;
+        }
         match received {
             Received::Datagram { from, data, .. } => {
                 // For the sender the port does not exist then: Linux looks for a socket by both
                 // addresses.
-                if bound.peer.is_some_and(|peer| peer != *from) {
+                if bound.peer.is_some_and(|(peer, _)| peer != *from) {
                     return None;
                 }
                 // A full buffer drops what comes, and nobody is told (udp(7)).
@@ -187,7 +229,7 @@ impl Datagrams {
             }
             Received::Refused { remote, .. } => {
                 // Linux tells connected sockets only (udp(7)).
-                if bound.peer != Some(*remote) {
+                if bound.peer.map(|(peer, _)| peer) != Some(*remote) {
                     return Some(false);
                 }
                 bound.is_refused = true;
@@ -201,6 +243,14 @@ impl Datagrams {
 }
 
 impl BoundPort {
+    /// The own address, if it is decided: the bound one, or that of the connect.
+    pub(crate) fn source(&self) -> Option<u32> {
+        match self.socket.local.host {
+            0 => self.peer.map(|(_, source)| source),
+            bound => Some(bound),
+        }
+    }
+
     pub(crate) fn report_refused(&mut self) -> Result<(), SocketError> {
         match std::mem::take(&mut self.is_refused) {
             true => Err(SocketError::ConnectionRefused),

@@ -1,6 +1,6 @@
 //! `tokio::net` for guests: the same names and signatures, over the simulated network.
 //!
-//! Only IPv4 is simulated, and each host has one address; a name may be an alias of several hosts.
+//! Only IPv4 is simulated. A host may have several addresses, and a name may be an alias of several hosts.
 //! Errors are those that tokio reports on Linux.
 
 mod address;

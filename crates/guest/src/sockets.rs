@@ -92,9 +92,14 @@ impl Sockets {
         &mut self.internet
     }
 
-    /// The IPv4 address of a host.
+    /// The IPv4 address of a host, or the first of several.
     pub(crate) fn address(&self, host: HostId) -> u32 {
         self.internet.sockets(host).address()
+    }
+
+    /// All IPv4 addresses of a host, in the order of the scenario.
+    pub(crate) fn addresses(&self, host: HostId) -> &[u32] {
+        self.internet.addresses(host)
     }
 
     /// Handles a network event. Returns its host, and whether a task was woken.
@@ -168,14 +173,20 @@ impl Sockets {
         is_woken
     }
 
-    /// A socket that connects to `to`.
+    /// A socket that connects to `to`. Zeros in `from` leave the choice to the system: of the address that
+    /// leads there, of an ephemeral port.
     pub(crate) fn connect(
         &mut self,
         now: Instant,
         owner: Incarnation,
+        from: SocketAddress,
         to: SocketAddress,
     ) -> Result<Socket, SocketError> {
         let host = owner.host;
+        let from = match from.host {
+            0 => SocketAddress::new(self.internet.source_address(host, to.host), from.port),
+            _ => from,
+        };
         let socket = self.open(owner, CONNECTION_EVENTS)?;
         let nth = self.connects.entry((host, to.host, to.port)).or_default();
         *nth += 1;
@@ -186,7 +197,13 @@ impl Sockets {
         // A connect sends a SYN.
         self.touched.push(host);
         let sockets = self.internet.sockets_mut(host);
-        match sockets.connect(uptime(now), socket.handle, to, label) {
+        // From the usual address a socket connects by itself.
+        let bound = match from == SocketAddress::new(sockets.address(), 0) {
+            true => Ok(()),
+            false => sockets.bind_to(socket.handle, from),
+        };
+        let connected = bound.and_then(|()| sockets.connect(uptime(now), socket.handle, to, label));
+        match connected {
             Ok(()) | Err(SocketError::WouldBlock) => Ok(socket),
             Err(error) => {
                 self.close(now, socket);
@@ -208,21 +225,22 @@ impl Sockets {
         waiters.connected
     }
 
-    /// A socket that listens at `port`; 0 chooses a free one.
+    /// A socket that listens at an address, or at all with zero; port 0 chooses a free one.
     pub(crate) fn listen(
         &mut self,
         owner: Incarnation,
-        port: u16,
-    ) -> Result<(Socket, u16), SocketError> {
+        local: SocketAddress,
+    ) -> Result<Socket, SocketError> {
         let socket = self.open(owner, NetworkEvents::empty())?;
         let sockets = self.internet.sockets_mut(owner.host);
         let listening = sockets
-            .bind(socket.handle, port)
+            .bind_to(socket.handle, local)
             .and_then(|()| sockets.listen(socket.handle, BACKLOG))
-            .and_then(|()| sockets.event_select(socket.handle, socket.event, NetworkEvents::ACCEPT))
-            .and_then(|()| sockets.local_port(socket.handle));
+            .and_then(|()| {
+                sockets.event_select(socket.handle, socket.event, NetworkEvents::ACCEPT)
+            });
         match listening {
-            Ok(bound) => Ok((socket, bound.unwrap_or(port))),
+            Ok(()) => Ok(socket),
             Err(error) => {
                 self.forget(socket, Instant::ZERO);
                 Err(error)
@@ -292,11 +310,11 @@ impl Sockets {
         sockets.set_keep_alive(uptime(now), socket.handle, on)
     }
 
-    /// The port that a connect has chosen.
-    pub(crate) fn local_port(&self, socket: Socket) -> u16 {
+    /// The own address of a socket; zero for all addresses or an unknown port.
+    pub(crate) fn local_address(&self, socket: Socket) -> SocketAddress {
         let sockets = self.internet.sockets(socket.owner.host);
-        let port = sockets.local_port(socket.handle);
-        port.ok().flatten().unwrap_or(0)
+        let local = sockets.local_address(socket.handle).ok().flatten();
+        local.unwrap_or(SocketAddress::new(0, 0))
     }
 
     pub(crate) fn close(&mut self, now: Instant, socket: Socket) {
@@ -317,16 +335,16 @@ impl Sockets {
         *self.waiters_mut(socket) = Waiters::default();
     }
 
-    /// Resets connections of a host: all of them, or those with one peer.
+    /// Resets connections of a host: all of them, or those between these addresses.
     pub(crate) fn reset(
         &mut self,
         now: Instant,
         host: HostId,
-        peer: Option<u32>,
+        between: Option<&[[u32; 2]]>,
         recorder: &mut Recorder,
     ) {
         let sockets = self.internet.sockets_mut(host);
-        sockets.reset_connections(uptime(now), peer);
+        sockets.reset_connections(uptime(now), between);
         // The resets leave before anything else happens at this time, as from a device on the link.
         self.internet.flush(now, host, recorder);
         self.wake_waiters(host);

@@ -33,17 +33,17 @@ pub enum Received {
     Datagram {
         /// Who sent it.
         from: SocketAddress,
-        /// The port that it is for.
-        port: u16,
+        /// The address that it was sent to.
+        to: SocketAddress,
         /// The data.
         data: Arc<[u8]>,
         /// The packet that carried it.
         identity: Identity,
     },
-    /// The host at `remote` says that no socket has the port: an answer to a datagram from `port`.
+    /// The host at `remote` says that no socket has the port: an answer to a datagram from `local`.
     Refused {
-        /// The port from which the datagram was sent.
-        port: u16,
+        /// The address from which the datagram was sent.
+        local: SocketAddress,
         /// Where it was sent to.
         remote: SocketAddress,
     },

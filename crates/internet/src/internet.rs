@@ -114,7 +114,8 @@ impl<E> Internet<E> {
     ) -> Result<Self, NetworkError> {
         let count = u32::try_from(hosts.len()).unwrap_or(u32::MAX);
         let network = Network::new(choices, count, links)?;
-        let addresses = AddressTable::new(hosts.iter().map(|config| config.address));
+        let all = |config: &Config| [&[config.address], &config.further_addresses[..]].concat();
+        let addresses = AddressTable::new(hosts.iter().map(all));
         // A new socket table has a route to every host: as if all were one component.
         let components = vec![HostId(0); hosts.len()];
         let mut internet = Self {
@@ -308,9 +309,66 @@ impl<E> Internet<E> {
         self.queue.push(key, event);
     }
 
-    /// Whether a route leads from one host to another.
-    pub(crate) fn has_route(&self, from: HostId, to: HostId) -> bool {
-        self.components[from.0 as usize] == self.components[to.0 as usize]
+    /// Whether a route leads from a host to an address of `host`.
+    pub(crate) fn has_route(&self, from: HostId, to: u32, host: HostId) -> bool {
+        let is_joined = self.components[from.0 as usize] == self.components[host.0 as usize];
+        is_joined && (from == host || self.is_carried(to))
+    }
+
+    /// Whether the address belongs to its host as a whole, or to a link that is not withdrawn.
+    fn is_carried(&self, address: u32) -> bool {
+        let link = self.network.link_of_address(address);
+        link.is_none_or(|link| self.network.link_state(link) != LinkState::Withdrawn)
+    }
+
+    /// The addresses of a host, the one from which it usually connects first.
+    #[must_use]
+    pub fn addresses(&self, host: HostId) -> &[u32] {
+        self.addresses.of(host)
+    }
+
+    /// The address from which a host sends to `to` if it may choose: one of the link over which it
+    /// sends, as hosts choose one of the interface (RFC 1122 section 3.3.4.3), else one that belongs to no link.
+    #[must_use]
+    pub fn source_address(&self, host: HostId, to: u32) -> u32 {
+        let own = self.addresses.of(host);
+        // Most hosts have no choice, and this is asked for every datagram.
+        if let [only] = own {
+            return *only;
+        }
+        if own.contains(&to) {
+            return to;
+        }
+        let link = self.addresses.find(to).and_then(|destination| {
+            let ends = net::Endpoints {
+                source: host,
+                destination,
+                // The source is not chosen yet.
+                addresses: [0, to],
+            };
+            self.network.route(host, ends)
+        });
+        let of_link = |wanted: Option<LinkId>| {
+            let mut own = own.iter().copied();
+            own.find(|it| self.network.link_of_address(*it) == wanted)
+        };
+        // Without a route any address will do.
+        link.and_then(|link| of_link(Some(link)))
+            .or_else(|| of_link(None))
+            .unwrap_or(own[0])
+    }
+
+    /// The pairs of addresses, the one of the first host first, whose connections a device on a link between
+    /// two hosts sees: those that belong to the link, or to no link at all.
+    #[must_use]
+    pub fn address_pairs(&self, link: LinkId, [one, other]: [HostId; 2]) -> Vec<[u32; 2]> {
+        let own = self.addresses.of(one).iter();
+        let pairs = own.flat_map(|own| self.addresses.of(other).iter().map(|peer| [*own, *peer]));
+        let passes = |pair: &[u32; 2]| {
+            let links = pair.map(|it| self.network.link_of_address(it));
+            links.contains(&Some(link)) || links == [None, None]
+        };
+        pairs.filter(passes).collect()
     }
 
     /// Reports to the hosts' sockets which routes appeared or disappeared. Without a route, `connect` fails
@@ -337,13 +395,29 @@ impl<E> Internet<E> {
                 }
             }
         }
+        self.update_addresses_of_links();
+    }
+
+    /// Reports to the hosts' sockets which addresses of links are reachable.
+    fn update_addresses_of_links(&mut self) {
+        let of_links = |it: &(u32, HostId)| self.network.link_of_address(it.0).is_some();
+        let of_links: Vec<(u32, HostId)> = self.addresses.iter().filter(of_links).collect();
+        for (address, owner) in of_links {
+            for host in (0..self.hosts.len() as u32).map(HostId) {
+                let exists = self.has_route(host, address, owner);
+                let sockets = &mut self.hosts[host.0 as usize].sockets;
+                sockets.set_route(address, exists);
+            }
+        }
     }
 
     fn set_routes(&mut self, hosts: &[HostId], others: &[HostId], exists: bool) {
         for host in hosts {
             let sockets = &mut self.hosts[host.0 as usize].sockets;
             for other in others {
-                sockets.set_route(self.addresses.address(*other), exists);
+                for address in self.addresses.of(*other) {
+                    sockets.set_route(*address, exists);
+                }
             }
         }
     }
@@ -357,6 +431,7 @@ impl<E> Internet<E> {
             .map(|(other, _)| other)
             .collect();
         self.set_routes(&[host], &unreachable, false);
+        self.update_addresses_of_links();
     }
 }
 

@@ -29,6 +29,7 @@
 //! let link = LinkConfig {
 //!     key: kernel::key("link"),
 //!     ends: [client, server],
+//!     addresses: Vec::new(),
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::None),

@@ -31,8 +31,6 @@ pub enum PacketEvent<'a> {
         link: LinkId,
         /// When it arrives.
         at: Instant,
-        /// The IPv4 addresses of its source and its destination.
-        addresses: [u32; 2],
     },
     /// It arrives damaged and is discarded because of its checksum.
     Damaged(&'a Packet<PacketContent>),
@@ -47,8 +45,6 @@ pub struct Offer<'a> {
     pub packet: &'a Packet<PacketContent>,
     /// What happens to it on this link.
     pub transit: Transit,
-    /// The IPv4 addresses of its source and its destination.
-    pub addresses: [u32; 2],
 }
 
 /// Sees every packet event as it happens, and cannot change anything. `()` ignores all.

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use kernel::{Duration, Instant};
-use net::{HostId, LinkId, Packet};
+use net::{LinkId, Packet};
 use tcp::{Flags, Segment};
 
 use crate::in_flight::PacketContent;
@@ -24,7 +24,7 @@ type Ends = [ConnectionEnd; 2];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct ConnectionEnd {
-    host: HostId,
+    address: u32,
     port: u16,
 }
 
@@ -88,13 +88,14 @@ impl Session {
 }
 
 fn ends(packet: &Packet<PacketContent>, segment: &Segment) -> Ends {
+    let [source, destination] = packet.addresses;
     let mut ends = [
         ConnectionEnd {
-            host: packet.source,
+            address: source,
             port: segment.source_port,
         },
         ConnectionEnd {
-            host: packet.destination,
+            address: destination,
             port: segment.destination_port,
         },
     ];

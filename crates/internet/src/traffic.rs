@@ -34,6 +34,7 @@ impl<E> Internet<E> {
         observer: &mut impl PacketObserver,
     ) {
         let Outgoing {
+            from: address,
             to,
             label,
             transmit,
@@ -54,6 +55,7 @@ impl<E> Internet<E> {
         let packet = Packet {
             source: from,
             destination,
+            addresses: [address, to],
             protocol: Protocol::Tcp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length: HEADERS + option + length,
@@ -86,11 +88,9 @@ impl<E> Internet<E> {
         if at == packet.source {
             observer.on_packet(now, at, PacketEvent::Sent(&packet));
         }
-        let addresses = self.addresses_of(&packet);
         let offer = Offer {
             packet: &packet,
             transit,
-            addresses,
         };
         observer.on_packet(now, at, PacketEvent::Offered(offer));
         let hop = Hop {
@@ -111,13 +111,14 @@ impl<E> Internet<E> {
     /// own interface (RFC 9293 section 3.7.1), and routers lower the option, as they do at links whose MTU is
     /// below that of Ethernet. Path MTU discovery is not modeled.
     fn clamp_segment_size(&self, at: HostId, packet: &mut Packet<PacketContent>) {
+        let ends = packet.endpoints();
         let PacketContent::Tcp(segment) = &mut packet.payload else {
             return;
         };
         let Some(offered) = &mut segment.maximum_segment_size else {
             return;
         };
-        if let Some(mtu) = self.network.mtu(at, packet.destination) {
+        if let Some(mtu) = self.network.mtu(at, ends) {
             let fits = mtu.saturating_sub(HEADERS);
             *offered = (*offered).min(u16::try_from(fits).unwrap_or(u16::MAX));
         }
@@ -125,7 +126,7 @@ impl<E> Internet<E> {
 
     /// Offers a packet to the next link, unless the router at its end refuses it.
     fn offer(&mut self, now: Instant, at: HostId, packet: &mut Packet<PacketContent>) -> Transit {
-        let line = self.network.route(at, packet.destination);
+        let line = self.network.route(at, packet.endpoints());
         let session = line.and_then(|link| {
             let since = self.network.session_since(link, now)?;
             Some((link, since))
@@ -151,7 +152,7 @@ impl<E> Internet<E> {
             Verdict::Deliver { at, corruption, .. } => {
                 let next = hop.next.expect("a delivered packet has a next host");
                 if let Some(word) = corruption {
-                    let Some(payload) = self.after_damage(&packet, word) else {
+                    let Some(payload) = after_damage(&packet, word) else {
                         return observer.on_packet(now, next, PacketEvent::Damaged(&packet));
                     };
                     packet.payload = payload;
@@ -185,31 +186,6 @@ impl<E> Internet<E> {
         }
     }
 
-    /// What a receiver decodes from the damaged bytes, if its checksum is correct. It never is: the
-    /// Internet checksum detects every single-bit error. The decoder still checks it, as a receiver
-    /// does. ICMP messages are not damaged.
-    fn after_damage(&self, packet: &Packet<PacketContent>, word: u64) -> Option<PacketContent> {
-        let addresses = self.addresses_of(packet);
-        let [source, destination] = addresses;
-        let mut bytes = wire::body(&packet.payload, addresses);
-        wire::damage(&mut bytes, word);
-        match &packet.payload {
-            PacketContent::Tcp(_) => {
-                let segment = tcp::wire::decode(&bytes, source, destination);
-                segment.ok().map(PacketContent::Tcp)
-            }
-            PacketContent::Udp(_) => {
-                datagram::is_intact(&bytes, addresses).then(|| packet.payload.clone())
-            }
-            PacketContent::Icmp(_) => Some(packet.payload.clone()),
-        }
-    }
-
-    /// The addresses of a packet's source and destination.
-    pub(crate) fn addresses_of(&self, packet: &Packet<PacketContent>) -> [u32; 2] {
-        [packet.source, packet.destination].map(|host| self.addresses.address(host))
-    }
-
     /// A packet arrives at `host`, which delivers it to its sockets or forwards it. Returns whether
     /// it was delivered.
     pub(crate) fn on_arrival(
@@ -229,17 +205,17 @@ impl<E> Internet<E> {
             return false;
         }
         observer.on_packet(now, host, PacketEvent::Arrived(&packet));
-        let source = self.addresses.address(packet.source);
+        let [source, destination] = packet.addresses;
         let sockets = &mut self.hosts[host.0 as usize].sockets;
         match packet.payload {
             PacketContent::Tcp(segment) => {
                 let label = FlowLabel(packet.identity.flow);
-                sockets.on_segment(uptime(now), source, label, segment);
+                sockets.on_segment(uptime(now), packet.addresses, label, segment);
             }
             PacketContent::Udp(datagram) => {
                 let received = Received::Datagram {
                     from: SocketAddress::new(source, datagram.source_port),
-                    port: datagram.destination_port,
+                    to: SocketAddress::new(destination, datagram.destination_port),
                     data: datagram.data,
                     identity: packet.identity,
                 };
@@ -250,19 +226,20 @@ impl<E> Internet<E> {
                 // the sequence number.
                 let [a, b, c, d, number @ ..] = original.leading;
                 let port = |high, low| u16::from_be_bytes([high, low]);
-                let remote = SocketAddress::new(u32::from(original.header.destination), port(c, d));
+                let header = &original.header;
+                let local = SocketAddress::new(u32::from(header.source), port(a, b));
+                let remote = SocketAddress::new(u32::from(header.destination), port(c, d));
                 let number = tcp::SeqNum::new(u32::from_be_bytes(number));
                 if original.header.protocol == Protocol::Udp as u8 {
                     // Linux reports only hard errors to a datagram socket (udp(7)).
                     if severity(code) == tcp::Unreachable::Hard {
-                        let port = port(a, b);
-                        let received = Received::Refused { port, remote };
+                        let received = Received::Refused { local, remote };
                         self.inbox.push_back((host, received));
                     }
                     return true;
                 }
                 let reason = severity(code);
-                sockets.on_unreachable(uptime(now), port(a, b), remote, reason, number);
+                sockets.on_unreachable(uptime(now), local, remote, reason, number);
             }
             PacketContent::Icmp(IcmpMessage::Echo(_) | IcmpMessage::EchoReply(_))
             | PacketContent::Icmp(IcmpMessage::TimeExceeded { .. }) => {}
@@ -308,6 +285,7 @@ impl<E> Internet<E> {
         let reset = Packet {
             source: packet.destination,
             destination: packet.source,
+            addresses: [packet.addresses[1], packet.addresses[0]],
             protocol: Protocol::Tcp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length: HEADERS,
@@ -344,7 +322,6 @@ impl<E> Internet<E> {
             packet: &packet,
             link,
             at,
-            addresses: self.addresses_of(&packet),
         };
         observer.on_packet(now, host, event);
         let packet = self.in_flight.insert(packet);
@@ -361,5 +338,24 @@ fn severity(code: UnreachableCode) -> tcp::Unreachable {
         UnreachableCode::Protocol
         | UnreachableCode::Port
         | UnreachableCode::FragmentationNeeded => tcp::Unreachable::Hard,
+    }
+}
+
+/// What a receiver decodes from the damaged bytes, if its checksum is correct. It never is: the
+/// Internet checksum detects every single-bit error. The decoder still checks it, as a receiver
+/// does. ICMP messages are not damaged.
+fn after_damage(packet: &Packet<PacketContent>, word: u64) -> Option<PacketContent> {
+    let [source, destination] = packet.addresses;
+    let mut bytes = wire::body(&packet.payload, packet.addresses);
+    wire::damage(&mut bytes, word);
+    match &packet.payload {
+        PacketContent::Tcp(_) => {
+            let segment = tcp::wire::decode(&bytes, source, destination);
+            segment.ok().map(PacketContent::Tcp)
+        }
+        PacketContent::Udp(_) => {
+            datagram::is_intact(&bytes, packet.addresses).then(|| packet.payload.clone())
+        }
+        PacketContent::Icmp(_) => Some(packet.payload.clone()),
     }
 }

@@ -20,8 +20,8 @@ use crate::wire;
 pub struct OutgoingDatagram {
     /// The host.
     pub from: HostId,
-    /// The IPv4 address that it is sent to.
-    pub to: u32,
+    /// The IPv4 addresses from which and to which it is sent.
+    pub addresses: [u32; 2],
     /// The datagram.
     pub datagram: Datagram,
     /// Keys the random choices about it.
@@ -45,15 +45,16 @@ impl<E> Internet<E> {
     ) -> Result<(), SocketError> {
         let OutgoingDatagram {
             from,
-            to,
+            addresses,
             datagram,
             identity,
         } = sending;
         assert!(datagram.data.len() <= DATA_MAX, "it exceeds an IP packet");
+        let [_, to] = addresses;
         let Some(destination) = self.addresses.find(to) else {
             return Ok(());
         };
-        if !self.has_route(from, destination) {
+        if !self.has_route(from, to, destination) {
             return Err(SocketError::NetworkUnreachable);
         }
         if self.in_flight.is_full_of_datagrams() {
@@ -63,6 +64,7 @@ impl<E> Internet<E> {
         let packet = Packet {
             source: from,
             destination,
+            addresses,
             protocol: Protocol::Udp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length: length as u32,
@@ -89,7 +91,7 @@ impl<E> Internet<E> {
     ) {
         let Received::Datagram {
             from,
-            port,
+            to,
             data,
             identity,
         } = received
@@ -102,13 +104,14 @@ impl<E> Internet<E> {
         let refused = Packet {
             source,
             destination: host,
+            addresses: [from.host, to.host],
             protocol: Protocol::Udp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length: (IP_HEADER + HEADER_LENGTH + data.len()) as u32,
             identity: *identity,
             payload: PacketContent::Udp(Datagram {
                 source_port: from.port,
-                destination_port: *port,
+                destination_port: to.port,
                 data: Arc::clone(data),
             }),
         };
@@ -125,11 +128,16 @@ impl<E> Internet<E> {
         packet: &Packet<PacketContent>,
         code: UnreachableCode,
     ) -> Option<Packet<PacketContent>> {
+        // A router answers from its own address, the destination from the one that was asked.
+        let own = match at == packet.destination {
+            true => packet.addresses[1],
+            false => self.addresses.of(at)[0],
+        };
         let message = IcmpMessage::Unreachable {
             code,
             original: Original {
-                header: wire::header(packet, self.addresses_of(packet)),
-                leading: leading(packet, self.addresses_of(packet))?,
+                header: wire::header(packet),
+                leading: leading(packet)?,
             },
         };
         let Identity {
@@ -140,6 +148,7 @@ impl<E> Internet<E> {
         Some(Packet {
             source: at,
             destination: packet.source,
+            addresses: [own, packet.addresses[0]],
             protocol: Protocol::Icmp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length: (IP_HEADER + message.length()) as u32,
@@ -155,7 +164,7 @@ impl<E> Internet<E> {
 }
 
 /// The first 64 bits of what a packet carries (RFC 792); `None` for an ICMP message.
-fn leading(packet: &Packet<PacketContent>, addresses: [u32; 2]) -> Option<[u8; 8]> {
+fn leading(packet: &Packet<PacketContent>) -> Option<[u8; 8]> {
     let mut leading = [0; 8];
     match &packet.payload {
         PacketContent::Tcp(segment) => {
@@ -164,7 +173,7 @@ fn leading(packet: &Packet<PacketContent>, addresses: [u32; 2]) -> Option<[u8; 8
             leading[4..].copy_from_slice(&segment.sequence.value().to_be_bytes());
         }
         PacketContent::Udp(datagram) => {
-            leading.copy_from_slice(datagram.encode(addresses).get(..8)?);
+            leading.copy_from_slice(datagram.encode(packet.addresses).get(..8)?);
         }
         PacketContent::Icmp(_) => return None,
     }

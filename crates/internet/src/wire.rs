@@ -7,9 +7,10 @@ use net::ipv4::Header;
 
 use crate::in_flight::PacketContent;
 
-/// The IP header of a packet with these source and destination addresses.
+/// The IP header of a packet.
 #[must_use]
-pub fn header(packet: &Packet<PacketContent>, [source, destination]: [u32; 2]) -> Header {
+pub fn header(packet: &Packet<PacketContent>) -> Header {
+    let [source, destination] = packet.addresses;
     Header {
         source: Ipv4Addr::from(source),
         destination: Ipv4Addr::from(destination),

@@ -120,6 +120,7 @@
 //! let link = LinkConfig {
 //!     key: mtasim::kernel::key("paris-rome"),
 //!     ends: [HostId(0), HostId(1)],
+//!     addresses: Vec::new(),
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::Independent { loss: Ratio::new(1, 10).expect("at most one") }),
@@ -131,6 +132,7 @@
 //!     let mut packet = Packet {
 //!         source: HostId(0),
 //!         destination: HostId(1),
+//!         addresses: [0x0A00_0001, 0x0A00_0002],
 //!         protocol: Protocol::Icmp,
 //!         time_to_live: packet::TIME_TO_LIVE,
 //!         length: 60,

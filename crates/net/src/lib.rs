@@ -35,6 +35,7 @@
 //! let link = LinkConfig {
 //!     key: kernel::key("paris-rome"),
 //!     ends: [HostId(0), HostId(1)],
+//!     addresses: Vec::new(),
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::GilbertElliott(chain)),
@@ -48,6 +49,7 @@
 //!     let mut packet = Packet {
 //!         source: HostId(0),
 //!         destination: HostId(1),
+//!         addresses: [0x0A00_0001, 0x0A00_0002],
 //!         protocol: Protocol::Icmp,
 //!         time_to_live: net::packet::TIME_TO_LIVE,
 //!         length: 60,
@@ -86,7 +88,7 @@ pub use link::{
 };
 pub use loss::outage::{OutageInterval, Outages};
 pub use loss::{GilbertElliott, LossModel};
-pub use network::{HOSTS_MAX, Network, NetworkError, ROUTERS_MAX};
+pub use network::{Endpoints, HOSTS_MAX, Network, NetworkError, ROUTERS_MAX};
 pub use packet::{HostId, Identity, Packet, Protocol};
 pub use statistics::Statistics;
 pub use verdict::{DropReason, Transit, Verdict};

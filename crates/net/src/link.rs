@@ -34,6 +34,10 @@ pub struct LinkConfig {
     pub key: u64,
     /// The hosts that the link joins.
     pub ends: [HostId; 2],
+    /// The IPv4 addresses of its ends that belong to it, as those of an interface do: a packet to one of
+    /// them reaches its host over this link only, and a packet from one of them leaves its host over
+    /// this link. All other addresses belong to the whole host.
+    pub addresses: Vec<u32>,
     /// From `ends[0]` to `ends[1]`.
     pub forward: DirectionConfig,
     /// From `ends[1]` to `ends[0]`.

@@ -26,6 +26,19 @@ pub struct Network {
     /// The routes with all links up, from the first withdrawal of a link on: they say which link a
     /// packet without a route would have taken. Boxed: most networks never need them.
     routes_of_all_links: Option<Box<RouteTable>>,
+    /// The link to which an address belongs, sorted by address. Most networks have none.
+    links_of_addresses: Vec<(u32, LinkId)>,
+}
+
+/// The ends of a packet's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The host that sent it first.
+    pub source: HostId,
+    /// The host that it is sent to.
+    pub destination: HostId,
+    /// Their IPv4 addresses.
+    pub addresses: [u32; 2],
 }
 
 #[derive(Clone, Debug)]
@@ -61,6 +74,9 @@ pub enum NetworkError {
     /// Two links have the same key and would make the same random choices.
     #[error("links {} and {} have the same key", .0.0, .1.0)]
     SameKey(LinkId, LinkId),
+    /// An address belongs to two links, or twice to one.
+    #[error("the address {} belongs to link {} and to link {}", std::net::Ipv4Addr::from(*.0), .1.0, .2.0)]
+    SameAddress(u32, LinkId, LinkId),
     /// The configuration of a link is invalid.
     #[error("link {}: {error}", .0.0, error = .1)]
     Link(LinkId, LinkConfigError),
@@ -85,6 +101,7 @@ impl Network {
                 .map_err(|error| NetworkError::Link(link, error))?;
         }
         check_keys(links)?;
+        let links_of_addresses = links_of_addresses(links)?;
         let ends = || links.iter().map(|link| link.ends);
         let routers = routing::routers(hosts, ends());
         if routers > ROUTERS_MAX {
@@ -94,16 +111,82 @@ impl Network {
             links: links.iter().map(|link| Link::new(choices, link)).collect(),
             routes: RouteTable::new(hosts, ends()),
             routes_of_all_links: None,
+            links_of_addresses,
         })
     }
 
-    /// The link on which `from` sends a packet for `to`; `None` if there is no route.
+    /// The link on which `at` sends a packet on; `None` if there is no route.
     ///
     /// # Panics
     /// If a host does not exist.
     #[must_use]
-    pub fn route(&self, from: HostId, to: HostId) -> Option<LinkId> {
-        self.routes.first_link(from, to)
+    pub fn route(&self, at: HostId, ends: Endpoints) -> Option<LinkId> {
+        // Few networks have addresses of links, and this is asked for every packet.
+        if self.links_of_addresses.is_empty() {
+            return self.routes.first_link(at, ends.destination);
+        }
+        let last = self.link_of_address(ends.addresses[1]);
+        if last.is_some_and(|last| self.is_withdrawn(last)) {
+            return None;
+        }
+        let own = self.link_of_address(ends.addresses[0]);
+        let Some(own) = own.filter(|_| at == ends.source && at != ends.destination) else {
+            return self.towards(at, ends);
+        };
+        // RFC 1122 section 3.3.4.2, the strong model of a host with several interfaces: a packet leaves by
+        // the interface that has its source address. So both directions of a connection pass one link.
+        match self.comes_back(own, ends) {
+            // The neighbour on this link would send it back: the link does not lead there.
+            true => self.towards(at, ends),
+            false => Some(own).filter(|link| !self.is_withdrawn(*link)),
+        }
+    }
+
+    /// The link to which an address belongs, if it does not belong to its whole host.
+    #[must_use]
+    pub fn link_of_address(&self, address: u32) -> Option<LinkId> {
+        let all = &self.links_of_addresses;
+        let index = all.binary_search_by_key(&address, |entry| entry.0).ok()?;
+        Some(all[index].1)
+    }
+
+    /// The link on which `at` sends a packet on, wherever the packet comes from.
+    fn towards(&self, at: HostId, ends: Endpoints) -> Option<LinkId> {
+        let Some(last) = self.link_of_address(ends.addresses[1]) else {
+            return self.routes.first_link(at, ends.destination);
+        };
+        if at == ends.destination {
+            return None;
+        }
+        match self.other_end(last, ends.destination) {
+            before if before == at => Some(last),
+            before => self.routes.first_link(at, before),
+        }
+    }
+
+    /// Whether a packet that its source puts on `link` would come back to the source.
+    fn comes_back(&self, link: LinkId, ends: Endpoints) -> bool {
+        let mut at = self.other_end(link, ends.source);
+        // Each hop is closer to the destination, so this ends.
+        while at != ends.destination {
+            let Some(next) = self.towards(at, ends) else {
+                return false;
+            };
+            at = self.other_end(next, at);
+            if at == ends.source {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn other_end(&self, link: LinkId, host: HostId) -> HostId {
+        let [one, other] = self.links[link.0 as usize].ends;
+        if one == host { other } else { one }
+    }
+
+    fn is_withdrawn(&self, link: LinkId) -> bool {
+        self.links[link.0 as usize].state == LinkState::Withdrawn
     }
 
     /// The connected component of a host, named by its lowest host. Two hosts have a route to each
@@ -141,7 +224,7 @@ impl Network {
         if packet.time_to_live == 0 {
             return Transit::nowhere(DropReason::TtlExceeded);
         }
-        let Some(link) = self.routes.first_link(at, packet.destination) else {
+        let Some(link) = self.route(at, packet.endpoints()) else {
             self.count_without_route(at, packet);
             return Transit::nowhere(DropReason::NoRoute);
         };
@@ -151,6 +234,9 @@ impl Network {
 
     /// Counts a packet without a route at the withdrawn link that is in its way.
     fn count_without_route<P>(&mut self, at: HostId, packet: &Packet<P>) {
+        if let Some((link, from)) = self.withdrawn_link_of_addresses(at, packet.endpoints()) {
+            return self.links[link.0 as usize].count_without_route(from, packet.length);
+        }
         let Some(routes) = &self.routes_of_all_links else {
             return;
         };
@@ -158,23 +244,31 @@ impl Network {
         // Hosts without any path to the destination have no first link.
         while let Some(id) = routes.first_link(at, packet.destination) {
             let link = &mut self.links[id.0 as usize];
-            let direction = link.direction_from(at).index();
             if link.state == LinkState::Withdrawn {
-                let verdict = Verdict::Drop(DropReason::NoRoute);
-                let statistics = &mut link.directions[direction].statistics;
-                return statistics.count(packet.length, verdict, None);
+                return link.count_without_route(at, packet.length);
             }
+            let direction = link.direction_from(at).index();
             at = link.ends[1 - direction];
         }
     }
 
-    /// The longest packet that the first link from `at` to `to` carries; `None` if any fits.
+    /// The link of one of the addresses that is withdrawn, and from which end the packet would pass it.
+    fn withdrawn_link_of_addresses(&self, at: HostId, ends: Endpoints) -> Option<(LinkId, HostId)> {
+        let own = self.link_of_address(ends.addresses[0]);
+        let own = own.filter(|_| at == ends.source);
+        let last = self.link_of_address(ends.addresses[1]);
+        let last = last.map(|link| (link, self.other_end(link, ends.destination)));
+        let mut both = own.map(|link| (link, at)).into_iter().chain(last);
+        both.find(|(link, _)| self.is_withdrawn(*link))
+    }
+
+    /// The longest packet that the next link from `at` carries; `None` if any fits.
     ///
     /// # Panics
     /// If a host does not exist.
     #[must_use]
-    pub fn mtu(&self, at: HostId, to: HostId) -> Option<u32> {
-        let link = self.routes.first_link(at, to)?;
+    pub fn mtu(&self, at: HostId, ends: Endpoints) -> Option<u32> {
+        let link = self.route(at, ends)?;
         self.links[link.0 as usize].mtu
     }
 
@@ -310,6 +404,24 @@ fn check_keys(links: &[LinkConfig]) -> Result<(), NetworkError> {
     }
 }
 
+/// The link of each address that belongs to one, sorted by address.
+fn links_of_addresses(links: &[LinkConfig]) -> Result<Vec<(u32, LinkId)>, NetworkError> {
+    let links = (0..).map(LinkId).zip(links);
+    let of_link = |(link, config): (LinkId, &LinkConfig)| {
+        let addresses = config.addresses.clone();
+        addresses.into_iter().map(move |address| (address, link))
+    };
+    let mut found: Vec<(u32, LinkId)> = links.flat_map(of_link).collect();
+    found.sort_unstable();
+    match found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        Some(pair) => {
+            let (address, one) = pair[0];
+            Err(NetworkError::SameAddress(address, one, pair[1].1))
+        }
+        None => Ok(found),
+    }
+}
+
 impl Link {
     fn new(choices: Choices, config: &LinkConfig) -> Self {
         let per_direction = |direction: Direction| {
@@ -353,6 +465,14 @@ impl Link {
         } else {
             Direction::Backward
         }
+    }
+
+    /// Counts a packet that `from` cannot send, because the link is withdrawn.
+    fn count_without_route(&mut self, from: HostId, length: u32) {
+        let direction = self.direction_from(from).index();
+        let verdict = Verdict::Drop(DropReason::NoRoute);
+        let statistics = &mut self.directions[direction].statistics;
+        statistics.count(length, verdict, None);
     }
 
     fn is_known_down(&mut self, now: Instant) -> bool {

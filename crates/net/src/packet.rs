@@ -2,6 +2,8 @@
 
 use kernel::mix;
 
+use crate::network::Endpoints;
+
 /// The index of a host, from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub u32);
@@ -38,6 +40,9 @@ pub struct Packet<P> {
     pub source: HostId,
     /// The host that it is sent to.
     pub destination: HostId,
+    /// The IPv4 addresses of both, in that order. One that belongs to a link decides the route
+    /// ([`LinkConfig::addresses`](crate::LinkConfig::addresses)).
+    pub addresses: [u32; 2],
     /// The protocol of the payload.
     pub protocol: Protocol,
     /// How many more hops it may take (RFC 791 section 3.2); each router subtracts one.
@@ -55,6 +60,18 @@ pub const LENGTH_MAX: u32 = 65_535;
 
 /// The initial time to live of Windows NT 4 and 2000.
 pub const TIME_TO_LIVE: u8 = 128;
+
+impl<P> Packet<P> {
+    /// The ends of its way.
+    #[must_use]
+    pub const fn endpoints(&self) -> Endpoints {
+        Endpoints {
+            source: self.source,
+            destination: self.destination,
+            addresses: self.addresses,
+        }
+    }
+}
 
 impl Identity {
     /// The identity as the two words that [`kernel::Choices::rng`] takes.

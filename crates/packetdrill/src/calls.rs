@@ -136,7 +136,8 @@ impl Descriptors {
                 self.connections += 1;
                 let to = SocketAddress::new(PEER, SERVER_PORT);
                 let result = table.connect(now, socket, to, FlowLabel(self.connections));
-                *peer = table.local_port(socket).ok().flatten().map(Peer::Server);
+                let local = table.local_address(socket).ok().flatten();
+                *peer = local.map(|it| Peer::Server(it.port));
                 Returned::of(result.map(|()| 0))
             }
             "accept" => match table.accept(socket) {

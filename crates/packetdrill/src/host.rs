@@ -46,7 +46,8 @@ impl Host {
 
     /// A segment arrives from the peer.
     pub(crate) fn receive(&mut self, label: FlowLabel, segment: Segment) {
-        self.sockets.on_segment(self.now, PEER, label, segment);
+        let addresses = [PEER, self.sockets.address()];
+        self.sockets.on_segment(self.now, addresses, label, segment);
         self.collect();
     }
 

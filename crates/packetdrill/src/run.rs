@@ -279,11 +279,12 @@ impl ScriptRunner {
             _ => return Ok(()),
         };
         let remote = SocketAddress::new(PEER, self.flow.peer_port);
-        let (now, port) = (self.host.now(), self.flow.local_port);
+        let now = self.host.now();
+        let local = SocketAddress::new(self.host.sockets.address(), self.flow.local_port);
         let sequence = self.flow.numbers.live(icmp.sequence.unwrap_or(0));
         self.host
             .sockets
-            .on_unreachable(now, port, remote, reason, sequence);
+            .on_unreachable(now, local, remote, reason, sequence);
         self.host.collect();
         self.retry()
     }

@@ -100,6 +100,7 @@ impl LinkCase {
         let mut link = LinkConfig {
             key: KEY,
             ends: [HostId(0), HostId(1)],
+            addresses: Vec::new(),
             forward: direction.clone(),
             backward: direction,
             loss: Loss::Shared(LossModel::None),

@@ -104,6 +104,7 @@ impl RecordedLink {
         let mut packet = Packet {
             source: HostId(sent.from as u32),
             destination: HostId(1 - sent.from as u32),
+            addresses: [0; 2],
             protocol: Protocol::Tcp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length,

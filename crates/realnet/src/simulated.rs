@@ -182,8 +182,9 @@ impl Transfer {
         self.now = self.now.max(next);
         if arrival == Some(next) {
             let (_, arrival) = self.on_the_way.pop_first().expect("an arrival");
-            let (to, from) = (arrival.receiver, ADDRESSES[1 - arrival.receiver]);
-            self.hosts[to].on_segment(uptime(self.now), from, arrival.label, arrival.segment);
+            let to = arrival.receiver;
+            let addresses = [ADDRESSES[1 - to], ADDRESSES[to]];
+            self.hosts[to].on_segment(uptime(self.now), addresses, arrival.label, arrival.segment);
         } else {
             for host in &mut self.hosts {
                 host.on_timeout(uptime(self.now));

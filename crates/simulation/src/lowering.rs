@@ -125,6 +125,12 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
                     unreachable_after: link.unreachable_after,
                     reset_after: link.reset_after,
                 },
+                addresses: link
+                    .addresses
+                    .iter()
+                    .flatten()
+                    .map(|it| u32::from(*it))
+                    .collect(),
                 mtu: link.mtu.and_then(|it| u32::try_from(it.0).ok()),
             };
             // An outage may begin between a request and its reply. How far apart they pass the link
@@ -271,6 +277,8 @@ pub fn sockets(name: &str, host: &Host, address: u32, choices: Choices) -> winso
         TcpProfile::W2k => winsock::Config::w2k(address),
         TcpProfile::Linux => winsock::Config::linux(address),
     };
+    let further = host.all_addresses().skip(1);
+    config.further_addresses = further.map(u32::from).collect();
     // Machines are switched on at different times. If all ticked together, a timer of one would meet
     // a timer of its peer to the nanosecond.
     let granularity = config.profile.timer_granularity.nanos();
@@ -398,6 +406,11 @@ pub(crate) fn mta(name: &str, start: ServiceStart<'_>) -> mta::Config {
     let plan = &start.scenario.hosts[name];
     let host = names.number(name);
     let address = |host: &str| names.address(names.number(host));
+    // A guest may call from any of its addresses.
+    let addresses = |host: &str| {
+        let further = start.scenario.hosts[host].all_addresses().skip(1);
+        std::iter::once(address(host)).chain(further.map(u32::from).collect::<Vec<_>>())
+    };
     let connectors = |names: &'_ [String]| -> Vec<&Connector> {
         let found = names.iter().map(|name| &start.scenario.connectors[name]);
         found.collect()
@@ -427,7 +440,7 @@ pub(crate) fn mta(name: &str, start: ServiceStart<'_>) -> mta::Config {
             .iter()
             .map(|connector| &connector.from)
             .chain(guests)
-            .map(|peer| address(peer))
+            .flat_map(|peer| addresses(peer))
             .collect(),
         responder_timeouts: ResponderTimeouts {
             connect: Duration::from_secs(120),

@@ -331,11 +331,11 @@ impl<E: From<MtaEvent>> MtaRun<'_, E> {
         self.schedule_threads(host);
     }
 
-    /// Resets connections of a host, as a firewall would: all of them, or those with one peer.
-    pub fn reset(&mut self, host: HostId, peer: Option<u32>) {
+    /// Resets connections of a host, as a firewall would: all of them, or those between these addresses.
+    pub fn reset(&mut self, host: HostId, between: Option<&[[u32; 2]]>) {
         let now = internet::uptime(*self.now);
         let sockets = self.internet.sockets_mut(host);
-        sockets.reset_connections(now, peer);
+        sockets.reset_connections(now, between);
         self.flush(host);
     }
 

@@ -75,7 +75,8 @@ pub(crate) fn addresses(scenario: &Scenario) -> Vec<u32> {
     let taken: BTreeSet<u32> = scenario
         .hosts
         .values()
-        .map(|host| u32::from(host.address))
+        .flat_map(Host::all_addresses)
+        .map(u32::from)
         .collect();
     let mut free = (u32::from_be_bytes([10, 0, 0, 1])..).filter(|it| !taken.contains(it));
     let assign = |host: &Host| match u32::from(host.address) {

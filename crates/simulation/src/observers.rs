@@ -86,10 +86,9 @@ impl Observer {
         host: HostId,
         link: LinkId,
         packet: &Packet<PacketContent>,
-        addresses: [u32; 2],
     ) {
         if self.observe.packets {
-            let captured = packet_capture::from_router(at, host, link, packet, addresses);
+            let captured = packet_capture::from_router(at, host, link, packet);
             self.keep(vec![captured]);
         }
     }

@@ -6,6 +6,7 @@
 mod interruptions;
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use kernel::{Choices, Duration, Instant, Ratio, key};
 use net::icmp::{Echo, IcmpMessage};
@@ -39,7 +40,7 @@ pub struct PingSeries {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PingReport {
     /// The address of the second host of the link.
-    pub target: std::net::Ipv4Addr,
+    pub target: Ipv4Addr,
     /// The series.
     pub settings: PingSeries,
     /// What came back, in the order of the requests.
@@ -141,6 +142,22 @@ impl EchoReply {
     }
 }
 
+/// The address that a ping over a link names: one of the link, else the host's.
+fn target(scenario: &Scenario, link: &str) -> Ipv4Addr {
+    let link = &scenario.links[link];
+    let name = &link.between[1];
+    let of_link = link.addresses.iter().flatten();
+    let mut own = scenario.hosts[name].all_addresses();
+    let found = own.find(|it| of_link.clone().any(|of_link| of_link == it));
+    let hosts = scenario.hosts.keys().zip(names::addresses(scenario));
+    let mut usual = hosts
+        .filter(|(host, _)| *host == name)
+        .map(|it| it.1.into());
+    found
+        .or_else(|| usual.next())
+        .unwrap_or(Ipv4Addr::UNSPECIFIED)
+}
+
 /// Pings the second host of a link from the first.
 ///
 /// # Errors
@@ -160,10 +177,11 @@ pub fn ping(
         return Err(PingError::UnknownLink { asked, known });
     };
     let mut config = lowering::links(scenario)?.swap_remove(index);
-    let target = names::addresses(scenario)[config.ends[1].0 as usize];
+    let target = target(scenario, link);
     // The link alone, without the rest of the network. Its key and the seed are the scenario's, so
     // it loses what it loses in a run.
     config.ends = [SOURCE, TARGET];
+    config.addresses.clear();
     let choices = Choices::new(seed);
     let network = Network::new(choices, 2, std::slice::from_ref(&config))
         .map_err(lowering::LoweringError::Network)?;
@@ -178,7 +196,7 @@ pub fn ping(
         replies: vec![EchoReply::TimedOut; settings.count as usize],
     };
     Ok(PingReport {
-        target: target.into(),
+        target,
         settings,
         replies: series.run(),
         expected: expected_fraction(&config, settings.length),
@@ -277,6 +295,8 @@ impl PingSimulation {
         let mut packet = Packet {
             source: from,
             destination,
+            // One link is between these hosts: its address decides no route.
+            addresses: [0; 2],
             protocol: Protocol::Icmp,
             time_to_live: net::packet::TIME_TO_LIVE,
             length: IP_HEADER + payload.length() as u32,

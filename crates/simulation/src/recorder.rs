@@ -189,13 +189,8 @@ impl PacketObserver for Recorder {
     fn on_packet(&mut self, at: Instant, host: HostId, event: PacketEvent<'_>) {
         let record = match event {
             PacketEvent::Offered(offer) => return self.observer.on_offer(at, host, offer),
-            PacketEvent::Answered {
-                packet,
-                link,
-                at,
-                addresses,
-            } => {
-                return self.observer.on_answer(at, host, link, packet, addresses);
+            PacketEvent::Answered { packet, link, at } => {
+                return self.observer.on_answer(at, host, link, packet);
             }
             PacketEvent::Sent(packet) => {
                 Record::PacketSent(host, packet.identity, summary(&packet.payload))

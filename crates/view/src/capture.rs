@@ -111,10 +111,9 @@ fn interface(
         ))),
         InterfaceDescriptionOption::IfTsResol(NANOSECONDS),
     ];
-    let view = run.outcome.hosts.iter().find(|view| view.name == end);
-    if let Some(view) = view {
+    for address in addresses(run, link, end) {
         // The mask of a single address: links are point to point and have no network number.
-        let bytes = [view.address.to_be_bytes(), [255; 4]].concat();
+        let bytes = [address.to_be_bytes(), [255; 4]].concat();
         options.push(InterfaceDescriptionOption::IfIpv4Addr(Cow::Owned(bytes)));
     }
     InterfaceDescriptionBlock {
@@ -123,6 +122,20 @@ fn interface(
         snaplen: SNAPLEN,
         options,
     }
+}
+
+/// The addresses of a host that belong to this link; without any, the host's usual one.
+fn addresses(run: &FinishedRun<'_>, link: &str, host: &str) -> Vec<u32> {
+    let plan = &run.scenario.hosts[host];
+    let of_link = run.scenario.links[link].addresses.as_deref();
+    let of_link = of_link.unwrap_or_default();
+    let own = plan.all_addresses().filter(|it| of_link.contains(it));
+    let own: Vec<u32> = own.map(u32::from).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let views = run.outcome.hosts.iter().filter(|view| view.name == host);
+    views.map(|view| view.address).collect()
 }
 
 /// Two interfaces for each link, in the order in which they are written.

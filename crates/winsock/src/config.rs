@@ -26,8 +26,10 @@ pub enum WinsockVersion {
 /// The parameters of one host's socket layer.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The host's IPv4 address; not zero.
+    /// The host's IPv4 address, from which it connects unless a socket is bound to another; not zero.
     pub address: u32,
+    /// Its other addresses.
+    pub further_addresses: Vec<u32>,
     /// The host's TCP.
     pub profile: tcp::Profile,
     /// Ports for sockets that did not bind one; not empty, without zero. NT: 1024 to 5000
@@ -66,6 +68,7 @@ impl Config {
     pub fn nt4(address: u32) -> Self {
         Self {
             address,
+            further_addresses: Vec::new(),
             profile: *tcp::Profile::nt4(),
             ephemeral_ports: 1024..=5000,
             backlog_limit: 200,

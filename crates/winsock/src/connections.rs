@@ -23,11 +23,10 @@ pub(crate) use id::ConnectionId;
 use id::{ConnectionSlot, UnpackedSlot};
 use timeouts::Timeouts;
 
-/// Local port and remote address of a connection, by which a segment finds it (RFC 9293 section
-/// 3.10). The local address is that of the host.
+/// Local and remote address of a connection, by which a segment finds it (RFC 9293 section 3.10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct AddressPair {
-    pub(crate) local_port: u16,
+    pub(crate) local: SocketAddress,
     pub(crate) remote: SocketAddress,
 }
 
@@ -72,8 +71,8 @@ pub(crate) struct ConnectionEntry {
 #[derive(Debug)]
 pub(crate) struct TimeWaitEntry {
     pub(crate) tcp: TimeWait,
-    /// The IPv4 address of the peer.
-    pub(crate) host: u32,
+    /// The IPv4 addresses of this host and of the peer.
+    pub(crate) hosts: [u32; 2],
     pub(crate) label: FlowLabel,
     queued: bool,
     retired: bool,
@@ -151,7 +150,7 @@ impl ConnectionEntry {
         }
         Some(TimeWaitEntry {
             tcp: self.tcp.time_wait()?,
-            host: self.pair.remote.host,
+            hosts: [self.pair.local.host, self.pair.remote.host],
             label: self.label,
             queued: false,
             retired: false,
@@ -176,9 +175,10 @@ impl TimeWaitEntry {
     }
 
     fn pair(&self) -> AddressPair {
+        let [local, remote] = self.hosts;
         AddressPair {
-            local_port: self.tcp.local_port(),
-            remote: SocketAddress::new(self.host, self.tcp.remote_port()),
+            local: SocketAddress::new(local, self.tcp.local_port()),
+            remote: SocketAddress::new(remote, self.tcp.remote_port()),
         }
     }
 
@@ -319,9 +319,9 @@ impl Connections {
         timeout
     }
 
-    /// Frees the address pair of a CLOSED connection and returns its local port. The owner can
+    /// Frees the address pair of a CLOSED connection and returns its local address. The owner can
     /// still receive from it.
-    pub(crate) fn retire(&mut self, id: ConnectionId) -> u16 {
+    pub(crate) fn retire(&mut self, id: ConnectionId) -> SocketAddress {
         let (retired, pair) = match self.get_mut(id) {
             ConnectionRef::Full(it) => (&mut it.retired, it.pair),
             ConnectionRef::TimeWait(it) => {
@@ -334,7 +334,7 @@ impl Connections {
         // A new SYN with the same addresses may open another connection from now on.
         let found = self.by_pair.remove(&pair);
         assert_eq!(found, Some(id), "{pair:?} belongs to another connection");
-        pair.local_port
+        pair.local
     }
 
     /// After its output: updates the timeout of the connection, and forgets it or moves it to

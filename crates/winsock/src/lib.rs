@@ -17,7 +17,6 @@
 //! fn exchange(now: Uptime, hosts: &mut [SocketTable; 2]) {
 //!     let mut idle = 0;
 //!     for from in [0, 1].into_iter().cycle() {
-//!         let address = hosts[from].address();
 //!         let Some(outgoing) = hosts[from].poll_transmit(now) else {
 //!             idle += 1;
 //!             if idle == 2 {
@@ -27,7 +26,8 @@
 //!         };
 //!         idle = 0;
 //!         let segment = outgoing.transmit.segment;
-//!         hosts[1 - from].on_segment(now, address, outgoing.label, segment);
+//!         let addresses = [outgoing.from, outgoing.to];
+//!         hosts[1 - from].on_segment(now, addresses, outgoing.label, segment);
 //!     }
 //! }
 //!

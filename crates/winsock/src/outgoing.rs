@@ -7,7 +7,9 @@ use crate::flow_label::FlowLabel;
 /// A segment to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
-    /// The IPv4 address of the destination host.
+    /// The IPv4 address that sends it.
+    pub from: u32,
+    /// The IPv4 address that it is sent to.
     pub to: u32,
     /// The flow the segment belongs to.
     pub label: FlowLabel,

@@ -1,17 +1,106 @@
-//! The TCP ports of a host: who holds a port, and which ephemeral port is next.
+//! The TCP ports of a host: who holds a port of which address, and which ephemeral port is next.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use crate::address::SocketAddress;
+use crate::config::Config;
 use crate::error::SocketError;
 
-/// The holders of each port in use.
+/// The ports of each address of a host. A socket that is bound to no address holds its port of all.
+#[derive(Debug)]
+pub(crate) struct HostPorts(Vec<(u32, Ports)>);
+
+impl HostPorts {
+    /// No port in use.
+    ///
+    /// # Panics
+    /// If the range of ephemeral ports is empty or includes port zero.
+    pub(crate) fn new(config: &Config) -> Self {
+        let addresses = [config.address].into_iter();
+        let addresses = addresses.chain(config.further_addresses.iter().copied());
+        let ports = |address| (address, Ports::new(config.ephemeral_ports.clone()));
+        Self(addresses.map(ports).collect())
+    }
+
+    /// Binds a socket to a port of one address, or of all if the address is zero. Port zero chooses an
+    /// ephemeral one.
+    ///
+    /// # Errors
+    /// 10049 if the host does not have the address, 10048 if another open socket is bound to it,
+    /// 10055 if no ephemeral port is free.
+    pub(crate) fn bind(&mut self, wanted: SocketAddress) -> Result<SocketAddress, SocketError> {
+        let port = match wanted.host {
+            0 => self.bind_all(wanted.port)?,
+            address => self.find(address)?.bind(wanted.port)?,
+        };
+        Ok(SocketAddress { port, ..wanted })
+    }
+
+    fn bind_all(&mut self, port: u16) -> Result<u16, SocketError> {
+        let port = match port {
+            0 => self.ephemeral_of_all()?,
+            port => port,
+        };
+        if self.0.iter().any(|(_, ports)| ports.holders(port).bound) {
+            return Err(SocketError::AddressInUse);
+        }
+        for (_, ports) in &mut self.0 {
+            ports.bind(port)?;
+        }
+        Ok(port)
+    }
+
+    /// An ephemeral port that is free on all addresses.
+    fn ephemeral_of_all(&mut self) -> Result<u16, SocketError> {
+        let (_, first) = &self.0[0];
+        // Each turn tries another port of the circle, which has as many as the range.
+        for _ in first.ephemeral.clone() {
+            let port = self.0[0].1.next_ephemeral()?;
+            if !self.0.iter().any(|(_, it)| it.holders(port).is_held()) {
+                return Ok(port);
+            }
+        }
+        Err(SocketError::NoBufferSpace)
+    }
+
+    /// Releases what [`HostPorts::bind`] has bound.
+    pub(crate) fn unbind(&mut self, bound: SocketAddress) {
+        let is_meant = |address: u32| bound.host == 0 || bound.host == address;
+        for (_, ports) in self.0.iter_mut().filter(|(it, _)| is_meant(*it)) {
+            ports.unbind(bound.port);
+        }
+    }
+
+    /// Adds a connection with this local address.
+    pub(crate) fn hold(&mut self, local: SocketAddress) {
+        self.of(local.host).hold(local.port);
+    }
+
+    /// Removes a connection with this local address.
+    pub(crate) fn release(&mut self, local: SocketAddress) {
+        self.of(local.host).release(local.port);
+    }
+
+    fn of(&mut self, address: u32) -> &mut Ports {
+        let found = self.find(address);
+        found.expect("connections have an address of the host")
+    }
+
+    fn find(&mut self, address: u32) -> Result<&mut Ports, SocketError> {
+        let mut all = self.0.iter_mut();
+        let found = all.find(|(own, _)| *own == address);
+        Ok(&mut found.ok_or(SocketError::AddressNotAvailable)?.1)
+    }
+}
+
+/// The holders of each port of one address in use.
 ///
 /// A connection holds its port until TCP forgets it, TIME-WAIT included (Q149532). Only an open
 /// socket prevents another from binding the port [I]: an NT server restarts on port 102 while its
 /// old connections are in TIME-WAIT.
 #[derive(Debug)]
-pub(crate) struct Ports {
+struct Ports {
     /// Holders of ephemeral ports, up to the highest ever assigned. Most changes are here, and a
     /// vector is faster than the map.
     ephemeral_holders: Vec<Holders>,
@@ -37,7 +126,7 @@ impl Ports {
     ///
     /// # Panics
     /// If the range is empty or includes port zero.
-    pub(crate) fn new(ephemeral: RangeInclusive<u16>) -> Self {
+    fn new(ephemeral: RangeInclusive<u16>) -> Self {
         assert!(!ephemeral.is_empty(), "the ephemeral range is empty");
         assert!(
             *ephemeral.start() > 0,
@@ -57,7 +146,7 @@ impl Ports {
     ///
     /// # Errors
     /// 10048 if another open socket is bound to it, 10055 if no ephemeral port is free.
-    pub(crate) fn bind(&mut self, port: u16) -> Result<u16, SocketError> {
+    fn bind(&mut self, port: u16) -> Result<u16, SocketError> {
         let port = if port == 0 {
             self.next_ephemeral()?
         } else {
@@ -72,7 +161,7 @@ impl Ports {
     }
 
     /// Releases `port` by its socket.
-    pub(crate) fn unbind(&mut self, port: u16) {
+    fn unbind(&mut self, port: u16) {
         self.change(port, |holders| {
             assert!(holders.bound, "port {port} is not bound");
             holders.bound = false;
@@ -80,12 +169,12 @@ impl Ports {
     }
 
     /// Adds a connection on `port`.
-    pub(crate) fn hold(&mut self, port: u16) {
+    fn hold(&mut self, port: u16) {
         self.change(port, |holders| holders.connections += 1);
     }
 
     /// Removes a connection on `port`.
-    pub(crate) fn release(&mut self, port: u16) {
+    fn release(&mut self, port: u16) {
         self.change(port, |holders| {
             assert!(holders.connections > 0, "port {port} has no connection");
             holders.connections -= 1;

@@ -35,8 +35,8 @@ pub(crate) struct ResetQueue {
 }
 
 impl ResetQueue {
-    /// Queues `reset` to the host `to`.
-    pub(crate) fn push(&mut self, to: u32, label: FlowLabel, reset: Segment) {
+    /// Queues `reset` between these addresses.
+    pub(crate) fn push(&mut self, [from, to]: [u32; 2], label: FlowLabel, reset: Segment) {
         if self.queue.len() == QUEUE_LIMIT {
             self.dropped += 1;
             return;
@@ -48,6 +48,7 @@ impl ResetQueue {
             acknowledgment: reset.acknowledgment.value(),
         });
         self.queue.push_back(Outgoing {
+            from,
             to,
             label,
             transmit: Transmit {

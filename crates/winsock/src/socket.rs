@@ -1,5 +1,6 @@
 //! The state of one socket.
 
+use crate::address::SocketAddress;
 use crate::backlog::Backlog;
 use crate::connections::ConnectionId;
 use crate::error::SocketError;
@@ -9,9 +10,9 @@ use crate::events::EventSelection;
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) phase: SocketPhase,
-    /// The port it is bound to, by `bind` or by `connect`. An accepted socket is not bound: the
-    /// listener's port is not its own.
-    pub(crate) bound: Option<u16>,
+    /// The address it is bound to, by `bind` or by `connect`; with zero as its host, the port of all
+    /// addresses. An accepted socket is not bound: the listener's port is not its own.
+    pub(crate) bound: Option<SocketAddress>,
     pub(crate) selection: EventSelection,
     pub(crate) keep_alive: bool,
     /// `closesocket` sends RST (SO_LINGER with a time of zero).

@@ -76,8 +76,8 @@ pub struct SocketSnapshot {
 pub struct ConnectionSnapshot {
     /// The label of what it sends.
     pub label: FlowLabel,
-    /// The local port.
-    pub local_port: u16,
+    /// The own address.
+    pub local: SocketAddress,
     /// The peer.
     pub remote: SocketAddress,
     /// The TCP state.

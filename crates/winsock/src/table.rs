@@ -14,13 +14,14 @@ use std::sync::Arc;
 
 use tcp::{Profile, Uptime};
 
+use crate::address::SocketAddress;
 use crate::call::{Call, Reply};
 use crate::config::Config;
 use crate::connections::Connections;
 use crate::error::SocketError;
 use crate::events::EventObject;
 use crate::handles::{EventHandle, HandleTable, SocketHandle};
-use crate::ports::Ports;
+use crate::ports::HostPorts;
 use crate::resets::ResetQueue;
 use crate::socket::Socket;
 use crate::statistics::Counters;
@@ -41,13 +42,13 @@ pub struct SocketTable {
     /// The profile of `config`, shared by the connections.
     profile: Arc<Profile>,
     handles: HandleTable<Object>,
-    ports: Ports,
-    /// By local port.
-    listeners: BTreeMap<u16, SocketHandle>,
+    ports: HostPorts,
+    /// By the address that they are bound to.
+    listeners: BTreeMap<SocketAddress, SocketHandle>,
     connections: Connections,
     resets: ResetQueue,
     signals: VecDeque<Signal>,
-    /// Hosts without a route.
+    /// Addresses without a route.
     unroutable: BTreeSet<u32>,
     counters: Counters,
 }
@@ -70,7 +71,7 @@ impl SocketTable {
         assert!(config.backlog_limit > 0, "the backlog limit is zero");
         Self {
             handles: HandleTable::new(config.first_handle, config.handle_limit),
-            ports: Ports::new(config.ephemeral_ports.clone()),
+            ports: HostPorts::new(&config),
             profile: Arc::from(&config.profile),
             config,
             listeners: BTreeMap::new(),
@@ -82,13 +83,13 @@ impl SocketTable {
         }
     }
 
-    /// The host's IPv4 address.
+    /// The host's IPv4 address, or the first of several.
     #[must_use]
     pub fn address(&self) -> u32 {
         self.config.address
     }
 
-    /// Sets whether the host has a route to `host`. Initially there is a route to every host.
+    /// Sets whether the host has a route to the address `host`. Initially there is a route to every one.
     /// Without a route `connect` fails with 10051; existing connections are not affected.
     pub fn set_route(&mut self, host: u32, exists: bool) {
         if exists {

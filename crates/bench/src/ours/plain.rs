@@ -28,6 +28,7 @@ pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Intern
     let link = |client: u32| LinkConfig {
         key: kernel::mix(kernel::key("line"), u64::from(client)),
         ends: [HostId(0), HostId(client)],
+        addresses: Vec::new(),
         forward: direction.clone(),
         backward: direction.clone(),
         loss: Loss::Shared(loss),

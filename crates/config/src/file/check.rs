@@ -63,16 +63,33 @@ fn hosts(scenario: &Scenario, mistakes: &mut Mistakes) {
     let most = Host::CONTROL_BLOCKS_4_0;
     let mut owners = BTreeMap::new();
     for (name, host) in &scenario.hosts {
-        let address = host.address;
         // Also between a given address and one that was assigned: packets are delivered by address.
-        let owner = owners.insert(address, name).unwrap_or(name);
+        let taken = host.all_addresses().find_map(|address| {
+            let owner = owners.insert(address, name);
+            owner.map(|owner| (address, owner))
+        });
+        let (address, owner) = taken.unwrap_or((host.address, name));
+        let list = host.addresses.as_deref().unwrap_or_default();
+        let key = if list.is_empty() {
+            "address"
+        } else {
+            "addresses"
+        };
+        let first = list.first().copied().unwrap_or(host.address);
         let mut aliases = host.aliases.iter().flatten();
         let alias = aliases
             .find(|it| scenario.hosts.contains_key(*it))
             .map_or("", String::as_str);
         let is_4_0 = host.build().is_some_and(Build::is_4_0);
         contradictions! { mistakes {
-            owner != name => "host.{name}.address": "{address} is already the address of `{owner}`";
+            owner != name => "host.{name}.{key}": "{address} is already the address of `{owner}`";
+            taken.is_some() && owner == name => "host.{name}.addresses": "{address} is listed twice";
+            first != host.address => "host.{name}.address":
+                "the first of the host's `addresses` is {first}, not this one",
+                help "leave `address` out: it is the first of `addresses`";
+            !list.is_empty() && host.build().is_some() => "host.{name}.addresses":
+                "an MTA has one address: its configuration names one for each peer",
+                help "give this host an `address`, and several `addresses` to a guest";
             !alias.is_empty() => "host.{name}.aliases": "`{alias}` is the name of a host already";
             host.program == HostProgram::Guest(false) => "host.{name}.guest":
                 "a host runs a program: write `guest = true`, or the MTA's `build`";
@@ -87,6 +104,7 @@ fn hosts(scenario: &Scenario, mistakes: &mut Mistakes) {
 /// What a run would refuse, but only after the whole file has been printed and lowered; and what has no
 /// effect in a bad state, because there is none or no packet of it arrives.
 fn network(scenario: &Scenario, mistakes: &mut Mistakes) {
+    addresses_of_links(scenario, mistakes);
     let mut degrees = BTreeMap::new();
     for (
         name,
@@ -123,6 +141,27 @@ fn network(scenario: &Scenario, mistakes: &mut Mistakes) {
         hosts > net::HOSTS_MAX => "host": "{of_hosts}";
         routers > net::ROUTERS_MAX => "link": "{of_routers}";
     } }
+}
+
+/// An address of a link is one of its two hosts' own, and belongs to no other link.
+fn addresses_of_links(scenario: &Scenario, mistakes: &mut Mistakes) {
+    let mut owners = BTreeMap::new();
+    for (name, link) in &scenario.links {
+        for address in link.addresses.iter().flatten() {
+            let hosts = link.between.iter().filter_map(|it| scenario.hosts.get(it));
+            let mut own = hosts.flat_map(Host::all_addresses);
+            let is_own = own.any(|it| it == *address);
+            let [one, other] = &link.between;
+            let owner = owners.insert(address, name);
+            let of = owner.map_or("", String::as_str);
+            contradictions! { mistakes {
+                !is_own => "link.{name}.addresses":
+                    "{address} is an address of neither `{one}` nor `{other}`",
+                    help "list it in the `addresses` of the host that has it";
+                owner.is_some() => "link.{name}.addresses": "{address} belongs to link `{of}` already";
+            } }
+        }
+    }
 }
 
 /// A connector leads from an MTA to a host that links join with it: to a guest, too, which the MTA calls

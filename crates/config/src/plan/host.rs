@@ -118,6 +118,9 @@ section! {
         clock_offset: Offset = Offset::default();
         /// The host's IP address.
         address: Ipv4Addr = Ipv4Addr::UNSPECIFIED, default "10.0.0.1 upwards in the order of names";
+        /// All IP addresses of a guest, in the order in which a lookup of its name gives them; the first is
+        /// its `address`.
+        addresses: Option<Vec<Ipv4Addr>> = None, default "its `address` alone", in 1..=64;
         /// Further names, for lookups of guests. A name that several hosts have is looked up to all their
         /// addresses, in the order of the hosts' names.
         aliases: Option<Vec<String>> = None, default "none";
@@ -216,6 +219,12 @@ impl Host {
                 ..Self::guest()
             },
         }
+    }
+
+    /// All addresses of the host, the first of them first.
+    pub fn all_addresses(&self) -> impl Iterator<Item = Ipv4Addr> + '_ {
+        let further = self.addresses.iter().flatten().skip(1);
+        std::iter::once(self.address).chain(further.copied())
     }
 
     /// Whether the host has this further name.

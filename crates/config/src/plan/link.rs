@@ -1,5 +1,7 @@
 //! The link between two hosts, and how it delays packets. Loss models are in `loss`.
 
+use std::net::Ipv4Addr;
+
 use kernel::{Duration, Ratio};
 
 use super::loss::{Loss, Scope};
@@ -22,6 +24,8 @@ pub struct Link {
     pub reset_after: Option<Duration>,
     /// The longest IP packet, header included.
     pub mtu: Option<ByteSize>,
+    /// Addresses of its hosts that are reached over it only.
+    pub addresses: Option<Vec<Ipv4Addr>>,
 }
 
 section! {
@@ -106,6 +110,17 @@ impl Section for Link {
             )
         };
         keys.optional(&mtu, &mut self.mtu, &None);
+        let addresses = Key {
+            range: Some(1..=128),
+            source: "RFC 1122 section 3.3.4.2",
+            default: Some("none: all links lead to every address"),
+            ..Key::new(
+                "addresses",
+                "Those of the `addresses` of its two hosts that belong to this link, as to an interface. \
+                 Packets to and from them pass this link and no other.",
+            )
+        };
+        keys.optional(&addresses, &mut self.addresses, &None);
         let forward = "Settings for the direction from the first host of `between` to the second.";
         keys.optional(&Key::new("forward", forward), &mut self.forward, &both);
         let backward = "Settings for the direction from the second host of `between` to the first.";
@@ -139,6 +154,7 @@ impl Link {
             unreachable_after: None,
             reset_after: None,
             mtu: None,
+            addresses: None,
         }
     }
 
@@ -150,6 +166,7 @@ impl Link {
             self.unreachable_after.map(|_| "unreachable_after"),
             self.reset_after.map(|_| "reset_after"),
             self.mtu.map(|_| "mtu"),
+            self.addresses.as_ref().map(|_| "addresses"),
         ];
         for key in self
             .backward
@@ -170,6 +187,7 @@ impl Link {
             "unreachable_after" => self.unreachable_after = None,
             "reset_after" => self.reset_after = None,
             "mtu" => self.mtu = None,
+            "addresses" => self.addresses = None,
             _ => {
                 self.forward.reset_key(key);
                 self.backward.reset_key(key);

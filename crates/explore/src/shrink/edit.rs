@@ -10,6 +10,15 @@ pub(crate) fn prune(scenario: &mut Scenario) {
     scenario
         .links
         .retain(|_, link| link.between.iter().all(|end| hosts.contains_key(end)));
+    for link in scenario.links.values_mut() {
+        // The list of its host may be back at its default.
+        if let Some(addresses) = &mut link.addresses {
+            let mut ends = link.between.iter().map(|end| &hosts[end]);
+            let all: Vec<_> = ends.by_ref().flat_map(Host::all_addresses).collect();
+            addresses.retain(|it| all.contains(it));
+        }
+        link.addresses = link.addresses.take().filter(|it| !it.is_empty());
+    }
     scenario
         .connectors
         .retain(|_, it| hosts.contains_key(&it.from) && hosts.contains_key(&it.to));

@@ -3,9 +3,9 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-use winsock::SocketAddress;
+use winsock::{SocketAddress, SocketError};
 
-use super::{own_host, simulated};
+use super::{io_error, own_host, simulated};
 use crate::incarnation::Incarnation;
 use crate::world::Unresolved;
 
@@ -154,18 +154,34 @@ async fn look_up(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-/// An address as the socket layer takes it. Loopback is the host's own address: it has one
-/// interface.
+/// The address of a peer as the socket layer takes it. Loopback is the host's own address.
 pub(super) fn socket_address(address: SocketAddr, own: Incarnation) -> io::Result<SocketAddress> {
-    let IpAddr::V4(ip) = address.ip() else {
-        let text = "the simulated network carries IPv4 only";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
-    };
+    let ip = ipv4(address)?;
     if ip.is_loopback() || ip.is_unspecified() {
         let own = simulated(|world| world.sockets.address(own.host))?;
         return Ok(SocketAddress::new(own, address.port()));
     }
     Ok(SocketAddress::new(ip.into(), address.port()))
+}
+
+/// An address of the host whose code runs, to bind a socket to; zero for all of its addresses.
+pub(super) fn local_address(wanted: SocketAddr, own: Incarnation) -> io::Result<SocketAddress> {
+    if ipv4(wanted)?.is_unspecified() {
+        return Ok(SocketAddress::new(0, wanted.port()));
+    }
+    let local = socket_address(wanted, own)?;
+    match simulated(|world| world.sockets.addresses(own.host).contains(&local.host))? {
+        true => Ok(local),
+        false => Err(io_error(SocketError::AddressNotAvailable)),
+    }
+}
+
+fn ipv4(address: SocketAddr) -> io::Result<Ipv4Addr> {
+    let IpAddr::V4(ip) = address.ip() else {
+        let text = "the simulated network carries IPv4 only";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+    };
+    Ok(ip)
 }
 
 pub(super) fn socket_addr(address: SocketAddress) -> SocketAddr {

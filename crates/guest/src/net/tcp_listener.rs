@@ -5,9 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 
-use winsock::{SocketAddress, SocketError};
+use winsock::SocketError;
 
-use super::address::{ToSocketAddrs, resolve, socket_addr, socket_address};
+use super::address::{ToSocketAddrs, local_address, resolve, socket_addr};
 use super::tcp_stream::TcpStream;
 use super::{Called, call, io_error, own_host, simulated, unsupported};
 use crate::ambient::is_active;
@@ -21,8 +21,8 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens at a port of the host whose code runs, on all of its addresses. Port 0 chooses a free
-    /// one.
+    /// Listens at a port of the host whose code runs: on one of its addresses, or on all with `0.0.0.0`. Port
+    /// 0 chooses a free one.
     ///
     /// # Errors
     /// If the port is in use, or the address is of another host.
@@ -43,11 +43,10 @@ impl TcpListener {
 
     pub(super) fn listen(address: SocketAddr) -> io::Result<Self> {
         let host = own_host()?;
-        let wanted = socket_address(address, host)?;
-        let own = local_address(wanted)?;
+        let wanted = local_address(address, host)?;
         let listening = simulated(|world| {
-            let (socket, port) = world.sockets.listen(host, address.port())?;
-            let local = socket_addr(SocketAddress::new(own, port));
+            let socket = world.sockets.listen(host, wanted)?;
+            let local = socket_addr(world.sockets.local_address(socket));
             Ok(Self { socket, local })
         })?;
         listening.map_err(io_error)
@@ -76,12 +75,12 @@ impl TcpListener {
             if matches!(accepted, Err(SocketError::WouldBlock)) {
                 world.sockets.wait_readable(self.socket, context.waker());
             }
-            accepted
+            accepted.map(|(socket, from)| (socket, world.sockets.local_address(socket), from))
         })?;
         match accepted {
-            Called::Done(Ok((socket, from))) => {
+            Called::Done(Ok((socket, local, from))) => {
                 let peer = socket_addr(from);
-                Poll::Ready(Ok((TcpStream::new(socket, self.local, peer), peer)))
+                Poll::Ready(Ok((TcpStream::new(socket, socket_addr(local), peer), peer)))
             }
             // The task of a crashed host may live on, since tokio cannot drop it from outside: its calls never return.
             Called::Done(Err(SocketError::WouldBlock)) | Called::Stopped => Poll::Pending,
@@ -101,16 +100,6 @@ impl TcpListener {
     /// Always: a packet's time to live is not simulated.
     pub fn ttl(&self) -> io::Result<u32> {
         unsupported("the time to live")
-    }
-}
-
-/// The host's address, if `wanted` is one of it.
-pub(super) fn local_address(wanted: SocketAddress) -> io::Result<u32> {
-    let own = own_host()?;
-    let address = simulated(|world| world.sockets.address(own.host))?;
-    match wanted.host == address {
-        true => Ok(address),
-        false => Err(io_error(SocketError::AddressNotAvailable)),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 
-use super::address::socket_address;
-use super::tcp_listener::{TcpListener, local_address};
+use super::address::local_address;
+use super::tcp_listener::TcpListener;
 use super::tcp_stream::TcpStream;
 use super::{own_host, unsupported};
 
@@ -35,7 +35,7 @@ impl TcpSocket {
         unsupported("IPv6")
     }
 
-    /// The address to listen at. A socket that connects may be bound to an address, not to a port.
+    /// The address to listen at, or to connect from.
     ///
     /// # Errors
     /// If the address is of another host.
@@ -43,7 +43,7 @@ impl TcpSocket {
     /// # Panics
     /// If it is not known which host the task belongs to.
     pub fn bind(&mut self, address: SocketAddr) -> io::Result<()> {
-        local_address(socket_address(address, own_host()?)?)?;
+        local_address(address, own_host()?)?;
         self.local = Some(address);
         Ok(())
     }
@@ -90,15 +90,12 @@ impl TcpSocket {
     /// Connects, as [`TcpStream::connect`].
     ///
     /// # Errors
-    /// If the connection cannot be made, or the socket is bound to a port.
+    /// If the connection cannot be made, or the port that the socket is bound to is in use.
     ///
     /// # Panics
     /// If it is not known which host the task belongs to.
     pub async fn connect(self, address: SocketAddr) -> io::Result<TcpStream> {
-        if self.local.is_some_and(|local| local.port() != 0) {
-            return unsupported("a connect from a chosen port");
-        }
-        let stream = TcpStream::connect(address).await?;
+        let stream = TcpStream::connect_from(self.local, address).await?;
         if self.is_kept_alive {
             stream.set_keepalive(true)?;
         }

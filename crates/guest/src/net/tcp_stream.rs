@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use winsock::{SocketAddress, SocketError};
 
-use super::address::{ToSocketAddrs, resolve, socket_addr, socket_address};
+use super::address::{ToSocketAddrs, local_address, resolve, socket_addr, socket_address};
 use super::{Called, call, call_now, io_error, own_host, simulated, unsupported};
 use crate::ambient::is_active;
 use crate::sockets::Socket;
@@ -55,7 +55,7 @@ impl TcpStream {
     pub async fn connect<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
         let mut failed = io::Error::from(io::ErrorKind::InvalidInput);
         for address in resolve(address).await? {
-            match Self::connect_to(address).await {
+            match Self::connect_from(None, address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => failed = error,
             }
@@ -63,9 +63,17 @@ impl TcpStream {
         Err(failed)
     }
 
-    async fn connect_to(address: SocketAddr) -> io::Result<Self> {
+    /// Connects from the address that a socket is bound to.
+    pub(super) async fn connect_from(
+        bound: Option<SocketAddr>,
+        address: SocketAddr,
+    ) -> io::Result<Self> {
         let host = own_host()?;
         let to = socket_address(address, host)?;
+        let from = match bound {
+            Some(bound) => local_address(bound, host)?,
+            None => SocketAddress::new(0, 0),
+        };
         // As with tokio, a task that connects again and again lets others run.
         tokio::task::coop::consume_budget().await;
         let begun = simulated(|world| {
@@ -73,15 +81,14 @@ impl TcpStream {
                 return Ok(None);
             }
             let now = world.now();
-            let connecting = world.sockets.connect(now, host, to);
+            let connecting = world.sockets.connect(now, host, from, to);
             // A connect that fails without any virtual time, again and again, would never let time
             // advance: after many of them the program is stopped.
             if connecting.is_err() && !world.count_failed_connect(host) {
                 return Ok(None);
             }
             let socket = connecting?;
-            let port = world.sockets.local_port(socket);
-            let local = SocketAddress::new(world.sockets.address(host.host), port);
+            let local = world.sockets.local_address(socket);
             Ok(Some(Self::new(socket, socket_addr(local), socket_addr(to))))
         })?;
         let Some(stream) = begun.map_err(io_error)? else {

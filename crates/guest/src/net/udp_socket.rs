@@ -10,8 +10,7 @@ use internet::udp::DATA_MAX;
 use tokio::io::ReadBuf;
 use winsock::{SocketAddress, SocketError};
 
-use super::address::{ToSocketAddrs, resolve, socket_addr, socket_address};
-use super::tcp_listener::local_address;
+use super::address::{ToSocketAddrs, local_address, resolve, socket_addr, socket_address};
 use super::{Called, call_owned, io_error, own_host, simulated, unsupported};
 use crate::ambient::is_active;
 use crate::datagrams::DatagramSocket;
@@ -26,11 +25,11 @@ use crate::datagrams::DatagramSocket;
 #[derive(Debug)]
 pub struct UdpSocket {
     socket: DatagramSocket,
-    local: SocketAddr,
 }
 
 impl UdpSocket {
-    /// A socket at a port of the host whose code runs. Port 0 chooses a free one.
+    /// A socket at a port of the host whose code runs, of one address or of all with `0.0.0.0`. Port 0
+    /// chooses a free one.
     ///
     /// # Errors
     /// If the port is in use, or the address is of another host.
@@ -51,26 +50,26 @@ impl UdpSocket {
 
     fn bind_to(address: SocketAddr) -> io::Result<Self> {
         let host = own_host()?;
-        let own = local_address(socket_address(address, host)?)?;
+        let local = local_address(address, host)?;
         let bound = simulated(|world| {
             // A task that outlives its program, or the run, must not take a port from the program
             // that is started next.
             if world.stop.is_some() || !world.hosts.is_current(host) {
                 return Err(SocketError::NetworkDown);
             }
-            world.sockets.bind_datagrams(host, address.port())
+            world.sockets.bind_datagrams(host, local)
         })?;
         let socket = bound.map_err(io_error)?;
-        let local = socket_addr(SocketAddress::new(own, socket.port));
-        Ok(Self { socket, local })
+        Ok(Self { socket })
     }
 
-    /// The own address.
+    /// The own address: once the socket is connected, the one from which it sends.
     ///
     /// # Errors
-    /// None: the signature is tokio's.
+    /// If the program that opened it has been stopped.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.local)
+        let local = simulated(|world| world.sockets.datagrams.local(self.socket))?;
+        local.map(socket_addr).map_err(io_error)
     }
 
     /// The peer of [`UdpSocket::connect`].
@@ -93,7 +92,7 @@ impl UdpSocket {
     pub async fn connect<A: ToSocketAddrs>(&self, address: A) -> io::Result<()> {
         let to = first(address).await?;
         let to = socket_address(to, self.socket.owner)?;
-        let connected = simulated(|world| world.sockets.datagrams.connect(self.socket, to))?;
+        let connected = simulated(|world| world.sockets.connect_datagrams(self.socket, to))?;
         connected.map_err(io_error)
     }
 

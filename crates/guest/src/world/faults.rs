@@ -192,9 +192,12 @@ impl World {
             FaultKind::Reset(ResetScope::Link(link)) => {
                 let [one, other] = self.scenario.links[link].between.clone();
                 let [one, other] = [self.host(&one), self.host(&other)];
+                let link = self.link(link);
                 // Both ends see a RST, as if a device on the link had sent it.
-                self.reset(one, Some(self.sockets.address(other)));
-                self.reset(other, Some(self.sockets.address(one)));
+                for ends in [[one, other], [other, one]] {
+                    let pairs = self.sockets.internet().address_pairs(link, ends);
+                    self.reset(ends[0], Some(&pairs));
+                }
             }
             FaultKind::Crash { host, .. } => self.crash(self.host(host)),
             FaultKind::RestartService { host } => {
@@ -337,11 +340,12 @@ impl World {
     /// The addresses of the host with this name, or of all with this alias.
     fn addresses_of(&self, name: &str) -> Result<Vec<u32>, Unresolved> {
         if let Some(host) = self.hosts.named(name) {
-            return Ok(vec![self.sockets.address(host)]);
+            return Ok(self.sockets.addresses(host).to_vec());
         }
         let hosts = self.hosts.ids().zip(self.scenario.hosts.values());
         let with_alias = hosts.filter(|(_, host)| host.has_alias(name));
-        let found: Vec<u32> = with_alias.map(|(id, _)| self.sockets.address(id)).collect();
+        let found = with_alias.flat_map(|(id, _)| self.sockets.addresses(id));
+        let found: Vec<u32> = found.copied().collect();
         match found.is_empty() {
             true => Err(Unresolved::Unknown(self.hosts.names().join(", "))),
             false => Ok(found),
@@ -354,12 +358,12 @@ impl World {
         self.sockets.internet_mut().set_link_state(link, state);
     }
 
-    fn reset(&mut self, host: HostId, peer: Option<u32>) {
+    fn reset(&mut self, host: HostId, between: Option<&[[u32; 2]]>) {
         if self.is_mta(host) {
-            return self.with_mtas(|run| run.reset(host, peer));
+            return self.with_mtas(|run| run.reset(host, between));
         }
         let now = self.now();
-        self.sockets.reset(now, host, peer, &mut self.recorder);
+        self.sockets.reset(now, host, between, &mut self.recorder);
     }
 
     /// A power failure: the program's tasks and the sockets are gone, and no peer is notified.

@@ -1,5 +1,6 @@
 //! Guests through the public interface.
 
+mod addresses;
 mod bb8_check;
 mod bb8_starves;
 mod determinism;

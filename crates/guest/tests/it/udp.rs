@@ -69,7 +69,7 @@ fn a_datagram_takes_the_delay_of_the_link() {
     assert_eq!(
         seen,
         [
-            "10.0.0.1:32768",
+            "0.0.0.0:32768",
             "10.0.0.2:53 40ms",
             "a datagram has at most 65507 bytes of data",
         ]

@@ -44,6 +44,7 @@ impl Line {
         let link = LinkConfig {
             key: kernel::key("line"),
             ends: [CLIENT, SERVER],
+            addresses: Vec::new(),
             forward: direction.clone(),
             backward: direction,
             loss: Loss::Shared(LossModel::None),

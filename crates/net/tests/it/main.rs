@@ -2,6 +2,7 @@
 
 #![deny(clippy::float_arithmetic)]
 
+mod addresses;
 mod bad_state;
 mod impairments;
 mod independence;

@@ -13,7 +13,10 @@ fn a_packet_longer_than_the_mtu_is_dropped_in_both_directions() {
     };
     let mut network = network(1, config);
     for (from, to) in [(HERE, THERE), (THERE, HERE)] {
-        assert_eq!(network.mtu(from, to), Some(576));
+        assert_eq!(
+            network.mtu(from, packet(from, to, 0, 576).endpoints()),
+            Some(576)
+        );
         let mut send = |length| {
             let mut packet = packet(from, to, u64::from(length), length);
             network.transmit(Instant::ZERO, from, &mut packet)

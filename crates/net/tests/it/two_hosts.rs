@@ -19,6 +19,7 @@ pub(crate) fn link(direction: DirectionConfig, loss: Loss) -> LinkConfig {
     LinkConfig {
         key: key("bench"),
         ends: [HERE, THERE],
+        addresses: Vec::new(),
         forward: direction.clone(),
         backward: direction,
         loss,
@@ -46,6 +47,7 @@ pub(crate) fn packet(source: HostId, destination: HostId, unit: u64, length: u32
     Packet {
         source,
         destination,
+        addresses: [source.0 + 1, destination.0 + 1],
         protocol: Protocol::Icmp,
         time_to_live: net::packet::TIME_TO_LIVE,
         length,

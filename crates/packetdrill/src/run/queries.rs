@@ -78,7 +78,7 @@ impl ScriptRunner {
             .host
             .sockets
             .connections()
-            .find(|it| it.local_port == flow.local_port && it.remote.port == flow.peer_port);
+            .find(|it| it.local.port == flow.local_port && it.remote.port == flow.peer_port);
         let got = found.map_or("TCPI_CLOSE", |it| name_of(it.state));
         if got == expected {
             return Ok(());

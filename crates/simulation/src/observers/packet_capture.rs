@@ -51,16 +51,12 @@ pub struct ArrivingCopy {
 /// Captures a packet that `end` puts on a link, and each copy that arrives damaged at the other
 /// end. Returns nothing if no link leads on.
 pub(super) fn capture(now: Instant, end: HostId, offer: Offer<'_>) -> Vec<CapturedPacket> {
-    let Offer {
-        packet,
-        transit,
-        addresses,
-    } = offer;
+    let Offer { packet, transit } = offer;
     let (Some(link), Some(next)) = (transit.link, transit.next) else {
         return Vec::new();
     };
-    let header = wire::header(packet, addresses).encode();
-    let body = wire::body(&packet.payload, addresses);
+    let header = wire::header(packet).encode();
+    let body = wire::body(&packet.payload, packet.addresses);
     let captured = |at, end, fate, body: &[u8]| CapturedPacket {
         at,
         link,
@@ -97,10 +93,9 @@ pub(super) fn from_router(
     end: HostId,
     link: LinkId,
     packet: &Packet<PacketContent>,
-    addresses: [u32; 2],
 ) -> CapturedPacket {
-    let header = wire::header(packet, addresses).encode();
-    let body = wire::body(&packet.payload, addresses);
+    let header = wire::header(packet).encode();
+    let body = wire::body(&packet.payload, packet.addresses);
     CapturedPacket {
         at,
         link,

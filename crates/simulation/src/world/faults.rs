@@ -190,10 +190,12 @@ impl World<'_> {
             }
             FaultKind::Reset(ResetScope::Link(link)) => {
                 // Both ends see a RST, as if a device on the link had sent it.
-                let ends = self.links[self.link_named(link).0 as usize].ends;
-                let [one, other] = ends.map(|end| self.mtas.hosts[end.0 as usize].address);
-                self.mtas().reset(ends[0], Some(other));
-                self.mtas().reset(ends[1], Some(one));
+                let link = self.link_named(link);
+                let [one, other] = self.links[link.0 as usize].ends;
+                for ends in [[one, other], [other, one]] {
+                    let pairs = self.internet.address_pairs(link, ends);
+                    self.mtas().reset(ends[0], Some(&pairs));
+                }
             }
             FaultKind::Crash { host, .. } => {
                 let host = self.host_named(host);

@@ -17,14 +17,19 @@ use crate::handles::SocketHandle;
 use crate::socket::SocketPhase;
 
 impl SocketTable {
-    /// Handles a segment with the label `label` from the host `from`: it goes to the connection with
-    /// its address pair, or else, if it is a SYN, to the listener on its port. Any other segment is
-    /// answered with a reset, except that a listener drops one without ACK.
-    pub fn on_segment(&mut self, now: Uptime, from: u32, label: FlowLabel, segment: Segment) {
-        let remote = SocketAddress::new(from, segment.source_port);
+    /// Handles a segment with the label `label` from the address `from` to the address `to` of this host: it
+    /// goes to the connection with its address pair, or else, if it is a SYN, to the listener on its
+    /// port. Any other segment is answered with a reset, except that a listener drops one without ACK.
+    pub fn on_segment(
+        &mut self,
+        now: Uptime,
+        [from, to]: [u32; 2],
+        label: FlowLabel,
+        segment: Segment,
+    ) {
         let pair = AddressPair {
-            local_port: segment.destination_port,
-            remote,
+            local: SocketAddress::new(to, segment.destination_port),
+            remote: SocketAddress::new(from, segment.source_port),
         };
         if let Some(connection) = self.connections.find(pair) {
             match self.connections.get_mut(connection) {
@@ -48,27 +53,34 @@ impl SocketTable {
         let is_first_syn = segment.flags.contains(Flags::SYN)
             && !segment.flags.contains(Flags::ACK)
             && !segment.flags.contains(Flags::RST);
-        match self.listeners.get(&pair.local_port) {
+        match self.listener_at(pair.local) {
             Some(listener) if is_first_syn => {
-                self.accept_syn(now, *listener, pair, label, &segment);
+                self.accept_syn(now, listener, pair, label, &segment);
             }
             Some(_) if !segment.flags.contains(Flags::ACK) => {}
-            Some(_) | None => self.queue_reset(from, label, &segment),
+            Some(_) | None => self.queue_reset(pair, label, &segment),
         }
     }
 
-    /// Handles an ICMP destination unreachable message for a segment from `local_port` to `remote` with
-    /// the number `sequence`.
+    /// The listener that is bound to this address, or to the port of all addresses.
+    fn listener_at(&self, local: SocketAddress) -> Option<SocketHandle> {
+        let any = SocketAddress::new(0, local.port);
+        let found = self.listeners.get(&local);
+        found.or_else(|| self.listeners.get(&any)).copied()
+    }
+
+    /// Handles an ICMP destination unreachable message for a segment from `local` to `remote` with the
+    /// number `sequence`.
     /// Without a connection with these addresses it has no effect.
     pub fn on_unreachable(
         &mut self,
         now: Uptime,
-        local_port: u16,
+        local: SocketAddress,
         remote: SocketAddress,
         reason: Unreachable,
         sequence: SeqNum,
     ) {
-        if let Some(connection) = self.connections.find(AddressPair { local_port, remote })
+        if let Some(connection) = self.connections.find(AddressPair { local, remote })
             && let ConnectionRef::Full(entry) = self.connections.get_mut(connection)
         {
             entry.tcp.on_unreachable(now, reason, sequence);
@@ -76,18 +88,21 @@ impl SocketTable {
         }
     }
 
-    /// Resets all connections, or all with the host `peer`, as a firewall or a failing router may do:
-    /// each receives an acceptable reset that seems to come from its peer.
-    pub fn reset_connections(&mut self, now: Uptime, peer: Option<u32>) {
+    /// Resets all connections, or those between two of these addresses, the own one first, as a firewall or a
+    /// failing router may do: each receives an acceptable reset that seems to come from its peer.
+    pub fn reset_connections(&mut self, now: Uptime, between: Option<&[[u32; 2]]>) {
         // Collected first: a reset changes the table that is being read.
-        let resets: Vec<(FlowLabel, Segment, u32)> = self
+        let resets: Vec<ConnectionSummary> = self
             .connections
             .iter()
-            .filter(|it| peer.is_none_or(|peer| it.pair.remote.host == peer))
-            .map(|it| (it.label.reversed(), reset_of(it), it.pair.remote.host))
+            .filter(|it| {
+                let addresses = [it.pair.local.host, it.pair.remote.host];
+                between.is_none_or(|between| between.contains(&addresses))
+            })
             .collect();
-        for (label, reset, from) in resets {
-            self.on_segment(now, from, label, reset);
+        for it in resets {
+            let addresses = [it.pair.remote.host, it.pair.local.host];
+            self.on_segment(now, addresses, it.label.reversed(), reset_of(it));
         }
     }
 
@@ -141,14 +156,14 @@ impl SocketTable {
     ) {
         if self.backlog(listener).is_full() {
             match self.config.full_backlog {
-                FullBacklog::Reset => self.queue_reset(pair.remote.host, label, syn),
+                FullBacklog::Reset => self.queue_reset(pair, label, syn),
                 // The peer sends its SYN again, and may find room then.
                 FullBacklog::Ignore => {}
             }
             return;
         }
         let own_label = label.reversed();
-        let initial_sequence = own_label.initial_sequence(self.config.address, pair.remote.host);
+        let initial_sequence = own_label.initial_sequence(pair.local.host, pair.remote.host);
         let mut tcp = Connection::accept(Arc::clone(&self.profile), syn, initial_sequence, now);
         // An accepted socket inherits the options of its listener.
         let keep_alive = self
@@ -162,9 +177,10 @@ impl SocketTable {
         self.after_input(connection);
     }
 
-    fn queue_reset(&mut self, from: u32, label: FlowLabel, segment: &Segment) {
+    fn queue_reset(&mut self, pair: AddressPair, label: FlowLabel, segment: &Segment) {
         if let Some(reset) = tcp::reset_for(segment) {
-            self.resets.push(from, label.reversed(), reset);
+            let addresses = [pair.local.host, pair.remote.host];
+            self.resets.push(addresses, label.reversed(), reset);
         }
     }
 
@@ -211,10 +227,10 @@ impl SocketTable {
 
     /// Frees the addresses of a CLOSED connection.
     fn retire(&mut self, connection: ConnectionId) {
-        let port = self.connections.retire(connection);
+        let local = self.connections.retire(connection);
         // The address pair is free again only now: TIME-WAIT had held it for 2 MSL (RFC 9293
         // section 3.6.1).
-        self.ports.release(port);
+        self.ports.release(local);
         self.counters.connections.closed += 1;
     }
 
@@ -238,7 +254,7 @@ impl SocketTable {
 fn reset_of(connection: ConnectionSummary) -> Segment {
     Segment {
         source_port: connection.pair.remote.port,
-        destination_port: connection.pair.local_port,
+        destination_port: connection.pair.local.port,
         sequence: connection.rcv_nxt,
         acknowledgment: SeqNum::new(0),
         flags: Flags::RST,

@@ -12,16 +12,18 @@ impl SocketTable {
     /// resets of closed ports.
     pub fn poll_transmit(&mut self, now: Uptime) -> Option<Outgoing> {
         while let Some(connection) = self.connections.next_output() {
-            let (to, label, transmit) = match self.connections.get_mut(connection) {
+            let ([from, to], label, transmit) = match self.connections.get_mut(connection) {
                 ConnectionRef::Full(it) => {
-                    (it.pair.remote.host, it.label, it.tcp.poll_transmit(now))
+                    let hosts = [it.pair.local.host, it.pair.remote.host];
+                    (hosts, it.label, it.tcp.poll_transmit(now))
                 }
                 ConnectionRef::TimeWait(it) => {
-                    (it.host, it.label, it.tcp.poll_transmit(&self.profile))
+                    (it.hosts, it.label, it.tcp.poll_transmit(&self.profile))
                 }
             };
             if let Some(transmit) = transmit {
                 return Some(Outgoing {
+                    from,
                     to,
                     label,
                     transmit,

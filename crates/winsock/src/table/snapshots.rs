@@ -54,7 +54,7 @@ impl SocketTable {
     pub fn connections(&self) -> impl Iterator<Item = ConnectionSnapshot> {
         self.connections.iter().map(|it| ConnectionSnapshot {
             label: it.label,
-            local_port: it.pair.local_port,
+            local: it.pair.local,
             remote: it.pair.remote,
             state: it.state,
             socket: match it.owner {
@@ -81,7 +81,10 @@ impl SocketTable {
                 SocketPhase::Broken(error) => SocketState::Broken(*error),
             },
             // An accepted socket is not bound: its port is that of the connection.
-            local_port: socket.bound.or(pair.map(|pair| pair.local_port)),
+            local_port: socket
+                .bound
+                .or(pair.map(|pair| pair.local))
+                .map(|it| it.port),
             remote: pair.map(|pair| pair.remote),
             event: socket.selection.event().map(|event| event.handle),
             mask: socket.selection.mask(),

@@ -25,18 +25,31 @@ impl SocketTable {
         self.open(Socket::new())
     }
 
-    /// `bind` to a local port, or with 0 to an ephemeral port.
+    /// `bind` to a local port of all addresses (INADDR_ANY), or with 0 to an ephemeral port.
     ///
     /// # Errors
     /// 10038; 10022 if already bound or connected; 10048 if another open socket is bound to the port;
     /// 10055 if no ephemeral port is free.
     pub fn bind(&mut self, socket: SocketHandle, port: u16) -> Result<(), SocketError> {
+        self.bind_to(socket, SocketAddress::new(0, port))
+    }
+
+    /// `bind` to a local port of one address, or of all if the host is zero; with port 0 to an ephemeral
+    /// port.
+    ///
+    /// # Errors
+    /// As [`bind`](Self::bind), and 10049 if the host does not have the address.
+    pub fn bind_to(
+        &mut self,
+        socket: SocketHandle,
+        local: SocketAddress,
+    ) -> Result<(), SocketError> {
         let bindable = self.socket_at(socket)?;
         if bindable.bound.is_some() || !matches!(bindable.phase, SocketPhase::Unconnected) {
             return Err(SocketError::Invalid);
         }
-        let port = self.ports.bind(port)?;
-        self.socket_at_mut(socket)?.bound = Some(port);
+        let local = self.ports.bind(local)?;
+        self.socket_at_mut(socket)?.bound = Some(local);
         Ok(())
     }
 
@@ -58,10 +71,10 @@ impl SocketTable {
             SocketPhase::Unconnected => {}
         }
         // listen page: "the socket has not been bound with bind" is WSAEINVAL.
-        let port = listener.bound.ok_or(SocketError::Invalid)?;
+        let local = listener.bound.ok_or(SocketError::Invalid)?;
         listener.phase = SocketPhase::Listening(Box::new(Backlog::new(limit, full)));
-        let before = self.listeners.insert(port, socket);
-        assert_eq!(before, None, "two sockets are bound to port {port}");
+        let before = self.listeners.insert(local, socket);
+        assert_eq!(before, None, "two sockets are bound to {local}");
         Ok(())
     }
 
@@ -82,19 +95,16 @@ impl SocketTable {
         label: FlowLabel,
     ) -> Result<(), SocketError> {
         self.check_connectable(socket, to)?;
-        let local_port = self.bound_port(socket)?;
-        let pair = AddressPair {
-            local_port,
-            remote: to,
-        };
+        let local = self.local_for_connect(socket)?;
+        let pair = AddressPair { local, remote: to };
         // A bound port may have a connection to the same peer, perhaps in TIME-WAIT.
         if self.connections.find(pair).is_some() {
             return Err(SocketError::AddressInUse);
         }
-        let initial_sequence = label.initial_sequence(self.config.address, to.host);
+        let initial_sequence = label.initial_sequence(local.host, to.host);
         let mut tcp = Connection::connect(
             Arc::clone(&self.profile),
-            local_port,
+            local.port,
             to.port,
             initial_sequence,
             now,
@@ -176,14 +186,14 @@ impl SocketTable {
             // The waiting select calls again and gets 10038.
             self.signals.push_back(Signal::Socket(socket));
         }
-        if let Some(port) = closed.bound {
-            self.ports.unbind(port);
+        if let Some(local) = closed.bound {
+            self.ports.unbind(local);
         }
         match closed.phase {
             SocketPhase::Listening(backlog) => {
-                let port = closed.bound.expect("a listener is bound");
+                let local = closed.bound.expect("a listener is bound");
                 // From here on a SYN to the port is answered with a reset.
-                self.listeners.remove(&port);
+                self.listeners.remove(&local);
                 // The program will never accept them, so their peers must learn of it.
                 let owner = Owner::HalfOpen(socket);
                 let half_open: Vec<_> = self.connections.owned_by(owner).collect();
@@ -253,12 +263,19 @@ impl SocketTable {
         Ok(())
     }
 
-    /// `getsockname`: the local port; `None` before `bind` or `connect`.
+    /// `getsockname`: the address of the connection, else the one that the socket is bound to, whose host
+    /// is zero for all addresses; `None` before `bind` or `connect`.
     ///
     /// # Errors
     /// 10038.
-    pub fn local_port(&self, socket: SocketHandle) -> Result<Option<u16>, SocketError> {
-        Ok(self.socket_at(socket)?.bound)
+    pub fn local_address(
+        &self,
+        socket: SocketHandle,
+    ) -> Result<Option<SocketAddress>, SocketError> {
+        let socket = self.socket_at(socket)?;
+        let connection = socket.connection();
+        let connected = connection.map(|connection| self.connections[connection].pair.local);
+        Ok(connected.or(socket.bound))
     }
 
     /// `setsockopt(SO_LINGER)` with a time of zero: `closesocket` sends RST.
@@ -309,18 +326,21 @@ impl SocketTable {
         Ok(())
     }
 
-    fn bound_port(&mut self, socket: SocketHandle) -> Result<u16, SocketError> {
-        if let Some(port) = self.socket_at(socket)?.bound {
-            return Ok(port);
+    /// The address from which a socket connects.
+    fn local_for_connect(&mut self, socket: SocketHandle) -> Result<SocketAddress, SocketError> {
+        let host = self.config.address;
+        if let Some(bound) = self.socket_at(socket)?.bound {
+            let host = if bound.host == 0 { host } else { bound.host };
+            return Ok(SocketAddress { host, ..bound });
         }
         // connect page: an unbound socket is bound by the system. It keeps the port if connect fails.
-        let port = self.ports.bind(0)?;
-        self.socket_at_mut(socket)?.bound = Some(port);
-        Ok(port)
+        let local = self.ports.bind(SocketAddress::new(host, 0))?;
+        self.socket_at_mut(socket)?.bound = Some(local);
+        Ok(local)
     }
 
     pub(super) fn add_connection(&mut self, entry: ConnectionEntry) -> ConnectionId {
-        self.ports.hold(entry.pair.local_port);
+        self.ports.hold(entry.pair.local);
         self.counters.connections.opened += 1;
         self.connections.insert(entry)
     }

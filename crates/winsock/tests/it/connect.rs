@@ -221,12 +221,15 @@ fn an_icmp_error_ends_a_pending_connect_with_10051() {
     hosts.select(CLIENT, client, OPENING);
     hosts.connect(client);
     let syn = hosts.sent[0].2.transmit.segment.clone();
-    let (local_port, number) = (syn.source_port, syn.sequence);
+    let (local, number) = (
+        SocketAddress::new(ADDRESSES[CLIENT], syn.source_port),
+        syn.sequence,
+    );
     let now = hosts.now();
     let wrong = SocketAddress::new(ADDRESSES[SERVER], PORT + 1);
-    hosts.tables[CLIENT].on_unreachable(now, local_port, wrong, Unreachable::Soft, number);
+    hosts.tables[CLIENT].on_unreachable(now, local, wrong, Unreachable::Soft, number);
     assert_eq!(hosts.recorded(CLIENT, client), EnumeratedEvents::default());
-    hosts.tables[CLIENT].on_unreachable(now, local_port, TO_SERVER, Unreachable::Soft, number);
+    hosts.tables[CLIENT].on_unreachable(now, local, TO_SERVER, Unreachable::Soft, number);
     assert_eq!(
         hosts.recorded(CLIENT, client),
         failed(SocketError::NetworkUnreachable)
@@ -246,7 +249,7 @@ fn an_icmp_error_does_not_affect_an_established_connection() {
     let now = hosts.now();
     hosts.tables[CLIENT].on_unreachable(
         now,
-        connection.local_port,
+        connection.local,
         connection.remote,
         Unreachable::Soft,
         tcp::SeqNum::default(),

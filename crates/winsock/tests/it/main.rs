@@ -7,6 +7,7 @@
 )]
 
 mod actions;
+mod addresses;
 mod close;
 mod connect;
 mod event_select;

@@ -331,8 +331,8 @@ impl RandomCalls {
         };
         let now = self.hosts.now();
         let table = &mut self.hosts.tables[host];
-        let (port, remote) = (connection.local_port, connection.remote);
-        table.on_unreachable(now, port, remote, reason, SeqNum::default());
+        let (local, remote) = (connection.local, connection.remote);
+        table.on_unreachable(now, local, remote, reason, SeqNum::default());
         self.hosts.drain_outputs(host);
     }
 

@@ -280,7 +280,8 @@ impl Hosts {
                     break;
                 }
                 let InFlight { to, label, segment } = entry.remove();
-                self.tables[to].on_segment(now, ADDRESSES[1 - to], label, segment);
+                let addresses = [ADDRESSES[1 - to], ADDRESSES[to]];
+                self.tables[to].on_segment(now, addresses, label, segment);
                 self.drain_outputs(to);
             }
             for host in [CLIENT, SERVER] {

@@ -37,7 +37,7 @@ proptest! {
         for segment in segments {
             let now = hosts.now();
             let table = &mut hosts.tables[SERVER];
-            table.on_segment(now, ADDRESSES[CLIENT], FlowLabel(1), segment);
+            table.on_segment(now, ADDRESSES, FlowLabel(1), segment);
             prop_assert!(table.connections().count() <= 5);
             hosts.run(SECOND / 10);
         }
@@ -50,7 +50,7 @@ proptest! {
         let mut table = SocketTable::new(Config::nt4(ADDRESSES[SERVER]));
         let now = tcp::Uptime::from_nanos(0);
         let expected = tcp::reset_for(&segment);
-        table.on_segment(now, ADDRESSES[CLIENT], FlowLabel(1), segment);
+        table.on_segment(now, ADDRESSES, FlowLabel(1), segment);
         let answer = table.poll_transmit(now);
         prop_assert_eq!(answer.as_ref().map(|o| o.transmit.segment.clone()), expected);
         if let Some(answer) = answer {
@@ -116,7 +116,7 @@ fn resets_beyond_the_queue_limit_are_counted() {
             options: None,
             payload: Payload::empty(),
         };
-        table.on_segment(now, ADDRESSES[CLIENT], FlowLabel(1), segment);
+        table.on_segment(now, ADDRESSES, FlowLabel(1), segment);
     }
     assert_eq!(
         std::iter::from_fn(|| table.poll_transmit(now)).count(),
@@ -149,7 +149,7 @@ fn a_listener_drops_a_segment_without_syn_and_ack() {
             payload: Payload::empty(),
         };
         let table = &mut hosts.tables[SERVER];
-        table.on_segment(now, ADDRESSES[CLIENT], FlowLabel(1), segment);
+        table.on_segment(now, ADDRESSES, FlowLabel(1), segment);
         assert_eq!(table.poll_transmit(now).is_some(), is_answered, "{flags:?}");
     }
 }

@@ -325,6 +325,40 @@ fn settings_do_not_contradict_each_other() {
             "18:11",
             "`host.D.address`: 10.0.0.7 is already the address of `C`",
         ),
+        (
+            after(
+                "[host.C]\nguest = true\naddresses = [\"10.0.0.7\", \"10.0.0.8\"]\n[host.D]\nguest = true\naddresses = [\"10.0.0.9\", \"10.0.0.8\"]\n",
+            ),
+            "18:13",
+            "`host.D.addresses`: 10.0.0.8 is already the address of `C`",
+        ),
+        (
+            after("[host.C]\nguest = true\naddresses = [\"10.0.0.7\", \"10.0.0.7\"]\n"),
+            "15:13",
+            "`host.C.addresses`: 10.0.0.7 is listed twice",
+        ),
+        (
+            after("[host.C]\nguest = true\naddress = \"10.0.0.9\"\naddresses = [\"10.0.0.7\"]\n"),
+            "15:11",
+            "`host.C.address`: the first of the host's `addresses` is 10.0.0.7, not this one",
+        ),
+        (
+            after("[host.C]\nbuild = \"4.0.994.2\"\naddresses = [\"10.0.0.7\"]\n"),
+            "15:13",
+            "`host.C.addresses`: an MTA has one address: its configuration names one for each peer",
+        ),
+        (
+            after("[link.m]\nbetween = [\"A\", \"B\"]\naddresses = [\"10.0.0.7\"]\n"),
+            "15:13",
+            "`link.m.addresses`: 10.0.0.7 is an address of neither `A` nor `B`",
+        ),
+        (
+            after(
+                "[link.m]\nbetween = [\"A\", \"B\"]\naddresses = [\"10.0.0.1\"]\n[link.n]\nbetween = [\"A\", \"B\"]\naddresses = [\"10.0.0.1\"]\n",
+            ),
+            "18:13",
+            "`link.n.addresses`: 10.0.0.1 belongs to link `m` already",
+        ),
     ] {
         one(&text, Code::Contradiction, at, message);
     }
