@@ -1,4 +1,4 @@
-//! Runs `docs/testing-a-tokio-program.md` unchanged: a package that consists of the page's own text, next to a
+//! Runs `docs/your-own-pool.md` unchanged: a package that consists of the page's own text, next to a
 //! copy of this repository, and its commands with the outputs that the page shows.
 
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::how_to::{new_package, shares_target};
 
-const PAGE: &str = include_str!("../docs/testing-a-tokio-program.md");
+const PAGE: &str = include_str!("../docs/your-own-pool.md");
 /// A line that stands for any lines of an output.
 const OMITTED: &str = "...";
 

@@ -13,7 +13,7 @@ use crate::sim::Sim;
 pub struct Guests<F>(pub F);
 
 /// The `main` of a program with the commands of `mtasim` for guests. It needs `mtasim-cli` among the
-/// dependencies. `docs/testing-a-tokio-program.md` has an example.
+/// dependencies. `docs/your-own-pool.md` has an example.
 ///
 /// `main!(setup)` has one system under test. `main! { "published" => published, "patched" => patched }`
 /// has several: `--arm patched` runs one of them, `compare --arms published,patched` compares them
