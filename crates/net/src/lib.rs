@@ -88,7 +88,7 @@ pub use link::{
 };
 pub use loss::outage::{OutageInterval, Outages};
 pub use loss::{GilbertElliott, LossModel};
-pub use network::{Endpoints, HOSTS_MAX, Network, NetworkError, ROUTERS_MAX};
-pub use packet::{HostId, Identity, Packet, Protocol};
+pub use network::{HOSTS_MAX, Network, NetworkError, ROUTERS_MAX};
+pub use packet::{Endpoints, HostId, Identity, Packet, Protocol};
 pub use statistics::Statistics;
 pub use verdict::{DropReason, Transit, Verdict};

@@ -10,7 +10,7 @@ use crate::line::LineState;
 use crate::link::{Direction, LinkConfig, LinkConfigError, LinkId, LinkState, Loss};
 use crate::loss::PacketLoss;
 use crate::loss::outage::OutageInterval;
-use crate::packet::{HostId, LENGTH_MAX, Packet};
+use crate::packet::{Endpoints, HostId, LENGTH_MAX, Packet};
 use crate::statistics::Statistics;
 use crate::verdict::{DropReason, Transit, Verdict};
 use link_direction::{Copies, LinkDirection};
@@ -28,17 +28,6 @@ pub struct Network {
     routes_of_all_links: Option<Box<RouteTable>>,
     /// The link to which an address belongs, sorted by address. Most networks have none.
     links_of_addresses: Vec<(u32, LinkId)>,
-}
-
-/// The ends of a packet's way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Endpoints {
-    /// The host that sent it first.
-    pub source: HostId,
-    /// The host that it is sent to.
-    pub destination: HostId,
-    /// Their IPv4 addresses.
-    pub addresses: [u32; 2],
 }
 
 #[derive(Clone, Debug)]

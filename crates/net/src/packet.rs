@@ -2,8 +2,6 @@
 
 use kernel::mix;
 
-use crate::network::Endpoints;
-
 /// The index of a host, from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub u32);
@@ -53,6 +51,17 @@ pub struct Packet<P> {
     pub identity: Identity,
     /// What it carries; the network never looks at it.
     pub payload: P,
+}
+
+/// The ends of a packet's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The host that sent it first.
+    pub source: HostId,
+    /// The host that it is sent to.
+    pub destination: HostId,
+    /// Their IPv4 addresses.
+    pub addresses: [u32; 2],
 }
 
 /// The longest IP packet in bytes (RFC 791 section 3.1).
