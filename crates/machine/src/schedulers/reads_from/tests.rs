@@ -1,3 +1,5 @@
+//! What constraints make a read see, and that runs under them end.
+
 use kernel::{Choices, Instant};
 
 use super::constraints::{Constraint, Event, ReadsFromPair, Source, Wish};
