@@ -66,7 +66,7 @@ pub struct EventLog {
     file: OpenFile,
     files: Vec<ReadFile>,
     by_id: BTreeMap<u32, Events>,
-    services: VecDeque<ServiceRun>,
+    services: VecDeque<RunEvents>,
     pool: Option<u64>,
     /// The names of the files that count, oldest first.
     used: Vec<String>,
@@ -120,7 +120,7 @@ pub struct GivenUp {
 
 /// The events of one service run.
 #[derive(Clone, Copy, Debug, Default)]
-struct ServiceRun {
+struct RunEvents {
     is_whole: bool,
     /// The service has stopped.
     has_stopped: bool,
@@ -395,21 +395,21 @@ impl EventLog {
         Some(service.latest?.since(service.began?))
     }
 
-    fn service(&self, from_end: usize) -> Option<ServiceRun> {
+    fn service(&self, from_end: usize) -> Option<RunEvents> {
         let index = self.services.len().checked_sub(from_end + 1)?;
         self.services.get(index).copied()
     }
 }
 
 /// Adds an entry to the service run that it belongs to, which is the last one or begins with it.
-fn add_to(services: &mut VecDeque<ServiceRun>, entry: &Entry, at: Option<Timestamp>) {
+fn add_to(services: &mut VecDeque<RunEvents>, entry: &Entry, at: Option<Timestamp>) {
     let starts = entry.id == Some(STARTED);
     // A log that starts late has events of a service run whose start is missing.
     if starts || services.is_empty() {
-        services.push_back(ServiceRun {
+        services.push_back(RunEvents {
             is_whole: starts,
             began: at,
-            ..ServiceRun::default()
+            ..RunEvents::default()
         });
         if services.len() > SERVICES_MAX {
             services.pop_front();
@@ -421,14 +421,14 @@ fn add_to(services: &mut VecDeque<ServiceRun>, entry: &Entry, at: Option<Timesta
 }
 
 /// The service runs of entries in this order.
-fn service_runs(entries: &[TimedEntry]) -> VecDeque<ServiceRun> {
+fn service_runs(entries: &[TimedEntry]) -> VecDeque<RunEvents> {
     let mut services = VecDeque::new();
     let entries = entries.iter();
     entries.for_each(|it| add_to(&mut services, &it.entry, it.at));
     services
 }
 
-impl ServiceRun {
+impl RunEvents {
     /// Everything that a diagnosis depends on.
     fn what_it_says(&self) -> (bool, bool, bool, [u64; 5]) {
         (

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::entry::TimedEntry;
-use super::{ServiceRun, TOGETHER, service_runs};
+use super::{RunEvents, TOGETHER, service_runs};
 use crate::clock::Timestamp;
 
 /// The largest number of exports in one file. More places at which the times go back are no exports.
@@ -152,7 +152,7 @@ fn agree(parts: &[Rising]) -> bool {
 fn is_same_in_both_orders(as_written: &[TimedEntry], by_time: &[TimedEntry]) -> bool {
     let said = |entries: &[TimedEntry]| -> Vec<_> {
         let runs = service_runs(entries);
-        runs.iter().map(ServiceRun::what_it_says).collect()
+        runs.iter().map(RunEvents::what_it_says).collect()
     };
     as_written.iter().all(|it| it.at.is_some()) && said(as_written) == said(by_time)
 }

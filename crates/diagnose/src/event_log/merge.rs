@@ -33,7 +33,7 @@ pub(super) struct EventFile {
 
 /// Which event of a file is the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
+enum FileOrder {
     OldestFirst,
     NewestFirst,
     /// All events have one time, or none.
@@ -78,10 +78,10 @@ impl EventFile {
         order: DateOrder,
     ) -> Self {
         let steps = Steps::of(&entries, order);
-        let direction = steps.direction();
+        let file_order = steps.file_order();
         // A start of the service that is not the first event may be the oldest one of all.
         let starts = entries.iter().skip(1).any(|it| it.id == Some(STARTED));
-        if direction == Direction::NewestFirst {
+        if file_order == FileOrder::NewestFirst {
             entries.reverse();
         }
         let (mut clock, mut near) = (LogClock::new(order), None);
@@ -101,7 +101,7 @@ impl EventFile {
             name: name.to_owned(),
             part,
             entries,
-            may_be_reversed: direction == Direction::Unknown && starts,
+            may_be_reversed: file_order == FileOrder::Unknown && starts,
             disorder,
         }
     }
@@ -137,15 +137,15 @@ impl Steps {
     }
 
     /// All times of a file decide which event is the first.
-    const fn direction(self) -> Direction {
+    const fn file_order(self) -> FileOrder {
         match (self.forward, self.back) {
-            (0, 0) => Direction::Unknown,
-            (forward, back) if back > forward => Direction::NewestFirst,
-            (_, _) => Direction::OldestFirst,
+            (0, 0) => FileOrder::Unknown,
+            (forward, back) if back > forward => FileOrder::NewestFirst,
+            (_, _) => FileOrder::OldestFirst,
         }
     }
 
-    /// Whether the times fall about as often as they rise, so that the direction is not certain.
+    /// Whether the times fall about as often as they rise, so that their order is not certain.
     fn are_mixed(self) -> bool {
         self.forward.min(self.back) * 2 >= self.forward.max(self.back)
     }

@@ -20,7 +20,7 @@ const EVENT_VIEWER: &str = "\
 Event ID: 9298
 Source: MSExchangeMTA
 Date: 6/6/2001 8:00:00 AM
-Description: Microsoft Exchange Server MTA ServiceRun startup complete, version 5.5.
+Description: Microsoft Exchange Server MTA Service startup complete, version 5.5.
 
 Event ID: 9156
 Date: 6/6/2001 8:10:00 AM
@@ -41,17 +41,17 @@ Description: A connection to X could not be opened. [MTA MAIN BASE 1 26] (12)
 ";
 
 const EV0: &str = "\
-message NMI9298: X.400 ServiceRun Event, severity 14
+message NMI9298: X.400 Service Event, severity 14
 
           (BASE IL MAIN BASE(1) Proc 490) 06-06-01 08:00:00am
-          Microsoft Exchange Server MTA ServiceRun startup complete, version 5.5.
+          Microsoft Exchange Server MTA Service startup complete, version 5.5.
 
 message NMI9156: Resource Event, severity 10
 
           (BASE IL MAIN BASE(1) Proc 282) 06-06-01 08:10:00am
           There are no free control blocks available. The configured count is 20.
 
-message NMI289: X.400 ServiceRun Event, severity 12
+message NMI289: X.400 Service Event, severity 12
 
           (MTA MAIN BASE(1) Proc 26) 06-06-01 08:10:00am
           A connection to X could not be opened.
@@ -61,7 +61,7 @@ message NMI9156: Resource Event, severity 10
           (BASE IL TCP/IP DRVR(8) Proc 282) 06-06-01 08:20:00am
           There are no free control blocks available. The configured count is 20.
 
-message NMI289: X.400 ServiceRun Event, severity 12
+message NMI289: X.400 Service Event, severity 12
 
           (MTA MAIN BASE(1) Proc 26) 06-06-01 08:30:00am
           A connection to X could not be opened.
