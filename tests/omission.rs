@@ -236,7 +236,7 @@ fn outages_alone(seed: u64) -> Network {
         forward: DirectionConfig::default(),
         backward: DirectionConfig::default(),
         loss: Loss::Shared(LossModel::Outages(OUTAGES)),
-        line: net::LineConfig::default(),
+        keep_alive: net::KeepAliveConfig::default(),
         mtu: None,
     };
     Network::new(Choices::new(seed), 2, &[link]).expect("it is a network")

@@ -4,9 +4,9 @@
 //! is 1-minimal within the budget of runs: no single part can be removed. A smaller scenario may
 //! exist.
 
-mod chance;
 mod delta_debugging;
 pub(crate) mod edit;
+mod explicit_choices;
 pub mod parts;
 mod preemption_candidates;
 mod preemption_search;
@@ -121,10 +121,10 @@ pub fn shrink(
     // Listing random choices comes first: it leaves the run as it is.
     for pass in [
         |search| ShrinkSearch::cut_after_failure(search),
-        chance::set_ticks,
-        chance::list_messages,
-        chance::list_outages,
-        chance::list_losses,
+        explicit_choices::set_ticks,
+        explicit_choices::list_messages,
+        explicit_choices::list_outages,
+        explicit_choices::list_losses,
     ] as [Pass; 5]
     {
         pass(&mut search);
@@ -136,11 +136,11 @@ pub fn shrink(
         preemption_search::pin_preemptions(&mut search);
     }
     search.run_passes(&mut on_progress);
-    if chance::has_any(&search.best) {
+    if explicit_choices::has_any(&search.best) {
         // Random call costs are removed only now: while there was much to remove, another seed
         // could show the failure where this one did not.
         let with_jitter = search.best.clone();
-        chance::remove_jitter(&mut search);
+        explicit_choices::remove_jitter(&mut search);
         if search.best != with_jitter || preemption_search::pin_preemptions(&mut search) {
             search.run_passes(&mut on_progress);
         }
@@ -191,9 +191,9 @@ type Pass = fn(&mut ShrinkSearch<'_>);
 const PASSES: [Pass; 8] = [
     |search| search.cut_after_failure(),
     |search| search.remove_coarse(),
-    chance::list_messages,
-    chance::list_outages,
-    chance::list_losses,
+    explicit_choices::list_messages,
+    explicit_choices::list_outages,
+    explicit_choices::list_losses,
     |search| search.shorten_lists(),
     |search| search.remove_rest(),
     rounding::simplify,
@@ -280,7 +280,7 @@ impl<'a> ShrinkSearch<'a> {
             return false;
         }
         let own = self.seed;
-        let is_random = self.outcome.calls <= CHEAP_CALLS && chance::has_any(&candidate);
+        let is_random = self.outcome.calls <= CHEAP_CALLS && explicit_choices::has_any(&candidate);
         // A removal shifts random draws, so the failure may be gone with this seed and not in
         // general. Other seeds are tried where runs are cheap.
         let others = (1..=OTHER_SEEDS).filter(|seed| is_random && *seed != own);

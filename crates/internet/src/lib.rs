@@ -21,7 +21,7 @@
 //! ```
 //! use internet::{Event, Internet, uptime};
 //! use kernel::{Choices, Duration, Instant};
-//! use net::{DirectionConfig, HostId, LineConfig, LinkConfig, Loss, LossModel};
+//! use net::{DirectionConfig, HostId, KeepAliveConfig, LinkConfig, Loss, LossModel};
 //! use winsock::{Config, FlowLabel, SocketAddress, SocketError};
 //!
 //! let (client, server) = (HostId(0), HostId(1));
@@ -33,7 +33,7 @@
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::None),
-//!     line: LineConfig::default(),
+//!     keep_alive: KeepAliveConfig::default(),
 //!     mtu: None,
 //! };
 //! let hosts = vec![Config::nt4(0x0A00_0001), Config::nt4(0x0A00_0002)];

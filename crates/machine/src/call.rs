@@ -100,7 +100,7 @@ impl WordAccess {
 /// Which other environment calls an environment call depends on, in the sense of partial-order
 /// reduction: two independent calls commute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Dependence {
+pub enum EnvironmentDependence {
     /// It may depend on every other call.
     #[default]
     All,
@@ -116,12 +116,12 @@ pub enum Dependence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnvironmentCall {
     /// Which other environment calls it depends on.
-    pub dependence: Dependence,
+    pub dependence: EnvironmentDependence,
     /// Whether it costs as much as an operation on an event object, which needs no driver.
     pub is_object_call: bool,
 }
 
-impl Dependence {
+impl EnvironmentDependence {
     /// Whether the order of two environment calls may matter.
     #[must_use]
     pub fn conflicts(self, other: Self) -> bool {

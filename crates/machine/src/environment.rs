@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::call::Dependence;
+use crate::call::EnvironmentDependence;
 
 /// The types that a machine passes through without looking at them.
 pub trait Environment: 'static {
@@ -17,8 +17,8 @@ pub trait Environment: 'static {
 
     /// Which other environment calls `call` depends on. The exhaustive search reorders dependent
     /// calls only, so the answer must not claim independence wrongly.
-    fn dependence(_call: &Self::Call) -> Dependence {
-        Dependence::All
+    fn dependence(_call: &Self::Call) -> EnvironmentDependence {
+        EnvironmentDependence::All
     }
 
     /// Whether `call` costs as much as an operation on an event object ([`Costs::object`]), and not

@@ -104,7 +104,7 @@ pub mod sync;
 pub mod thread;
 
 pub use call::{
-    Actor, CallSite, CostClass, Dependence, EnvironmentCall, EventId, LockId, Operation,
+    Actor, CallSite, CostClass, EnvironmentCall, EnvironmentDependence, EventId, LockId, Operation,
     OperationKind, QueueId, Request, Resource, SemaphoreId, ThreadId,
 };
 pub use config::{Config, ConfigError, HeapConfig, Preemption, PreemptionPoint};

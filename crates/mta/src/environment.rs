@@ -1,6 +1,6 @@
 //! The machine's environment for an MTA: the types of a thread's socket calls, messages and records.
 
-use machine::{Dependence, Environment, Instant};
+use machine::{Environment, EnvironmentDependence, Instant};
 use winsock::Call;
 
 use crate::layout::{BlockId, BlockIndex, Instance};
@@ -37,18 +37,18 @@ impl Environment for Winsock {
         Some(u64::from(block.instance.0) << 32 | u64::from(block.index.0))
     }
 
-    fn dependence(request: &SocketRequest) -> Dependence {
+    fn dependence(request: &SocketRequest) -> EnvironmentDependence {
         // Calls on different sockets are independent: a search need not try both orders. Calls on
         // one event object depend on each other, and a wait depends on every socket.
         match &request.call {
-            Call::SetEvent { event } => Dependence::Signals(u64::from(event.0)),
+            Call::SetEvent { event } => EnvironmentDependence::Signals(u64::from(event.0)),
             Call::ResetEvent { event }
             | Call::CloseEvent { event }
             | Call::EventSelect { event, .. }
             | Call::EnumEvents {
                 event: Some(event), ..
-            } => Dependence::Observes(u64::from(event.0)),
-            Call::Wait { .. } | Call::Select(_) => Dependence::All,
+            } => EnvironmentDependence::Observes(u64::from(event.0)),
+            Call::Wait { .. } | Call::Select(_) => EnvironmentDependence::All,
             Call::Socket
             | Call::Bind { .. }
             | Call::Listen { .. }
@@ -62,7 +62,7 @@ impl Environment for Winsock {
             | Call::SetKeepAlive { .. }
             | Call::SetHardClose { .. }
             | Call::EnumEvents { event: None, .. }
-            | Call::CreateEvent => Dependence::NoSignal,
+            | Call::CreateEvent => EnvironmentDependence::NoSignal,
         }
     }
 }

@@ -112,7 +112,7 @@
 //! ```
 //! use mtasim::kernel::{Choices, Duration, Instant, Ratio};
 //! use mtasim::net::{
-//!     DirectionConfig, HostId, Identity, LineConfig, LinkConfig, Loss, LossModel, Network, Packet,
+//!     DirectionConfig, HostId, Identity, KeepAliveConfig, LinkConfig, Loss, LossModel, Network, Packet,
 //!     Protocol, Verdict, packet,
 //! };
 //!
@@ -124,7 +124,7 @@
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::Independent { loss: Ratio::new(1, 10).expect("at most one") }),
-//!     line: LineConfig::default(),
+//!     keep_alive: KeepAliveConfig::default(),
 //!     mtu: None,
 //! };
 //! let mut network = Network::new(Choices::new(1), 2, &[link])?;

@@ -20,7 +20,7 @@
 //! ```
 //! use kernel::{Choices, Duration, Instant, Ratio};
 //! use net::{
-//!     DirectionConfig, GilbertElliott, HostId, Identity, LineConfig, LinkConfig, Loss, LossModel,
+//!     DirectionConfig, GilbertElliott, HostId, Identity, KeepAliveConfig, LinkConfig, Loss, LossModel,
 //!     Network, Packet, Protocol, Verdict,
 //! };
 //!
@@ -39,7 +39,7 @@
 //!     forward: direction.clone(),
 //!     backward: direction,
 //!     loss: Loss::Shared(LossModel::GilbertElliott(chain)),
-//!     line: LineConfig::default(),
+//!     keep_alive: KeepAliveConfig::default(),
 //!     mtu: None,
 //! };
 //! let mut network = Network::new(Choices::new(1), 2, &[link])?;
@@ -71,7 +71,7 @@
 pub mod calibration;
 pub mod icmp;
 pub mod ipv4;
-pub mod line;
+pub mod keep_alive;
 pub mod link;
 pub mod loss;
 pub mod network;
@@ -79,7 +79,7 @@ pub mod packet;
 pub mod statistics;
 pub mod verdict;
 
-pub use line::LineConfig;
+pub use keep_alive::KeepAliveConfig;
 pub use link::impairment::Impairment;
 pub use link::queue::Bandwidth;
 pub use link::{

@@ -6,7 +6,7 @@ pub mod queue;
 use kernel::{Duration, mix};
 use thiserror::Error;
 
-use crate::line::LineConfig;
+use crate::keep_alive::KeepAliveConfig;
 use crate::loss::LossModel;
 use crate::loss::outage::{MEAN_MAX, OutageInterval, Outages};
 use crate::packet::{HostId, Identity};
@@ -45,7 +45,7 @@ pub struct LinkConfig {
     /// How packets are lost.
     pub loss: Loss,
     /// What the routers at the ends make of an outage.
-    pub line: LineConfig,
+    pub keep_alive: KeepAliveConfig,
     /// The longest IP packet in bytes, header included (RFC 791 section 3.2); at least [`MTU_MIN`]. Longer
     /// packets are dropped: nothing is fragmented. `None`: any packet fits.
     pub mtu: Option<u32>,

@@ -6,7 +6,7 @@ mod routing;
 use kernel::{Choices, Instant};
 use thiserror::Error;
 
-use crate::line::LineState;
+use crate::keep_alive::KeepAliveState;
 use crate::link::{Direction, LinkConfig, LinkConfigError, LinkId, LinkState, Loss};
 use crate::loss::PacketLoss;
 use crate::loss::outage::OutageInterval;
@@ -37,7 +37,7 @@ struct Link {
     directions: [LinkDirection; 2],
     losses: PacketLosses,
     /// Boxed: most links have none, and every packet touches this struct.
-    line: Option<Box<LineState>>,
+    keep_alive: Option<Box<KeepAliveState>>,
     mtu: Option<u32>,
 }
 
@@ -290,21 +290,21 @@ impl Network {
             for direction in &mut link.directions {
                 direction.reseed(at, choices);
             }
-            if let Some(line) = &mut link.line {
-                line.reseed(at, choices);
+            if let Some(keep_alive) = &mut link.keep_alive {
+                keep_alive.reseed(at, choices);
             }
         }
     }
 
     /// Since when the routers at the ends of a link know connections: see
-    /// [`crate::LineConfig::reset_after`]. `None` if they pass every packet on. Ask in the order of
+    /// [`crate::KeepAliveConfig::reset_after`]. `None` if they pass every packet on. Ask in the order of
     /// time.
     ///
     /// # Panics
     /// If the link does not exist.
     pub fn session_since(&mut self, link: LinkId, now: Instant) -> Option<Instant> {
         self.links[link.0 as usize]
-            .line
+            .keep_alive
             .as_mut()?
             .session_since(now)
     }
@@ -428,8 +428,8 @@ impl Link {
         Self {
             ends: config.ends,
             state: LinkState::Up,
-            line: outages
-                .and_then(|outages| LineState::new(config.line, outages))
+            keep_alive: outages
+                .and_then(|outages| KeepAliveState::new(config.keep_alive, outages))
                 .map(Box::new),
             directions,
             mtu: config.mtu,
@@ -465,8 +465,8 @@ impl Link {
     }
 
     fn is_known_down(&mut self, now: Instant) -> bool {
-        let line = self.line.as_mut();
-        line.is_some_and(|line| line.is_known_down(now))
+        let keep_alive = self.keep_alive.as_mut();
+        keep_alive.is_some_and(|it| it.is_known_down(now))
     }
 
     fn transmit<P>(

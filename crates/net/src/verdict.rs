@@ -40,10 +40,10 @@ pub enum DropReason {
     /// The link's configuration lists this packet ([`crate::ScheduledLosses::drops`]).
     Scheduled,
     /// The router at this end of the link knows that the line is down
-    /// ([`crate::LineConfig::unreachable_after`]).
+    /// ([`crate::KeepAliveConfig::unreachable_after`]).
     LineDown,
     /// The router at this end of the link does not know the packet's connection, which was opened
-    /// before the line came back ([`crate::LineConfig::reset_after`]).
+    /// before the line came back ([`crate::KeepAliveConfig::reset_after`]).
     UnknownConnection,
     /// It is longer than the link's MTU ([`crate::LinkConfig::mtu`]).
     TooLong,

@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 
 use kernel::{Choices, Duration, Instant, Ratio};
 use net::{
-    Bandwidth, DirectionConfig, HostId, LineConfig, LinkConfig, Loss, LossModel, Network,
+    Bandwidth, DirectionConfig, HostId, KeepAliveConfig, LinkConfig, Loss, LossModel, Network,
     OutageInterval, ScheduledLosses, calibration,
 };
 
@@ -104,7 +104,7 @@ impl LinkCase {
             forward: direction.clone(),
             backward: direction,
             loss: Loss::Shared(LossModel::None),
-            line: LineConfig::default(),
+            keep_alive: KeepAliveConfig::default(),
             mtu: None,
         };
         link.loss = Loss::Shared(self.loss(link.separation(calibration::PING_LENGTH)));

@@ -121,7 +121,7 @@ pub fn links(scenario: &Scenario) -> Result<Vec<LinkConfig>, LoweringError> {
                 forward: direction(&link.forward),
                 backward: direction(&link.backward),
                 loss: net::Loss::Shared(LossModel::None),
-                line: net::LineConfig {
+                keep_alive: net::KeepAliveConfig {
                     unreachable_after: link.unreachable_after,
                     reset_after: link.reset_after,
                 },
@@ -222,7 +222,7 @@ pub fn healed(links: &[LinkConfig]) -> Vec<LinkConfig> {
             forward: heal(&link.forward),
             backward: heal(&link.backward),
             loss: net::Loss::Shared(LossModel::None),
-            line: net::LineConfig::default(),
+            keep_alive: net::KeepAliveConfig::default(),
             ..link.clone()
         })
         .collect()

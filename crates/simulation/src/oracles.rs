@@ -1,15 +1,14 @@
 //! Checks the properties of a run.
 //!
 //! An oracle reads records and audits, and reports violations. It never acts: what the modeled
-//! system does depends on no oracle. A run only stops early when the limit on violations is
-//! reached. What a new oracle needs elsewhere: docs/CONTRIBUTING.md.
+//! system does depends on no oracle. They end a run early only where its options or limits ask for
+//! it: at its first failure, or at a number of violations. What a new oracle needs elsewhere: docs/CONTRIBUTING.md.
 //!
 //! | Oracle | Property | Reads |
 //! |---|---|---|
 //! | `pool_words` | a control block is in use once at a time, is closed by its owner and for whom it is meant, and one is free when it is needed | writes to memory; the close requests in queues |
 //! | `blocks` | a control block is on the free list or can be released | memory and the transport's table, when the process is quiescent |
-//! | `delivery` | a message is acknowledged only after it has arrived, intact and once | facts of the MTA, and what `transfers` read |
-//! | `transfers` | - | the bytes that sockets gave out: which messages and which acknowledgments they contain |
+//! | `delivery` | a message is acknowledged only after it has arrived, intact and once | facts of the MTA, and the bytes that sockets gave out (`delivery::transfers`) |
 //! | `liveness` | a message that is queued when the network heals arrives and is acknowledged, or is returned | facts that `delivery` did not contradict |
 //! | `deadlock` | no threads wait for each other's critical sections in a cycle | who owns which critical section |
 //! | `memory` | no data race, no invalid heap call, no access to unallocated memory | the race detector; the heap's headers at the end |
@@ -24,7 +23,6 @@ mod liveness;
 pub(crate) mod memory;
 mod pool_words;
 pub(crate) mod sockets;
-mod transfers;
 
 use std::collections::BTreeMap;
 
@@ -43,9 +41,9 @@ use assertions::Assertions;
 use blocks::Blocks;
 use deadlock::Deadlocks;
 use delivery::Delivery;
+pub(crate) use delivery::SocketDid;
 use liveness::Liveness;
 pub(crate) use pool_words::PoolAccess;
-pub(crate) use transfers::SocketDid;
 
 /// Event ids of what ends a process: the MTA's own and Dr. Watson's.
 const UNEXPECTED_ERROR: u32 = 9405;
@@ -76,7 +74,7 @@ struct StoppingFailure {
 
 /// What an oracle reports, before host and time are added.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Defect {
+pub(crate) struct ViolationDetails {
     kind: ViolationKind,
     location: String,
     block: Option<BlockId>,
@@ -114,7 +112,7 @@ pub(crate) struct Results {
     pub(crate) hosts: Vec<HostView>,
 }
 
-impl Defect {
+impl ViolationDetails {
     fn new(kind: ViolationKind, location: &str, detail: String) -> Self {
         Self {
             kind,
@@ -327,7 +325,7 @@ impl Oracles {
         &mut self,
         host: HostId,
         at: Instant,
-        defects: impl IntoIterator<Item = Defect>,
+        defects: impl IntoIterator<Item = ViolationDetails>,
     ) {
         for defect in defects {
             if self.is_full() {
@@ -335,7 +333,7 @@ impl Oracles {
                 self.violations.dropped += 1;
                 continue;
             }
-            let Defect {
+            let ViolationDetails {
                 kind,
                 location,
                 block,

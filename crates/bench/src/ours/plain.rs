@@ -32,7 +32,7 @@ pub fn star(clients: u32, delay: std::time::Duration, loss: LossModel) -> Intern
         forward: direction.clone(),
         backward: direction.clone(),
         loss: Loss::Shared(loss),
-        line: net::LineConfig::default(),
+        keep_alive: net::KeepAliveConfig::default(),
         mtu: None,
     };
     let links: Vec<LinkConfig> = (1..=clients).map(link).collect();

@@ -1,3 +1,3 @@
 //! Tests of the crate through its public API.
 
-mod line;
+mod keep_alive;

@@ -4,7 +4,7 @@
 //! Finer than `Operation::conflicts`, which knows nothing of the state in which a call was made: here
 //! a send and a receive are independent while the queue is neither full nor empty.
 
-use crate::call::{Dependence, Operation, Resource};
+use crate::call::{EnvironmentDependence, Operation, Resource};
 use crate::schedulers::pending_call::{Enabledness, PendingCall};
 
 /// What a call does to its resource, as far as dependence goes.
@@ -15,7 +15,7 @@ pub(super) enum CallClass {
     /// Writes a word.
     Write,
     /// Calls the environment.
-    Environment(Dependence),
+    Environment(EnvironmentDependence),
     /// Enters a critical section.
     Lock,
     /// Leaves a critical section.
@@ -85,12 +85,14 @@ impl CallClass {
             // Calls other than signals are totally ordered.
             (
                 Self::Environment(_),
-                Self::Environment(Dependence::Signals(_) | Dependence::NoSignal),
+                Self::Environment(
+                    EnvironmentDependence::Signals(_) | EnvironmentDependence::NoSignal,
+                ),
             )
-            | (Self::Environment(Dependence::All), _) => true,
+            | (Self::Environment(EnvironmentDependence::All), _) => true,
             (
-                Self::Environment(Dependence::Observes(mine)),
-                Self::Environment(Dependence::Observes(theirs)),
+                Self::Environment(EnvironmentDependence::Observes(mine)),
+                Self::Environment(EnvironmentDependence::Observes(theirs)),
             ) => mine == theirs,
             _ => false,
         }

@@ -7,7 +7,7 @@ mod bad_state;
 mod impairments;
 mod independence;
 mod invalid_configs;
-mod line;
+mod keep_alive;
 mod loss_runs;
 mod mtu;
 mod outages;

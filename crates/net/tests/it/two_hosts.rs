@@ -2,8 +2,8 @@
 
 use kernel::{Choices, Duration, Instant, Ratio, key};
 use net::{
-    DirectionConfig, HostId, Identity, LineConfig, LinkConfig, Loss, LossModel, Network, Packet,
-    Protocol, Transit, Verdict,
+    DirectionConfig, HostId, Identity, KeepAliveConfig, LinkConfig, Loss, LossModel, Network,
+    Packet, Protocol, Transit, Verdict,
 };
 
 pub(crate) const HERE: HostId = HostId(0);
@@ -23,7 +23,7 @@ pub(crate) fn link(direction: DirectionConfig, loss: Loss) -> LinkConfig {
         forward: direction.clone(),
         backward: direction,
         loss,
-        line: LineConfig::default(),
+        keep_alive: KeepAliveConfig::default(),
         mtu: None,
     }
 }

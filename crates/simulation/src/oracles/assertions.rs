@@ -6,7 +6,7 @@
 
 use mta::EventEntry;
 
-use super::Defect;
+use super::ViolationDetails;
 use super::pool_words::wrong_thread;
 
 /// The checks of one host's MTA.
@@ -17,7 +17,7 @@ pub(super) struct Assertions {
 }
 
 impl Assertions {
-    pub(super) fn on_event(&mut self, entry: &EventEntry) -> Option<Defect> {
+    pub(super) fn on_event(&mut self, entry: &EventEntry) -> Option<ViolationDetails> {
         if matches!(entry, EventEntry::HeapFreeFailure) {
             self.last_failed = Some("ExchHeapFree");
         }

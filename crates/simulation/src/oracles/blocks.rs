@@ -18,7 +18,7 @@ use mta::{Audit, BlockId, BlockIndex, BlockSnapshot, BlockState, EventEntry};
 
 use config::plan::ViolationKind;
 
-use super::Defect;
+use super::ViolationDetails;
 use super::pool_words::{PoolAccess, PoolWords};
 
 /// The control blocks of one process.
@@ -45,31 +45,43 @@ impl Blocks {
         self.has_changed
     }
 
-    pub(super) fn on_event(&mut self, thread: usize, entry: &EventEntry) -> Option<Defect> {
+    pub(super) fn on_event(
+        &mut self,
+        thread: usize,
+        entry: &EventEntry,
+    ) -> Option<ViolationDetails> {
         let is_9156 = matches!(entry, EventEntry::NoFreeBlocks(_));
         is_9156.then(|| self.words.on_event_9156(thread)).flatten()
     }
 
-    pub(super) fn on_access(&mut self, access: PoolAccess) -> Vec<Defect> {
+    pub(super) fn on_access(&mut self, access: PoolAccess) -> Vec<ViolationDetails> {
         let found = self.words.on_access(access);
         self.has_changed |= access.writes || self.words.has_doubt();
         found
     }
 
     /// A thread takes a close request for this use of a block from its queue, or another message.
-    pub(super) fn on_take(&mut self, thread: usize, closes: Option<BlockId>) -> Option<Defect> {
+    pub(super) fn on_take(
+        &mut self,
+        thread: usize,
+        closes: Option<BlockId>,
+    ) -> Option<ViolationDetails> {
         self.words.on_take(thread, closes)
     }
 
     /// Every thread waits and no message is under way, so nothing but transport connections and wait
     /// arrays can lead to the release of a block.
-    pub(super) fn on_quiescence(&mut self, audit: &Audit) -> Vec<Defect> {
+    pub(super) fn on_quiescence(&mut self, audit: &Audit) -> Vec<ViolationDetails> {
         self.has_changed = false;
-        let mut found: Vec<Defect> = self.words.on_quiescence().into_iter().collect();
+        let mut found: Vec<ViolationDetails> = self.words.on_quiescence().into_iter().collect();
         if !audit.free_list_ends && !std::mem::replace(&mut self.broken_list_reported, true) {
             let detail = format!("it was followed over {} blocks", audit.free.len());
             let location = "control block pool: the free list does not end";
-            found.push(Defect::new(ViolationKind::HeapCorruption, location, detail));
+            found.push(ViolationDetails::new(
+                ViolationKind::HeapCorruption,
+                location,
+                detail,
+            ));
         }
         let free: BTreeSet<BlockIndex> = audit.free.iter().copied().collect();
         for block in &audit.blocks {
@@ -95,20 +107,20 @@ fn can_be_released(index: BlockIndex, audit: &Audit) -> bool {
     audit.is_waited_for(index) || audit.is_closable(index)
 }
 
-fn leak(block: &BlockSnapshot) -> Defect {
+fn leak(block: &BlockSnapshot) -> ViolationDetails {
     let state = state_name(block.state);
     let detail = format!("{} can never be released or allocated", block.id);
     let location = match block.state {
         Some(BlockState::Free) => "control block, free: not on the free list".to_owned(),
         _ => format!("control block, {state}"),
     };
-    Defect::new(ViolationKind::ControlBlockLeak, &location, detail).with_block(block.id)
+    ViolationDetails::new(ViolationKind::ControlBlockLeak, &location, detail).with_block(block.id)
 }
 
-fn in_use(block: &BlockSnapshot) -> Defect {
+fn in_use(block: &BlockSnapshot) -> ViolationDetails {
     let detail = format!("{} is {}", block.id, state_name(block.state));
     let location = "control block pool: a block in use on the free list";
-    Defect::new(ViolationKind::HeapCorruption, location, detail).with_block(block.id)
+    ViolationDetails::new(ViolationKind::HeapCorruption, location, detail).with_block(block.id)
 }
 
 fn state_name(state: Option<BlockState>) -> &'static str {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use net::HostId;
 
-use super::Defect;
+use super::ViolationDetails;
 use crate::record::ThreadNumber;
 use config::plan::ViolationKind;
 
@@ -29,7 +29,7 @@ impl Deadlocks {
         &mut self,
         host: HostId,
         cycle: &[(ThreadNumber, &'static str)],
-    ) -> Option<Defect> {
+    ) -> Option<ViolationDetails> {
         if !self.0.insert(host) {
             return None;
         }
@@ -41,6 +41,10 @@ impl Deadlocks {
         let mut locks: Vec<&str> = cycle.iter().map(|(_, lock)| *lock).collect();
         locks.sort_unstable();
         let location = format!("critical sections: {}", locks.join(", "));
-        Some(Defect::new(ViolationKind::Deadlock, &location, detail))
+        Some(ViolationDetails::new(
+            ViolationKind::Deadlock,
+            &location,
+            detail,
+        ))
     }
 }

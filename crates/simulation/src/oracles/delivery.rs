@@ -9,14 +9,18 @@
 //! besides, since the MTA could spoil a message after it has read it. A message that never arrives violates
 //! nothing here; see `liveness`.
 
+mod transfers;
+
 use std::collections::BTreeMap;
 
 use mta::{Fact, Submission, content};
 use net::HostId;
 
-use super::Defect;
-use super::transfers::{SocketDid, Transfers};
+use super::ViolationDetails;
 use config::plan::ViolationKind;
+
+pub(crate) use self::transfers::SocketDid;
+use self::transfers::Transfers;
 
 /// The messages of a run.
 #[derive(Debug)]
@@ -63,7 +67,7 @@ impl Delivery {
         assert!(before.is_none(), "message numbers are unique in a run");
     }
 
-    pub(super) fn on_fact(&mut self, host: HostId, fact: Fact) -> Option<Defect> {
+    pub(super) fn on_fact(&mut self, host: HostId, fact: Fact) -> Option<ViolationDetails> {
         if let Fact::MessageArrived {
             from,
             message,
@@ -87,7 +91,13 @@ impl Delivery {
         is_invented.then(|| defect("acknowledged without an acknowledgment", number))
     }
 
-    fn on_arrival(&mut self, from: u32, number: u32, length: u32, hash: u64) -> Option<Defect> {
+    fn on_arrival(
+        &mut self,
+        from: u32,
+        number: u32,
+        length: u32,
+        hash: u64,
+    ) -> Option<ViolationDetails> {
         let Some(message) = self.messages.get_mut(&number) else {
             return Some(defect("a message nobody sent", number));
         };
@@ -97,15 +107,15 @@ impl Delivery {
         if sender != from || sent.length != length || content::hash(number, length) != hash {
             let detail = format!("message {number} of {} bytes", sent.length);
             let kind = ViolationKind::Delivery;
-            return Some(Defect::new(kind, "not what was sent", detail));
+            return Some(ViolationDetails::new(kind, "not what was sent", detail));
         }
         is_second.then(|| defect("arrived twice", number))
     }
 }
 
-fn defect(location: &str, message: u32) -> Defect {
+fn defect(location: &str, message: u32) -> ViolationDetails {
     let detail = format!("message {message}");
-    Defect::new(ViolationKind::Delivery, location, detail)
+    ViolationDetails::new(ViolationKind::Delivery, location, detail)
 }
 
 #[cfg(test)]

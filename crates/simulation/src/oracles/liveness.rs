@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use mta::Fact;
 use net::HostId;
 
-use super::Defect;
+use super::ViolationDetails;
 use config::plan::ViolationKind;
 
 /// The messages that are neither acknowledged nor returned.
@@ -62,7 +62,7 @@ impl Liveness {
     }
 
     /// One violation for each host with messages that are still queued.
-    pub(super) fn overdue(&self) -> Vec<(HostId, Defect)> {
+    pub(super) fn overdue(&self) -> Vec<(HostId, ViolationDetails)> {
         let mut counts: BTreeMap<HostId, u64> = BTreeMap::new();
         for message in self.pending.values().filter(|it| it.is_owed) {
             *counts.entry(message.from).or_default() += 1;
@@ -75,7 +75,7 @@ impl Liveness {
             };
             let detail = format!("{count} {messages} still queued after healing");
             let kind = ViolationKind::Liveness;
-            (host, Defect::new(kind, "message queue", detail))
+            (host, ViolationDetails::new(kind, "message queue", detail))
         };
         counts.into_iter().map(defect).collect()
     }

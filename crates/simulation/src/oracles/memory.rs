@@ -9,11 +9,11 @@
 
 use machine::FindingKind;
 
-use super::Defect;
+use super::ViolationDetails;
 use config::plan::ViolationKind;
 
 /// The defect behind a finding of the machine.
-pub(super) fn defect(finding: &machine::Finding) -> Defect {
+pub(super) fn defect(finding: &machine::Finding) -> ViolationDetails {
     let kind = match finding.kind {
         FindingKind::DataRace => ViolationKind::DataRace,
         FindingKind::UseAfterFree => ViolationKind::UseAfterFree,
@@ -28,10 +28,10 @@ pub(super) fn defect(finding: &machine::Finding) -> Defect {
     let location = signature
         .split_once(": ")
         .map_or(signature.as_str(), |(_, location)| location);
-    Defect::new(kind, location, finding.to_string())
+    ViolationDetails::new(kind, location, finding.to_string())
 }
 
 /// The heap's headers and free lists are inconsistent at the end of a run, as `detail` says.
-pub(crate) fn inconsistent_heap(detail: String) -> Defect {
-    Defect::new(ViolationKind::HeapCorruption, "process heap", detail)
+pub(crate) fn inconsistent_heap(detail: String) -> ViolationDetails {
+    ViolationDetails::new(ViolationKind::HeapCorruption, "process heap", detail)
 }

@@ -17,7 +17,7 @@ use mta::{BlockId, BlockIndex, BlockState, Instance, PoolWord};
 
 use config::plan::ViolationKind;
 
-use super::Defect;
+use super::ViolationDetails;
 
 /// An access to a word of the pool.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,11 @@ impl PoolWords {
     }
 
     /// A thread takes a message from its queue: a close request for this block, or something else.
-    pub(super) fn on_take(&mut self, thread: usize, closes: Option<BlockId>) -> Option<Defect> {
+    pub(super) fn on_take(
+        &mut self,
+        thread: usize,
+        closes: Option<BlockId>,
+    ) -> Option<ViolationDetails> {
         match closes {
             Some(block) => self.closing.insert(thread, block),
             None => self.closing.remove(&thread),
@@ -76,13 +80,13 @@ impl PoolWords {
     }
 
     /// The thread logs event 9156.
-    pub(super) fn on_event_9156(&mut self, thread: usize) -> Option<Defect> {
+    pub(super) fn on_event_9156(&mut self, thread: usize) -> Option<ViolationDetails> {
         self.found_empty.remove(&thread)?;
         self.exhausted()
     }
 
     /// Every thread waits: who read an empty list and wrote nothing has gone without a block.
-    pub(super) fn on_quiescence(&mut self) -> Option<Defect> {
+    pub(super) fn on_quiescence(&mut self) -> Option<ViolationDetails> {
         if self.found_empty.is_empty() {
             return None;
         }
@@ -90,7 +94,7 @@ impl PoolWords {
         self.exhausted()
     }
 
-    pub(super) fn on_access(&mut self, access: PoolAccess) -> Vec<Defect> {
+    pub(super) fn on_access(&mut self, access: PoolAccess) -> Vec<ViolationDetails> {
         self.size = access.blocks;
         // What the thread read the empty list for shows only at its next access: a release reads the head too, and then
         // writes a link. Any other access means that it wanted a block.
@@ -110,7 +114,7 @@ impl PoolWords {
         exhausted.into_iter().chain(found).collect()
     }
 
-    fn on_write(&mut self, access: PoolAccess) -> Vec<Defect> {
+    fn on_write(&mut self, access: PoolAccess) -> Vec<ViolationDetails> {
         let value = access.value;
         match access.word {
             PoolWord::Head | PoolWord::Next(_) => {}
@@ -132,7 +136,12 @@ impl PoolWords {
     }
 
     /// The state of a block is written, which was as in `before`.
-    fn on_state(&self, access: PoolAccess, index: BlockIndex, before: BlockWords) -> Vec<Defect> {
+    fn on_state(
+        &self,
+        access: PoolAccess,
+        index: BlockIndex,
+        before: BlockWords,
+    ) -> Vec<ViolationDetails> {
         let id = BlockId::new(index, Instance(before.instance));
         let was_free = BlockState::of(before.state) == Some(BlockState::Free);
         match BlockState::of(access.value) {
@@ -152,38 +161,38 @@ impl PoolWords {
         }
     }
 
-    fn exhausted(&mut self) -> Option<Defect> {
+    fn exhausted(&mut self) -> Option<ViolationDetails> {
         if std::mem::replace(&mut self.exhaustion_reported, true) {
             return None;
         }
         let detail = format!("none of {} control blocks is free", self.size);
         let kind = ViolationKind::ControlBlockExhaustion;
-        Some(Defect::new(kind, "control block pool", detail))
+        Some(ViolationDetails::new(kind, "control block pool", detail))
     }
 }
 
-fn allocated_twice(block: BlockId) -> Defect {
+fn allocated_twice(block: BlockId) -> ViolationDetails {
     let detail = format!("{block} is allocated and was not free");
     let location = "control block pool: a block handed out twice";
-    Defect::new(ViolationKind::HeapCorruption, location, detail).with_block(block)
+    ViolationDetails::new(ViolationKind::HeapCorruption, location, detail).with_block(block)
 }
 
-fn released_twice(block: BlockId) -> Defect {
+fn released_twice(block: BlockId) -> ViolationDetails {
     let detail = format!("{block} was not in use");
     let location = "control block pool: a block given back twice";
-    Defect::new(ViolationKind::DoubleRelease, location, detail).with_block(block)
+    ViolationDetails::new(ViolationKind::DoubleRelease, location, detail).with_block(block)
 }
 
-fn other_use_closed(meant: BlockId, found: BlockId) -> Defect {
+fn other_use_closed(meant: BlockId, found: BlockId) -> ViolationDetails {
     let detail = format!("a close meant for {meant} closed {found}");
     let location = "close request: another use of the block";
-    Defect::new(ViolationKind::StaleInstance, location, detail).with_block(found)
+    ViolationDetails::new(ViolationKind::StaleInstance, location, detail).with_block(found)
 }
 
 /// `SBPDSCLS:CB TID=0,calling TID=1.` (Q157701).
-pub(super) fn wrong_thread(owner: u32, caller: u32) -> Defect {
+pub(super) fn wrong_thread(owner: u32, caller: u32) -> ViolationDetails {
     let detail = format!("CB TID={owner}, calling TID={caller}");
-    Defect::new(ViolationKind::WrongThread, "SBPDSCLS", detail)
+    ViolationDetails::new(ViolationKind::WrongThread, "SBPDSCLS", detail)
 }
 
 #[cfg(test)]

@@ -7,17 +7,17 @@
 use mta::Audit;
 use winsock::SocketTable;
 
-use super::Defect;
+use super::ViolationDetails;
 use config::plan::ViolationKind;
 
 /// The open sockets that no control block names.
-pub(crate) fn leaks(table: &SocketTable, audit: &Audit) -> Vec<Defect> {
+pub(crate) fn leaks(table: &SocketTable, audit: &Audit) -> Vec<ViolationDetails> {
     let is_owned = |socket: u32| audit.blocks.iter().any(|it| it.socket == Some(socket));
     let leaked = table.open_sockets().filter(|it| !is_owned(it.handle.0));
     leaked
         .map(|socket| {
             let detail = format!("socket {} belongs to no control block", socket.handle.0);
-            Defect::new(ViolationKind::SocketLeak, "socket", detail)
+            ViolationDetails::new(ViolationKind::SocketLeak, "socket", detail)
         })
         .collect()
 }

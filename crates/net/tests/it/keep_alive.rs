@@ -2,7 +2,7 @@
 
 use kernel::{Choices, Duration, Instant};
 use net::{
-    Direction, DropReason, LineConfig, LinkConfig, LinkId, Loss, LossModel, Network,
+    Direction, DropReason, KeepAliveConfig, LinkConfig, LinkId, Loss, LossModel, Network,
     OutageInterval, Outages, Verdict,
 };
 use proptest::prelude::*;
@@ -27,7 +27,7 @@ fn watched(shared: bool) -> LinkConfig {
         }
     };
     LinkConfig {
-        line: LineConfig {
+        keep_alive: KeepAliveConfig {
             unreachable_after: Some(NOTICE),
             reset_after: Some(HANG_UP),
         },
@@ -85,7 +85,7 @@ fn without_the_keys_the_routers_know_nothing() {
     let mut network = network(
         7,
         LinkConfig {
-            line: LineConfig::default(),
+            keep_alive: KeepAliveConfig::default(),
             ..watched(true)
         },
     );

@@ -9,7 +9,7 @@ use crate::loss::outage::OutageTimeline;
 /// directions have outages of their own is out while either direction is: routers exchange
 /// keep-alives, which need both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LineConfig {
+pub struct KeepAliveConfig {
     /// How long an outage lasts before the routers know that the line is down. Until the outage ends,
     /// they discard every packet and report its destination as unreachable. `None`: they never know.
     pub unreachable_after: Option<Duration>,
@@ -21,8 +21,8 @@ pub struct LineConfig {
 
 /// The line of a link as its routers see it, in the order of time.
 #[derive(Clone, Debug)]
-pub(crate) struct LineState {
-    config: LineConfig,
+pub(crate) struct KeepAliveState {
+    config: KeepAliveConfig,
     /// Out while either direction is.
     outages: OutageTimeline,
     /// When the outage began that is under way.
@@ -32,10 +32,10 @@ pub(crate) struct LineState {
     session_since: Instant,
 }
 
-impl LineState {
+impl KeepAliveState {
     /// The line at the start of virtual time; `None` if its routers have nothing to do.
-    pub(crate) fn new(config: LineConfig, mut outages: OutageTimeline) -> Option<Self> {
-        if config == LineConfig::default() {
+    pub(crate) fn new(config: KeepAliveConfig, mut outages: OutageTimeline) -> Option<Self> {
+        if config == KeepAliveConfig::default() {
             return None;
         }
         let is_out = outages.is_out(Instant::ZERO);

@@ -4,7 +4,7 @@
 use internet::{Event, Internet, uptime};
 use kernel::{Choices, Duration, Instant};
 use net::{
-    DirectionConfig, HostId, LineConfig, LinkConfig, Loss, LossModel, OutageInterval,
+    DirectionConfig, HostId, KeepAliveConfig, LinkConfig, Loss, LossModel, OutageInterval,
     ScheduledLosses,
 };
 use winsock::{
@@ -29,7 +29,7 @@ struct Line {
 }
 
 impl Line {
-    fn new(config: LineConfig, hosts: [Config; 2]) -> Self {
+    fn new(config: KeepAliveConfig, hosts: [Config; 2]) -> Self {
         let direction = DirectionConfig {
             delay: DELAY,
             scheduled: ScheduledLosses {
@@ -48,7 +48,7 @@ impl Line {
             forward: direction.clone(),
             backward: direction,
             loss: Loss::Shared(LossModel::None),
-            line: config,
+            keep_alive: config,
             mtu: None,
         };
         let mut internet =
@@ -66,7 +66,7 @@ impl Line {
         }
     }
 
-    fn nt4(config: LineConfig) -> Self {
+    fn nt4(config: KeepAliveConfig) -> Self {
         Self::new(config, [Config::nt4(0x0A00_0001), Config::nt4(0x0A00_0002)])
     }
 
@@ -121,7 +121,7 @@ impl Line {
 }
 
 /// The routers know of the outage from 15 s on.
-const NOTICED: LineConfig = LineConfig {
+const NOTICED: KeepAliveConfig = KeepAliveConfig {
     unreachable_after: Some(Duration::from_secs(5)),
     reset_after: None,
 };
@@ -180,7 +180,7 @@ fn an_established_connection_outlasts_a_line_known_to_be_down() {
 #[test]
 fn a_connection_from_before_is_reset_when_the_line_comes_back() {
     for (reset_after, is_reset) in [(29, true), (31, false)] {
-        let config = LineConfig {
+        let config = KeepAliveConfig {
             unreachable_after: None,
             reset_after: Some(Duration::from_secs(reset_after)),
         };
