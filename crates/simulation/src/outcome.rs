@@ -82,14 +82,25 @@ impl Associations {
     /// Neither opened nor given up when the process or the run ended.
     #[must_use]
     pub const fn pending(self) -> u64 {
-        let ended = self.opened + self.not_opened + self.refused;
-        self.begun.saturating_sub(ended)
+        self.calls().pending()
     }
 
     /// Open when the process or the run ended.
     #[must_use]
     pub const fn left_open(self) -> u64 {
-        self.opened.saturating_sub(self.closed + self.broken)
+        self.calls().left_open()
+    }
+
+    const fn calls(self) -> Calls {
+        Calls {
+            begun: self.begun,
+            opened: self.opened,
+            closed: self.closed,
+            broken: self.broken,
+            not_opened: self.not_opened,
+            refused: self.refused,
+            retries: 0,
+        }
     }
 
     /// Given up: not opened, refused, or broken off.
@@ -102,19 +113,7 @@ impl Associations {
 /// `9 begun: 7 opened, 1 not opened, 1 refused, 0 pending; of those opened 4 closed, 2 broken, 1 left open`
 impl fmt::Display for Associations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} begun: {} opened, {} not opened, {} refused, {} pending; of those opened {} closed, {} \
-             broken, {} left open",
-            self.begun,
-            self.opened,
-            self.not_opened,
-            self.refused,
-            self.pending(),
-            self.closed,
-            self.broken,
-            self.left_open()
-        )?;
+        write!(formatter, "{} begun: {}", self.begun, self.calls())?;
         match self.refused_when_called {
             0 => Ok(()),
             calls => write!(

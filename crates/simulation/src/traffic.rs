@@ -9,6 +9,7 @@ mod series;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use kernel::Instant;
 use mta::{AssociationEnd, AssociationIndex, Fact, Submission};
@@ -44,7 +45,8 @@ pub struct ConnectorTraffic {
     pub messages: MessageTraffic,
 }
 
-/// What became of the calls of a connector.
+/// What became of the calls of a connector. Those begun are opened, not opened, refused or pending, and
+/// those opened are closed, broken or left open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
     /// Associations that the caller began.
@@ -61,6 +63,39 @@ pub struct Calls {
     pub refused: u64,
     /// Of those begun, calls whose predecessor on the connector was not opened or refused.
     pub retries: u64,
+}
+
+impl Calls {
+    /// Neither opened nor given up when the process or the run ended.
+    #[must_use]
+    pub const fn pending(self) -> u64 {
+        let ended = self.opened + self.not_opened + self.refused;
+        self.begun.saturating_sub(ended)
+    }
+
+    /// Open when the process or the run ended.
+    #[must_use]
+    pub const fn left_open(self) -> u64 {
+        self.opened.saturating_sub(self.closed + self.broken)
+    }
+}
+
+/// `7 opened, 1 not opened, 1 refused, 0 pending; of those opened 4 closed, 2 broken, 1 left open`
+impl fmt::Display for Calls {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} opened, {} not opened, {} refused, {} pending; of those opened {} closed, {} broken, {} \
+             left open",
+            self.opened,
+            self.not_opened,
+            self.refused,
+            self.pending(),
+            self.closed,
+            self.broken,
+            self.left_open()
+        )
+    }
 }
 
 /// Messages of a connector or workload.

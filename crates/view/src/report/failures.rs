@@ -51,6 +51,8 @@ pub(super) struct Headline {
 
 /// Occurrences listed of one defect.
 const OCCURRENCES_MAX: usize = 200;
+/// So many moments leave each of them some ten items of a kind.
+const MOMENTS_MAX: usize = 400;
 
 /// Sorts failures: exceptions first, then what the scenario demands, then the rest. Exhaustion is
 /// last, because it follows from a leak.
@@ -237,9 +239,17 @@ const fn meaning(kind: ViolationKind) -> &'static str {
     }
 }
 
-/// The moments that the page must show in full: those at which each failure was first found.
+/// The moments whose surroundings the page shows in full: those of all occurrences, at most
+/// [`MOMENTS_MAX`]. If there are more, first the first occurrence of each failure, then the second of each,
+/// and so on.
 pub(super) fn moments(failures: &[Failure]) -> Vec<u64> {
-    failures.iter().map(|it| it.first().at).collect()
+    let nth = |index: usize| {
+        failures
+            .iter()
+            .filter_map(move |it| it.occurrences.get(index))
+    };
+    let all = (0..OCCURRENCES_MAX).flat_map(nth);
+    all.take(MOMENTS_MAX).map(|it| it.at).collect()
 }
 
 /// The heading: the most serious failure and its context.
@@ -355,4 +365,42 @@ fn capitalized(word: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(times: impl IntoIterator<Item = u64>) -> Failure {
+        let occurrence = |at| Occurrence {
+            at,
+            host: 0,
+            block: None,
+            detail: String::new(),
+        };
+        Failure {
+            rank: Rank::Other,
+            signature: String::new(),
+            title: String::new(),
+            meaning: "",
+            occurrences: times.into_iter().map(occurrence).collect(),
+            evidence: Vec::new(),
+            evidence_title: String::new(),
+        }
+    }
+
+    #[test]
+    fn later_occurrences_have_surroundings_too() {
+        let failures = [failure([10, 40, 50]), failure([20])];
+        assert_eq!(moments(&failures), [10, 20, 40, 50]);
+    }
+
+    #[test]
+    fn many_failures_leave_room_for_the_first_occurrence_of_each() {
+        let often = || failure(0..OCCURRENCES_MAX as u64);
+        let failures = [often(), often(), failure([900])];
+        let found = moments(&failures);
+        assert_eq!(found.len(), MOMENTS_MAX);
+        assert!(found.contains(&900));
+    }
 }

@@ -51,8 +51,7 @@ pub(super) fn words(run: &FinishedRun<'_>, data: &Data<'_>, outages: &[DrawnOuta
     let mut words = Vec::new();
     if !numbers.is_empty() {
         words.push(format!(
-            "This page shows {}: all around the first occurrence of each failure, and an even sample of \
-             the rest.",
+            "This page shows {}: those around each failure, and an even sample of the rest.",
             numbers.join(", ")
         ));
     }

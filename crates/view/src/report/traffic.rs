@@ -72,15 +72,9 @@ pub(super) fn connectors(outcome: &Outcome) -> Group {
     let all = all.map(|(name, it)| {
         let calls = it.associations;
         let text = format!(
-            "{}, {} of them retries: {} opened ({} closed in order, {} broken), {} not opened, {} \
-             refused",
+            "{}, {} of them retries: {calls}",
             counted(calls.begun, "call"),
-            calls.retries,
-            calls.opened,
-            calls.closed,
-            calls.broken,
-            calls.not_opened,
-            calls.refused
+            calls.retries
         );
         let mut values = values(outcome, &it.messages);
         values.push(ChartValues {

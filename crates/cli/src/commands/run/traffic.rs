@@ -18,15 +18,8 @@ pub(super) fn write(text: &mut String, outcome: &Outcome) -> std::fmt::Result {
         let calls = traffic.associations;
         writeln!(
             text,
-            "connector {name}: {} calls, {} opened, {} closed, {} broken, {} not opened, {} refused; \
-             {} were retries",
-            calls.begun,
-            calls.opened,
-            calls.closed,
-            calls.broken,
-            calls.not_opened,
-            calls.refused,
-            calls.retries
+            "connector {name}: {} begun: {calls}; {} were retries",
+            calls.begun, calls.retries
         )?;
         writeln!(text, "  {}", messages(outcome, &traffic.messages))?;
     }
@@ -98,10 +91,12 @@ pub(super) fn connectors(outcome: &Outcome) -> Json {
         let associations = json!({
             "begun": calls.begun,
             "opened": calls.opened,
-            "closed": calls.closed,
-            "broken": calls.broken,
             "not_opened": calls.not_opened,
             "refused": calls.refused,
+            "pending": calls.pending(),
+            "closed": calls.closed,
+            "broken": calls.broken,
+            "left_open": calls.left_open(),
             "retries": calls.retries,
         });
         let mut object = object(outcome, &traffic.messages);
