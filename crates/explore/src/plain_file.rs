@@ -40,6 +40,26 @@ pub fn check_replaceable(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Checks that a directory may be made under this name: one is there, or nothing.
+///
+/// # Errors
+/// If something else is there, also a symbolic link, as for [`check_replaceable`].
+pub fn check_directory(path: &Path) -> io::Result<()> {
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    if found.is_dir() {
+        return Ok(());
+    }
+    let name = name_of(found).unwrap_or("a plain file");
+    let text = format!("it is {name}, and a directory is needed here; move it away");
+    Err(io::Error::new(ErrorKind::NotADirectory, text))
+}
+
 fn check(found: &Metadata) -> io::Result<()> {
     let Some(name) = name_of(found.file_type()) else {
         return Ok(());
@@ -107,5 +127,15 @@ mod tests {
             assert!(check_replaceable(&path(name)).is_ok(), "{name}");
         }
         assert!(check_replaceable(&path("link")).is_err());
+        for name in ["plain", "link", "pipe", "socket"] {
+            let said = check_directory(&path(name))
+                .expect_err("it is refused")
+                .to_string();
+            let expected = "and a directory is needed here; move it away";
+            assert!(said.ends_with(expected), "{name}: {said}");
+        }
+        for path in [folder.path(), &path("nothing")] {
+            assert!(check_directory(path).is_ok(), "{}", path.display());
+        }
     }
 }

@@ -119,7 +119,7 @@ fn damaged_capsules(
     result: &RunResult,
     needed: Vec<usize>,
 ) -> (Vec<usize>, Vec<String>) {
-    let read = |index: &usize| results_directory::read_capsule(directory, result, *index).err();
+    let read = |index: &usize| results_directory::read_own_capsule(directory, result, *index).err();
     let bad = needed
         .into_iter()
         .filter_map(|index| read(&index).map(|error| (index, error.to_string())));

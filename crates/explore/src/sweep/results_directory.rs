@@ -61,6 +61,22 @@ pub(crate) struct DirectoryContents {
     pub(crate) repairs: Repairs,
 }
 
+impl DirectoryContents {
+    /// Rows that are missing at the end leave no line that could be named. The summary, which is written after
+    /// them, tells how many there were.
+    fn name_missing_rows(&mut self, summary: Option<Summarised>) {
+        let rows = self.in_order + self.early.len() as u64;
+        if let Some(Summarised { runs, .. }) = summary
+            && runs > rows
+            && self.repairs.count == 0
+        {
+            let missing = runs - rows;
+            self.repairs
+                .add(format!("{RESULTS}: {missing} of {runs} rows are missing"));
+        }
+    }
+}
+
 impl ResultsDirectory {
     /// Opens the directory of a sweep, creating it if necessary, and passes every result that is in
     /// its place to `on_result`, with its line. `is_of_sweep` says whether a result is that of the
@@ -111,7 +127,9 @@ impl ResultsDirectory {
             is_early_dirty: false,
             _lock: lock,
         };
-        let found = directory.restore(manifest, is_of_sweep, on_result)?;
+        let mut found = directory.restore(manifest, is_of_sweep, on_result)?;
+        // A damaged summary is written again.
+        found.name_missing_rows(summarised(path).ok().flatten());
         directory.waiting.clone_from(&found.early);
         Ok((directory, found))
     }
@@ -405,6 +423,8 @@ fn check_content(path: &Path, manifest: &Manifest) -> Result<bool, ResultsError>
     for file in [MANIFEST, RESULTS, EARLY, SUMMARY, GRID].map(|name| path.join(name)) {
         plain_file::check_replaceable(&file).map_err(ResultsError::io(&file))?;
     }
+    let capsules = path.join(CAPSULES);
+    plain_file::check_directory(&capsules).map_err(ResultsError::io(&capsules))?;
     if path.join(MANIFEST).exists() {
         let differences = read_manifest(path)?.differences(manifest);
         if !differences.is_empty() {
@@ -437,6 +457,20 @@ fn path_of_capsule(directory: &Path, result: &RunResult, index: usize) -> PathBu
     directory.join(CAPSULES).join(name)
 }
 
+/// Reads a capsule in a directory to which this process writes.
+///
+/// # Errors
+/// As for [`read_capsule`], and if it is a symbolic link: if it were damaged, it could not be replaced.
+pub(crate) fn read_own_capsule(
+    directory: &Path,
+    result: &RunResult,
+    index: usize,
+) -> Result<Capsule, ResultsError> {
+    let path = path_of_capsule(directory, result, index);
+    plain_file::check_replaceable(&path).map_err(ResultsError::io(&path))?;
+    read_capsule(directory, result, index)
+}
+
 /// Reads the capsule of the failure at `index` of a result.
 ///
 /// # Errors
@@ -465,26 +499,29 @@ pub(crate) fn read_capsule(
     Ok(capsule)
 }
 
-/// The hash of the results that `summary.json` was made from; `None` if there is no summary.
+/// The results that `summary.json` was made from.
+#[derive(Deserialize)]
+pub(crate) struct Summarised {
+    pub(crate) rows_blake3: String,
+    pub(crate) runs: u64,
+}
+
+/// The results that `summary.json` was made from; `None` if there is no summary.
 ///
 /// # Errors
 /// If the file cannot be read or is not a summary.
-pub(crate) fn summarised_hash(path: &Path) -> Result<Option<String>, ResultsError> {
-    #[derive(Deserialize)]
-    struct Hash {
-        rows_blake3: String,
-    }
+pub(crate) fn summarised(path: &Path) -> Result<Option<Summarised>, ResultsError> {
     let path = path.join(SUMMARY);
     let file = match plain_file::open(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(ResultsError::Io(path, error)),
     };
-    // All but the hash is skipped, so memory stays small.
+    // All else is skipped, so memory stays small.
     let reader = io::Read::take(io::BufReader::new(file), SUMMARY_MAX);
-    let hash: Hash = serde_json::from_reader(reader)
+    let found = serde_json::from_reader(reader)
         .map_err(|error| ResultsError::Foreign(path, format!("not a summary: {error}")))?;
-    Ok(Some(hash.rows_blake3))
+    Ok(Some(found))
 }
 
 /// Reads the results of a directory one by one, each with its line. Skips an unfinished last line.

@@ -1,6 +1,7 @@
 //! A results directory that someone damaged, or that someone else writes to.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -99,9 +100,21 @@ fn damaged_rows_are_named_and_made_again() {
             Some("line 13: one row too many, of seed 6".to_owned()),
             0,
         ),
-        (changed(0, 12, &[]), None, 12),
-        // The half row of a killed process is no damage.
-        (text[..text.len() - 9].to_owned(), None, 1),
+        (
+            changed(0, 12, &[]),
+            Some("12 of 12 rows are missing".to_owned()),
+            12,
+        ),
+        (
+            text[..text.len() - 9].to_owned(),
+            Some("1 of 12 rows are missing".to_owned()),
+            1,
+        ),
+        (
+            "\0".repeat(500),
+            Some("12 of 12 rows are missing".to_owned()),
+            12,
+        ),
     ] {
         let out = folder.path().join("damaged");
         let _ = fs::remove_dir_all(&out);
@@ -116,6 +129,56 @@ fn damaged_rows_are_named_and_made_again() {
         assert_eq!(resumed.repairs.listed, expected);
         assert_eq!(made, again, "{expected:?}");
         assert_same(&whole, &out);
+    }
+}
+
+/// A sweep that has not ended has no summary.
+#[test]
+fn the_half_row_of_a_killed_process_is_no_damage() {
+    let folder = tempdir().expect("a folder");
+    let [whole, out] = ["whole", "out"].map(|name| folder.path().join(name));
+    let plan = SweepPlan {
+        recheck: 0,
+        ..plan("0..4", &[])
+    };
+    swept(&plan, &whole);
+    let mut files = files(&whole);
+    files.remove("summary.json");
+    let rows = files.get_mut(RESULTS).expect("rows");
+    rows.truncate(rows.len() - 9);
+    write(&out, &files);
+    let (resumed, made) = resume(&plan, &out);
+    assert_eq!((resumed.repairs.listed, made), (Vec::new(), 1));
+    assert_same(&whole, &out);
+}
+
+/// What a sweep may have to replace is no link to a place elsewhere.
+#[test]
+fn links_in_place_of_capsules_are_refused() {
+    let folder = tempdir().expect("a folder");
+    let whole = folder.path().join("whole");
+    let plan = plan("0..4", &[]);
+    swept(&plan, &whole);
+    let capsules = whole.join("capsules");
+    let capsule = fs::read_dir(&capsules).expect("capsules").next();
+    let capsule = capsule.expect("a run fails").expect("an entry").path();
+    for path in [capsule, capsules] {
+        let moved = folder.path().join("moved");
+        fs::rename(&path, &moved).expect("it is moved");
+        symlink(&moved, &path).expect("a link");
+        let plan = SweepPlan {
+            out: Some(whole.clone()),
+            ..plan.clone()
+        };
+        let error = sweep(&plan, Arc::new(ShippedBuilds), |_| {}).expect_err("it is refused");
+        let SweepError::Results(ResultsError::Io(named, error)) = error else {
+            panic!("{error}");
+        };
+        assert_eq!(named, path);
+        let said = error.to_string();
+        assert!(said.starts_with("it is a symbolic link, and a "), "{said}");
+        fs::remove_file(&path).expect("the link");
+        fs::rename(&moved, &path).expect("it is moved back");
     }
 }
 
@@ -230,7 +293,7 @@ fn a_second_sweep_in_the_same_directory_is_told_who_is_there() {
     assert_same(&whole, &out);
     // What is no plain file is not of a sweep.
     fs::remove_file(out.join(RESULTS)).expect("rows");
-    std::os::unix::fs::symlink(whole.join(RESULTS), out.join(RESULTS)).expect("a link");
+    symlink(whole.join(RESULTS), out.join(RESULTS)).expect("a link");
     match sweep(&plan, Arc::new(ShippedBuilds), |_| {}) {
         Err(SweepError::Results(ResultsError::Io(_, error))) => {
             let said = "it is a symbolic link, and a plain file is needed here; move it away";
