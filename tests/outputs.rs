@@ -115,6 +115,14 @@ fn no_command_replaces_its_input_even_by_request() {
         &mtasim(&["run", argument(&own), "--out", argument(&out), "--force"]),
         4,
     );
+    // A file that the shell redirects to standard input is one, too.
+    let redirected = Command::new(env!("CARGO_BIN_EXE_mtasim"))
+        .args(["run", "-", "--force", "--pcap", name])
+        .stdin(File::open(&scenario).expect("a scenario"))
+        .output()
+        .expect("the program starts");
+    code(&redirected, 4);
+    assert!(text(&redirected.stderr).ends_with("it is an input of this command\n"));
     assert_eq!(fs::read(&scenario).expect("a scenario"), before);
 }
 
@@ -466,6 +474,8 @@ fn a_line_end_in_foreign_text_begins_no_line() {
         }
     };
     check(&[&swept[..], &[&out]].concat());
+    check(&["run", &file, "--log", "debug"]);
+    check(&["diagnose", &name("missing"), &file]);
     let capsule = fs::read_dir(Path::new(&out).join("capsules")).expect("capsules");
     let capsule = capsule.map(|it| it.expect("an entry").path()).next();
     let capsule = capsule.expect("one");
@@ -740,6 +750,8 @@ fn an_output_in_the_place_of_another_is_refused_before_the_work() {
     let (out, inner) = (path("o"), path("o/run.json"));
     let (below, up) = (path("o/journal.jsonl/x"), path("o/../o/scenario.toml"));
     let (one, plot) = (path("one"), path("o.svg"));
+    let (in_summary, in_capsules) = (path("o/summary.json/x.svg"), path("o/capsules/x.svg"));
+    let deep = path("p/a/b");
     let run = ["run", CLEAN, "--force"];
     let replay = ["replay", argument(&capsule)];
     let sweep = ["sweep", CLEAN, "--seeds", "0..1", "--vary", "seed=1,2"];
@@ -751,6 +763,9 @@ fn an_output_in_the_place_of_another_is_refused_before_the_work() {
         (&run, ["--pcap", &one, "--perfetto", &one]),
         (&replay, ["--pcap", &one, "--perfetto", &one]),
         (&sweep, ["--out", &plot, "--plot", &plot]),
+        (&sweep, ["--out", &out, "--plot", &in_summary]),
+        (&sweep, ["--out", &out, "--plot", &in_capsules]),
+        (&run, ["--pcap", &deep, "--perfetto", &path("p/a")]),
     ] {
         let output = mtasim(&[command, &given].concat());
         code(&output, 2);
@@ -758,6 +773,42 @@ fn an_output_in_the_place_of_another_is_refused_before_the_work() {
         assert!(said.contains("two outputs"), "{given:?}: {said}");
         assert!(said.contains("name another file"), "{given:?}: {said}");
         assert_eq!(text(&output.stdout), "", "{given:?}");
+        // A directory that was made for one of them would be in the way of the next command.
+        for made in ["o", "p"] {
+            assert!(!folder.path().join(made).exists(), "{given:?}: {made}");
+        }
+    }
+}
+
+/// A file of a later version may mean something else by the same keys.
+#[test]
+fn a_result_of_an_unknown_version_is_refused() {
+    let folder = folder();
+    let kept = folder.path().join("kept");
+    code(&mtasim(&["run", CLEAN, "--out", argument(&kept)]), 0);
+    let result = kept.join("run.json");
+    let whole = fs::read_to_string(&result).expect("a result");
+    let mut object: serde_json::Value = serde_json::from_str(&whole).expect("JSON");
+    let page = folder.path().join("page.html");
+    let report = ["report", argument(&kept), "-o", argument(&page), "--force"];
+    for (version, code_expected) in [
+        (object["schema_version"].clone(), 0),
+        (99.into(), 2),
+        (0.into(), 2),
+        ("4".into(), 2),
+        (serde_json::Value::Null, 2),
+    ] {
+        object["schema_version"] = version.clone();
+        fs::write(&result, object.to_string()).expect("a result");
+        let output = mtasim(&report);
+        code(&output, code_expected);
+        if code_expected != 0 {
+            let said = text(&output.stderr);
+            assert!(
+                said.contains("run.json: ") && said.contains("schema_version"),
+                "{version}: {said}"
+            );
+        }
     }
 }
 

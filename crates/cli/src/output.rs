@@ -35,6 +35,8 @@ pub(crate) struct Rules<'a> {
 pub(crate) struct Outputs<'a> {
     rules: Rules<'a>,
     claimed: Vec<Claim>,
+    /// Directories made for them, parents first.
+    made: Vec<PathBuf>,
 }
 
 /// A path that a command will write.
@@ -68,24 +70,55 @@ enum DestinationKind {
 
 impl<'a> Outputs<'a> {
     pub(crate) const fn new(rules: Rules<'a>) -> Self {
-        let claimed = Vec::new();
-        Self { rules, claimed }
+        Self {
+            rules,
+            claimed: Vec::new(),
+            made: Vec::new(),
+        }
     }
 
     /// Checks that a file can be written to `path`, and makes the directory it is in.
     pub(crate) fn file(&mut self, path: &Path) -> Result<OutputFile, CommandError> {
         self.claim(path, false)?;
-        OutputFile::prepare(path, self.rules)
+        let rules = self.rules;
+        self.make(directory(path), || OutputFile::prepare(path, rules))
     }
 
     /// Makes a directory that the command writes to, and checks that files can be made in it.
     pub(crate) fn directory(&mut self, path: &Path) -> Result<(), CommandError> {
         self.claim(path, true)?;
-        prepare_directory(path)
+        self.make(path, || prepare_directory(path))
+    }
+
+    /// Runs `prepare`, which makes a directory. A command that is refused leaves none behind: it could be in the
+    /// way of the next one.
+    fn make<T>(
+        &mut self,
+        directory: &Path,
+        prepare: impl FnOnce() -> Result<T, CommandError>,
+    ) -> Result<T, CommandError> {
+        let above = directory.ancestors();
+        let missing = above.take_while(|it| !it.as_os_str().is_empty() && !it.exists());
+        let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+        missing.reverse();
+        self.made.extend(missing);
+        prepare().inspect_err(|_| self.remove_made())
+    }
+
+    /// Removes the directories made so far, if nobody has written to them.
+    fn remove_made(&mut self) {
+        while let Some(directory) = self.made.pop() {
+            let _ = fs::remove_dir(directory);
+        }
     }
 
     /// Notes a path, without touching it.
     pub(crate) fn claim(&mut self, path: &Path, is_directory: bool) -> Result<(), CommandError> {
+        self.check_claim(path, is_directory)
+            .inspect_err(|_| self.remove_made())
+    }
+
+    fn check_claim(&mut self, path: &Path, is_directory: bool) -> Result<(), CommandError> {
         let claim = Claim {
             path: path.to_owned(),
             resolved: resolved(path),
@@ -215,6 +248,11 @@ fn existing(
     }
     // By device and inode: the same file can have several paths.
     let is_input = |input: &&&Path| {
+        // What the shell redirects to standard input is a file, too.
+        let input = match input.as_os_str() == "-" {
+            true => Path::new("/dev/stdin"),
+            false => **input,
+        };
         fs::metadata(input).is_ok_and(|it| (it.dev(), it.ino()) == (found.dev(), found.ino()))
     };
     if rules.inputs.iter().any(|it| is_input(&it)) {

@@ -89,6 +89,9 @@ pub struct SweepResult {
     pub nondeterministic: Vec<NondeterministicRun>,
     /// The number of results that the directory held before.
     pub resumed: u64,
+    /// Runs that ended while one before them was in progress. The directory has their rows; the statistics do not
+    /// have them.
+    pub waiting: u64,
     /// What was damaged in the directory, and whose seeds were run again.
     pub repairs: Repairs,
     /// Why results could not be kept, if the sweep stopped for that.

@@ -19,6 +19,7 @@ use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeade
 use pcap_file::pcapng::{PcapNgBlock, PcapNgWriter};
 use pcap_file::{DataLink, Endianness, PcapError, PcapResult};
 
+use config::untrusted_text;
 use kernel::Instant;
 use logs::sentence::drop_reason;
 use logs::wall_clock::WallTime;
@@ -87,7 +88,7 @@ fn write(run: &FinishedRun<'_>, out: &mut impl Write) -> PcapResult<()> {
 }
 
 fn about(run: &FinishedRun<'_>) -> String {
-    let (title, seed) = (&run.scenario.title, run.outcome.seed);
+    let (title, seed) = (untrusted_text::line(&run.scenario.title), run.outcome.seed);
     let (digest, command) = (run.outcome.digest, run.command);
     let mut about = format!("{title}\nseed {seed}, digest {digest}\nto reproduce: {command}");
     let dropped = run.observations.dropped;

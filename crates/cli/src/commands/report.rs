@@ -20,7 +20,7 @@ use view::{FinishedRun, report};
 
 use crate::arguments::{Explain, Format, ReportArguments};
 use crate::command_error::CommandError;
-use crate::commands::run::directory;
+use crate::commands::run::{self, directory};
 use crate::current_run;
 use crate::exit_code;
 use crate::input::{self, InputFile};
@@ -228,6 +228,16 @@ fn from_directory(directory: &Path) -> Result<ReportedRun, CommandError> {
     };
     let result = read(&result_path, RESULT_MAX)?;
     let result: Json = serde_json::from_slice(&result).map_err(|error| invalid(&error))?;
+    match result["schema_version"].as_u64() {
+        Some(1..=run::SCHEMA) => {}
+        Some(other) => {
+            let newest = run::SCHEMA;
+            return Err(invalid(&format_args!(
+                "schema_version {other}; this build reads up to {newest}"
+            )));
+        }
+        None => return Err(invalid(&"no schema_version")),
+    }
     let text = |key: &str| result[key].as_str().map(str::to_owned);
     let (Some(seed), Some(digest)) = (result["seed"].as_u64(), text("digest")) else {
         return Err(invalid(&"no seed or no digest"));

@@ -31,6 +31,7 @@ use crate::stopwatch::Stopwatch;
 use crate::terminal::Terminal;
 
 use directory::RunDirectory;
+pub(crate) use json::SCHEMA;
 
 /// A finished run.
 struct RunReport<'a> {

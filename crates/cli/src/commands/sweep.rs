@@ -8,6 +8,7 @@ use std::sync::Arc;
 use explore::statistics::traffic::TrafficQuantity;
 use explore::sweep::grid::{self, Axis, GridError, GridPoint};
 use explore::sweep::repairs::Repairs;
+use explore::sweep::results_directory;
 use explore::sweep::results_error::ResultsError;
 use explore::sweep::summary::{SignatureSummary, Summary};
 use explore::sweep::swarm::SwarmFile;
@@ -92,6 +93,9 @@ fn prepare(arguments: &SweepArguments) -> Result<Option<OutputFile>, CommandErro
     if let Some(out) = &arguments.out {
         // The sweep itself makes the directory and checks what is in it.
         outputs.claim(out, true)?;
+        for name in results_directory::NAMES {
+            outputs.claim(&out.join(name), false)?;
+        }
     }
     let Some(path) = &arguments.plot else {
         return Ok(None);
@@ -321,7 +325,13 @@ fn print(
             None => "",
         };
         let (done, runs) = (total.runs, swept.statistics.manifest().runs());
-        terminal.error(&format!("interrupted after {done} of {runs} runs{resume}"));
+        let waiting = match swept.waiting {
+            0 => String::new(),
+            waiting => format!(", and {waiting} that wait for a run before them"),
+        };
+        terminal.error(&format!(
+            "interrupted after {done} of {runs} runs{waiting}{resume}"
+        ));
         return Ok(exit_code::INTERRUPTED);
     }
     Ok(if !swept.nondeterministic.is_empty() {

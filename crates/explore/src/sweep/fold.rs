@@ -371,6 +371,7 @@ impl Fold<'_> {
             Some(_) | None => self.write_summary(stop_reason),
         };
         let write_error = written.err();
+        let waiting = self.directory.as_ref().map_or(0, ResultsDirectory::waiting);
         SweepResult {
             stop_reason: match &write_error {
                 Some(_) => StopReason::CannotWrite,
@@ -379,6 +380,7 @@ impl Fold<'_> {
             statistics: self.statistics,
             nondeterministic: self.nondeterministic,
             resumed,
+            waiting,
             repairs: self.repairs,
             write_error,
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::plain_file;
 
-const LOCK: &str = "sweep.lock";
+pub(super) const LOCK: &str = "sweep.lock";
 /// Bytes of a lock file that are shown.
 const OWNER_MAX: u64 = 200;
 

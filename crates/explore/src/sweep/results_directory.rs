@@ -19,11 +19,14 @@ use crate::file_system::{self, FileSystem};
 use crate::plain_file;
 use crate::repro::capsule::{self, Capsule, file_name};
 use crate::run_result::RunResult;
-use crate::sweep::lock::{DirectoryLock, LockError};
+use crate::sweep::lock::{DirectoryLock, LOCK, LockError};
 use crate::sweep::manifest::{MANIFEST, Manifest, read_manifest};
 use crate::sweep::repairs::Repairs;
 use crate::sweep::results_error::ResultsError;
 use crate::sweep::rows::{self, NumberedRow, Row};
+
+/// The names of everything that a sweep writes to its directory.
+pub const NAMES: [&str; 7] = [MANIFEST, RESULTS, EARLY, SUMMARY, GRID, CAPSULES, LOCK];
 
 const RESULTS: &str = "seeds.jsonl";
 const EARLY: &str = "early.jsonl";
@@ -249,6 +252,11 @@ impl ResultsDirectory {
         appended.map_err(ResultsError::io(&self.results))?;
         self.waiting.remove(&number);
         Ok(())
+    }
+
+    /// The number of rows whose turn has not come.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting.len() as u64
     }
 
     /// Moves all rows to the disk.

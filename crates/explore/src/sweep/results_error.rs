@@ -12,8 +12,8 @@ pub enum ResultsError {
     /// An input or output error.
     #[error("{path}: {1}", path = shown(.0))]
     Io(PathBuf, io::Error),
-    /// A file holds something unexpected.
-    #[error("{path}: {1}", path = shown(.0))]
+    /// A file holds something unexpected. The text may quote it.
+    #[error("{path}: {what}", path = shown(.0), what = untrusted_text::line(.1))]
     Foreign(PathBuf, String),
     /// Another sweep writes to it.
     #[error(

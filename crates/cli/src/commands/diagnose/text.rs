@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use config::untrusted_text;
 use diagnose::event_log::{self, Weight};
 use diagnose::{Allocation, AllocationTotals, Contradiction, Diagnosis, EventLog, Forecast};
 
@@ -60,12 +61,14 @@ impl DiagnosisPrinter for Text {
 
 fn text(listed: &[Vec<Allocation>; 4], diagnosis: &DiagnosedLog<'_>) -> String {
     let summary = &diagnosis.summary;
-    let mut text = format!("{}: {} lines", diagnosis.name, summary.lines);
+    let name = untrusted_text::line(&diagnosis.name);
+    let mut text = format!("{name}: {} lines", summary.lines);
     if summary.services > 1 {
         let _ = write!(text, ", {} service starts", summary.services);
     }
     if let Some(companion) = diagnosis.companion {
-        let _ = write!(text, ", with events from {}", companion.name);
+        let name = untrusted_text::line(&companion.name);
+        let _ = write!(text, ", with events from {name}");
     }
     text.push('\n');
     text.push_str(&contradictions(diagnosis));
@@ -367,7 +370,8 @@ fn duration(duration: Duration) -> String {
 
 /// What the events of an event log mean.
 pub(super) fn events(companion: &Companion) -> String {
-    format!("{}:\n{}", companion.name, events_of(&companion.log))
+    let name = untrusted_text::line(&companion.name);
+    format!("{name}:\n{}", events_of(&companion.log))
 }
 
 fn events_of(log: &EventLog) -> String {

@@ -11,6 +11,9 @@ use simulation::outcome::{Exception, Outcome, Violation};
 
 use super::{RunReport, traffic};
 
+/// The version of this object, which `run.json` is, too.
+pub(crate) const SCHEMA: u64 = 4;
+
 /// The run, with the time it took on this machine.
 pub(super) fn timed_object(report: &RunReport<'_>) -> Json {
     let mut object = object(report);
@@ -37,7 +40,7 @@ pub(super) fn object(report: &RunReport<'_>) -> Json {
         (name.clone(), counts)
     });
     json!({
-        "schema_version": 4,
+        "schema_version": SCHEMA,
         "mtasim": PROGRAM_BUILD,
         "scenario": report.file,
         "title": report.scenario.title,
