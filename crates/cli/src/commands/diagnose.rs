@@ -8,6 +8,7 @@ mod text;
 use std::io;
 use std::time::Duration;
 
+use config::untrusted_text;
 use diagnose::{
     Allocation, DateOrder, EventLog, Lines, LogKind, LogSummary, Parameters, Reader, event_log,
 };
@@ -127,7 +128,7 @@ fn note_unused(
         "{}: its events decide nothing, because no Winsock.log has a name that begins with `{}.`",
         companion.name, companion.host
     );
-    terminal.note(&format!("note: {note}\n"));
+    terminal.note(&format!("note: {}\n", untrusted_text::line(&note)));
     companion.notes.push(note);
     Ok(())
 }
@@ -204,7 +205,7 @@ fn find_companion(
         },
     };
     for note in &notes {
-        terminal.note(&format!("note: {note}\n"));
+        terminal.note(&format!("note: {}\n", untrusted_text::line(note)));
     }
     Ok((found, notes))
 }
@@ -272,7 +273,7 @@ fn read_events(
         ));
     }
     for note in &notes {
-        terminal.note(&format!("note: {note}\n"));
+        terminal.note(&format!("note: {}\n", untrusted_text::line(note)));
     }
     let all: Vec<String> = sources.iter().map(|it| it.name.clone()).collect();
     let used = if log.used().is_empty() {
@@ -387,6 +388,7 @@ const fn is_sound(summary: &LogSummary) -> bool {
 
 /// Rejects what cannot be diagnosed: another kind of file, or a log in reverse order.
 fn check_is_log(name: &str, summary: &LogSummary) -> Result<(), CommandError> {
+    let name = untrusted_text::line(name);
     if summary.lines == 0 {
         return Err(CommandError::usage(format_args!(
             "{name}: the file is empty; copy it again, or turn on WinSock logging and wait for some calls"
@@ -424,6 +426,7 @@ fn print(format: Format, text: &str, terminal: &mut Terminal) -> io::Result<()> 
 }
 
 fn cannot_read(name: &str, error: &io::Error) -> CommandError {
+    let name = untrusted_text::line(name);
     CommandError::io(format_args!("cannot read {name}: {error}"))
 }
 

@@ -61,7 +61,7 @@ impl DiagnosisPrinter for Text {
 
 fn text(listed: &[Vec<Allocation>; 4], diagnosis: &DiagnosedLog<'_>) -> String {
     let summary = &diagnosis.summary;
-    let name = untrusted_text::line(&diagnosis.name);
+    let name = untrusted_text::line(diagnosis.name);
     let mut text = format!("{name}: {} lines", summary.lines);
     if summary.services > 1 {
         let _ = write!(text, ", {} service starts", summary.services);
