@@ -57,6 +57,24 @@ pub enum Reason {
     Passed(u64),
     /// Suspected: the pattern of a leak, in a log in which lines of two computers are mixed.
     Mixed,
+    /// Suspected: the pattern of a leak, in a log in which lines are missing.
+    LinesMissing,
+    /// Suspected: unused for longer than any call takes, unless the clock was set forward between two lines.
+    AcrossPause {
+        /// From its first line to the last one.
+        age: Duration,
+        /// The longest time without any line since its first one.
+        pause: Duration,
+    },
+    /// Suspected: unused for longer than the timer allows, but so was a call that was answered.
+    TimerContradicted {
+        /// From its first line to the last one.
+        age: Duration,
+        /// How long that call took.
+        longest: Duration,
+    },
+    /// Suspected: so many calls were given up, but nothing tells how many of them were refused.
+    RefusedPerhaps,
     /// In use: a call that is not older than calls become.
     Recent(Duration),
     /// In use: a call that was not given up, the event log has no event 289 for it.
@@ -65,6 +83,9 @@ pub enum Reason {
     Listening,
     /// In use: a thread waits for it, or data was transferred.
     Active,
+    /// In use: its call was given up in the second in which the service failed, before it could release the
+    /// block.
+    GivenUpInFailure,
     /// In use: its socket is closed, or a Close message has arrived; it will be released at once.
     Closing,
     /// Closed: its last `close socket` is in the log.
@@ -76,9 +97,8 @@ pub enum Reason {
     NotAccepted,
     /// Closed: the service ended, which frees all blocks.
     ServiceEnded,
-    /// Unknown: its call may have been given up in the second in which the service failed, perhaps before
-    /// the block could be released.
-    GivenUpInFailure,
+    /// Unknown: allocated for an incoming call that was not accepted, or its lines are missing.
+    NotAcceptedPerhaps,
     /// Unknown: this line cannot be read, and may be about the block.
     LinesUnread(u64),
     /// Unknown: a call in progress or a leak; the log ends too soon to tell.
@@ -182,14 +202,23 @@ impl Reason {
             Self::TimedOut(_) | Self::GivenUp | Self::Overtaken | Self::NoFurtherLines => {
                 Diagnosis::Leaked
             }
-            Self::Outlived(_) | Self::Passed(_) | Self::Mixed => Diagnosis::Suspected,
-            Self::Recent(_) | Self::NotGivenUp | Self::Listening | Self::Active | Self::Closing => {
-                Diagnosis::InUse
-            }
+            Self::Outlived(_)
+            | Self::Passed(_)
+            | Self::Mixed
+            | Self::LinesMissing
+            | Self::AcrossPause { .. }
+            | Self::TimerContradicted { .. }
+            | Self::RefusedPerhaps => Diagnosis::Suspected,
+            Self::Recent(_)
+            | Self::NotGivenUp
+            | Self::GivenUpInFailure
+            | Self::Listening
+            | Self::Active
+            | Self::Closing => Diagnosis::InUse,
             Self::Released | Self::Reallocated | Self::NotAccepted | Self::ServiceEnded => {
                 Diagnosis::Closed
             }
-            Self::GivenUpInFailure
+            Self::NotAcceptedPerhaps
             | Self::LinesUnread(_)
             | Self::LogEndsTooSoon
             | Self::LogStartsTooLate => Diagnosis::Unknown,
@@ -225,7 +254,29 @@ impl fmt::Display for Reason {
                     "never used, disconnected or closed, while {later} later {calls} came"
                 );
             }
+            Self::AcrossPause { age, pause } => {
+                return write!(
+                    out,
+                    "never used, disconnected or closed in {} s, {} s of them without any line: the clock \
+                     may have been set forward",
+                    age.as_secs(),
+                    pause.as_secs()
+                );
+            }
+            Self::TimerContradicted { age, longest } => {
+                return write!(
+                    out,
+                    "never used, disconnected or closed in {} s, but another call was answered after {} s",
+                    age.as_secs(),
+                    longest.as_secs()
+                );
+            }
             Self::GivenUp => "never used, disconnected or closed, and its call was given up",
+            Self::RefusedPerhaps => {
+                "never used, disconnected or closed, and its call was given up unless the event belongs to a \
+                 refused call: all blocks were in use, and there is no event 9156"
+            }
+            Self::LinesMissing => "never used, disconnected or closed, but lines are missing",
             Self::Overtaken => {
                 "never used, disconnected or closed, while more later calls came than are made at once"
             }
@@ -240,7 +291,11 @@ impl fmt::Display for Reason {
             Self::NotAccepted => "released at once, the call was not accepted",
             Self::ServiceEnded => "the service ended",
             Self::GivenUpInFailure => {
-                "its call may have been given up in the second in which the service failed"
+                "its call was given up in the second in which the service failed, before it could release the \
+                 block"
+            }
+            Self::NotAcceptedPerhaps => {
+                "allocated, and its thread went on to something else: not accepted, or its lines are missing"
             }
             Self::LogEndsTooSoon => "being connected, or leaked: the log ends too soon to tell",
             Self::LogStartsTooLate => "never named: the log starts too late to tell",

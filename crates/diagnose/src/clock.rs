@@ -10,6 +10,8 @@ use crate::timestamp::{DAY, Day, Stamp};
 const SET_BACK_MAX: i64 = 2 * 3_600_000;
 /// How far times may go back because threads and collectors write at almost the same time.
 pub(crate) const JITTER: Duration = Duration::from_secs(1);
+/// How far two times can be wrong that are exact to the minute.
+const MINUTE: Duration = Duration::from_secs(60);
 /// Days of a year, for stamps without one.
 const YEAR: u64 = 365;
 
@@ -31,6 +33,27 @@ enum TimeScale {
     /// The midnight before the log begins.
     OfDay,
 }
+
+/// How exact the times of a log are, the most exact first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Exactness {
+    #[default]
+    Second,
+    Minute,
+    /// `10:05` is hours and minutes, or minutes and seconds.
+    MinuteOrSecond,
+}
+
+/// The longest times between one line and the next.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pauses {
+    latest: Option<Timestamp>,
+    /// The line after each pause, and its length: only those that no later one exceeds.
+    longest: Vec<(u64, Duration)>,
+}
+
+/// The largest number of pauses that are kept.
+const PAUSES_MAX: usize = 1_000;
 
 /// How a stamp follows the one before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -107,6 +130,58 @@ impl Timestamp {
             false => 0,
         };
         Duration::from_millis(u64::try_from(passed).unwrap_or(0))
+    }
+}
+
+impl Exactness {
+    pub(crate) const fn of(stamp: Stamp) -> Self {
+        match (stamp.has_seconds, stamp.has_hour) {
+            (true, _) => Self::Second,
+            (false, true) => Self::Minute,
+            (false, false) => Self::MinuteOrSecond,
+        }
+    }
+
+    /// The shortest time that may have passed if the stamps say `passed`. A stamp that is exact to the minute
+    /// may be wrong by almost one.
+    pub(crate) fn least(self, passed: Duration) -> Duration {
+        match self {
+            Self::Second => passed,
+            Self::Minute => passed.saturating_sub(MINUTE),
+            Self::MinuteOrSecond => (passed / 60).saturating_sub(Duration::from_secs(1)),
+        }
+    }
+
+    /// The longest time.
+    pub(crate) fn most(self, passed: Duration) -> Duration {
+        match self {
+            Self::Second => passed,
+            Self::Minute | Self::MinuteOrSecond => passed + MINUTE,
+        }
+    }
+}
+
+impl Pauses {
+    /// Takes in the time of the next line.
+    pub(crate) fn add(&mut self, line: u64, at: Timestamp) {
+        let pause = self.latest.map_or(Duration::ZERO, |it| at.since(it));
+        self.latest = Some(at);
+        if pause.is_zero() {
+            return;
+        }
+        while self.longest.pop_if(|it| it.1 <= pause).is_some() {}
+        let is_full = self.longest.len() == PAUSES_MAX;
+        match self.longest.last_mut() {
+            // A longer pause than there was: no age becomes more certain by it.
+            Some(last) if is_full => last.0 = line,
+            _ => self.longest.push((line, pause)),
+        }
+    }
+
+    /// The longest pause after this line.
+    pub(crate) fn after(&self, line: u64) -> Duration {
+        let at = self.longest.partition_point(|it| it.0 <= line);
+        self.longest.get(at).map_or(Duration::ZERO, |it| it.1)
     }
 }
 
@@ -284,6 +359,15 @@ impl Reading {
 }
 
 impl DateOrder {
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::MonthFirst => Self::DayFirst,
+            Self::DayFirst => Self::MonthFirst,
+        }
+    }
+
     /// `month first` or `day first`.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 /// How many allocations are remembered to notice that an instance number comes twice. Threads take a
 /// number and log it later, but no more than a few apart.
 const REMEMBERED: usize = 64;
+/// How many gaps in the instance numbers of a service run are remembered.
+const GAPS_MAX: usize = 64;
 /// The largest number of computers in one log. A column with more different words names something else.
 const HOSTS_MAX: usize = 16;
 
@@ -29,6 +31,12 @@ pub enum Contradiction {
     HandleChanged,
     /// A thread allocates one block and goes on with another.
     ThreadChangesBlock,
+    /// Instance numbers are missing: they are given out one by one.
+    InstancesMissing,
+    /// The instance numbers start again, but not at the first one.
+    StartMissing,
+    /// A block is used without being allocated.
+    NotAllocated,
     /// The times go back, by more than a clock is set back.
     TimesGoBack,
     /// The times go back again and again.
@@ -81,6 +89,11 @@ impl Contradiction {
             Self::HandlesAlternate => "two handles alternate on one control block",
             Self::AllocatedTwice => "a control block is allocated twice without a release between",
             Self::HandleChanged => "a control block gets another handle without being allocated",
+            Self::InstancesMissing => "the instance numbers have a gap, so lines are missing",
+            Self::StartMissing => {
+                "the instance numbers start again, but not with 0, so the lines of a start are missing"
+            }
+            Self::NotAllocated => "a control block is used without being allocated",
             Self::TimesGoBack => {
                 "the times go back by more than 2 hours, as where a second log follows the first"
             }
@@ -102,6 +115,9 @@ impl Contradiction {
             Self::AllocatedTwice => "allocated twice",
             Self::HandleChanged => "handle changed",
             Self::ThreadChangesBlock => "thread changes block",
+            Self::InstancesMissing => "instances missing",
+            Self::StartMissing => "start missing",
+            Self::NotAllocated => "not allocated",
             Self::TimesGoBack => "times go back",
             Self::LinesOutOfOrder => "lines out of order",
         }
@@ -154,6 +170,21 @@ impl Contradictions {
 pub(crate) struct Instances {
     /// The latest ones, with their lines.
     latest: VecDeque<(u32, u64)>,
+    /// The newest one, with its line.
+    newest: Option<(u32, u64)>,
+    /// Numbers that were passed over so far.
+    gaps: Vec<InstanceGap>,
+}
+
+/// Instance numbers that were passed over.
+#[derive(Clone, Copy, Debug)]
+struct InstanceGap {
+    from: u32,
+    to: u32,
+    /// The line of the number behind the gap.
+    line: u64,
+    /// The line of the number in front of it.
+    earlier: u64,
 }
 
 impl Instances {
@@ -165,7 +196,47 @@ impl Instances {
             self.latest.pop_front();
         }
         self.latest.push_back((instance, line));
+        self.pass(instance, line);
         before
+    }
+
+    /// Threads take a number and log it later: a number may close a gap that a later one has left.
+    fn pass(&mut self, instance: u32, line: u64) {
+        let Some((newest, earlier)) = self.newest else {
+            self.newest = Some((instance, line));
+            return;
+        };
+        if instance > newest {
+            if instance > newest + 1 && self.gaps.len() < GAPS_MAX {
+                let (from, to) = (newest + 1, instance - 1);
+                self.gaps.push(InstanceGap {
+                    from,
+                    to,
+                    line,
+                    earlier,
+                });
+            }
+            self.newest = Some((instance, line));
+            return;
+        }
+        let is_in = |it: &InstanceGap| (it.from..=it.to).contains(&instance);
+        if let Some(at) = self.gaps.iter().position(is_in) {
+            let gap = self.gaps.remove(at);
+            let below = (gap.from < instance).then(|| InstanceGap {
+                to: instance - 1,
+                ..gap
+            });
+            let above = (instance < gap.to).then(|| InstanceGap {
+                from: instance + 1,
+                ..gap
+            });
+            self.gaps.extend(below.into_iter().chain(above));
+        }
+    }
+
+    /// The lines around each gap that no number has closed.
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.gaps.iter().map(|it| (it.line, it.earlier))
     }
 }
 

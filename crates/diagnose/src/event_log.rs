@@ -113,6 +113,11 @@ pub struct GivenUp {
     pub in_doubt: u64,
     /// How many more may have been given up: the log does not tell which thread found no free block.
     pub perhaps: u64,
+    /// Whether the run has an event about a pool without a free block.
+    pub has_refusals: bool,
+    /// Whether the log has an event about a call that was given up, of any run: one of which these were
+    /// filtered out has none.
+    pub shows_calls: bool,
     /// Whether the log goes on to the end of the service run. Otherwise more calls may have been given up
     /// after its last event.
     pub is_complete: bool,
@@ -384,6 +389,8 @@ impl EventLog {
             calls: calls - perhaps,
             perhaps,
             in_doubt: service.in_doubt,
+            has_refusals: service.refused + service.perhaps_refused > 0,
+            shows_calls: self.by_id.contains_key(&NOT_OPENED),
             is_complete: from_end > 0 || service.has_stopped,
         })
     }

@@ -154,6 +154,11 @@ impl OpenAllocation {
         self.call == CallDirection::Outgoing && self.packets < PACKETS_TO_OPEN
     }
 
+    /// Whether it may be a call of this MTA that was not opened: the lines that tell are missing.
+    pub(crate) fn is_perhaps_failed_call(&self) -> bool {
+        self.call == CallDirection::Unknown && self.packets < PACKETS_TO_OPEN
+    }
+
     /// Its first line.
     pub(crate) fn first_line(&self) -> u64 {
         self.lines.lines().first().copied().unwrap_or(self.last)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::allocation::Allocation;
-use crate::clock::{ClockStep, LogClock, Timestamp};
+use crate::clock::{ClockStep, Exactness, LogClock, Timestamp};
 use crate::consistency::{Computers, Contradiction};
 use crate::event_log::{EventLog, GivenUp};
 use crate::line::{self, AboutBlocks, LineForm};
@@ -91,6 +91,9 @@ impl<'a> Reader<'a> {
             if matches!(step, ClockStep::Back(_)) {
                 service.on_overlap();
             }
+            if instance > 0 {
+                service.on_lost_end(line.number);
+            }
             self.before = service.newest_instance().map(|it| (it, line.number));
             self.end(service, Some(line.number), out);
         }
@@ -132,7 +135,7 @@ impl<'a> Reader<'a> {
                 at,
                 step,
                 newest,
-                is_coarse: read.at.is_some_and(|it| !it.has_seconds),
+                exactness: read.at.map_or(Exactness::default(), Exactness::of),
                 thread: read.thread,
                 handle: read.handle,
                 form: read.form,
@@ -164,6 +167,11 @@ impl<'a> Reader<'a> {
         out: &mut impl FnMut(&Allocation),
     ) {
         let mut unused = service.finish(restarted_at, out);
+        // Lines about one block in one run of several are what is left of it, not an excerpt about a leak.
+        let is_all = restarted_at.is_none() && self.summary.services == 1;
+        unused.is_about_one_block &= is_all && unused.totals.allocated == 1;
+        let longest = unused.exactness.least(unused.longest_call);
+        self.summary.longest_call = self.summary.longest_call.max(longest);
         let found = std::mem::take(&mut unused.contradictions);
         self.summary.contradictions.append(found);
         self.most_overtaken = unused.most_overtaken;

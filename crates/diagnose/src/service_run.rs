@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::allocation::{Allocation, Diagnosis, Reason};
-use crate::clock::{ClockStep, JITTER, Timestamp};
+use crate::clock::{ClockStep, Exactness, JITTER, Pauses, Timestamp};
 use crate::consistency::{Contradiction, Contradictions, Instances};
 use crate::line::{AboutBlocks, BLOCKS_MAX, BlockNumber, LineForm, THREADS_MAX};
 use crate::open_allocation::OpenAllocation;
@@ -22,8 +22,7 @@ pub(crate) struct TimedForm {
     pub(crate) step: ClockStep,
     /// The latest time of the lines before.
     pub(crate) newest: Option<Timestamp>,
-    /// Whether the time is exact to the minute only.
-    pub(crate) is_coarse: bool,
+    pub(crate) exactness: Exactness,
     pub(crate) thread: u16,
     pub(crate) handle: Option<u32>,
     pub(crate) form: LineForm,
@@ -40,16 +39,27 @@ pub(crate) struct ServiceRun {
     reading: Vec<Option<BlockNumber>>,
     allocating: Vec<Option<BlockNumber>>,
     first_line: u64,
+    last_line: u64,
     began: Option<Timestamp>,
     latest: Option<Timestamp>,
-    /// Whether some times are exact to the minute only.
-    is_coarse: bool,
+    /// That of the least exact time.
+    exactness: Exactness,
+    pauses: Pauses,
+    /// Allocations that are open, and the largest number of them at once.
+    open_now: usize,
+    most_open: usize,
+    /// Whether any line tells what an allocation is for. All but those of calls that are not accepted have one.
+    shows_purpose: bool,
     /// The longest time from a call to its success or failure.
     longest_call: Duration,
     /// The largest number of later calls that were pending when an earlier one succeeded or failed.
     most_overtaken: usize,
     /// Calls that ended without having been opened.
     failed_calls: u64,
+    /// Ended allocations of which the log does not tell if they were such calls.
+    perhaps_failed_calls: u64,
+    /// Whether any line tells of a complete packet. A log without these lines shows no call that was opened.
+    shows_packets: bool,
     /// The first line that cannot be read and may be about any block.
     unread_at: Option<u64>,
     /// The line at which an excerpt says that lines were left out.
@@ -74,12 +84,19 @@ impl ServiceRun {
             reading: Vec::new(),
             allocating: Vec::new(),
             first_line,
+            last_line: first_line,
             began: None,
             latest: None,
-            is_coarse: false,
+            exactness: Exactness::default(),
+            pauses: Pauses::default(),
+            open_now: 0,
+            most_open: 0,
+            shows_purpose: false,
             longest_call: Duration::ZERO,
             most_overtaken,
             failed_calls: 0,
+            perhaps_failed_calls: 0,
+            shows_packets: false,
             unread_at: None,
             gap_at: 0,
             instances: Instances::default(),
@@ -114,14 +131,21 @@ impl ServiceRun {
         line: TimedForm,
         out: &mut impl FnMut(&Allocation),
     ) {
+        self.last_line = number;
         if let Some(at) = line.at {
             self.on_clock(line);
             self.began.get_or_insert(at);
             // Of times that cannot be compared the last one counts.
             let is_newer = |it: &Timestamp| it.is_comparable(at) && at < *it;
             self.latest = self.latest.filter(is_newer).or(Some(at));
+            self.pauses.add(number, at);
         }
-        self.is_coarse |= line.is_coarse;
+        self.exactness = self.exactness.max(line.exactness);
+        self.shows_packets |= line.form == LineForm::EntireTpkt;
+        self.shows_purpose |= matches!(
+            line.form,
+            LineForm::UseThread(_) | LineForm::ConnectEvents(_) | LineForm::Accepted(_)
+        );
         let block = named(line.form);
         let thread = usize::from(line.thread);
         self.make_room(thread, block);
@@ -170,6 +194,14 @@ impl ServiceRun {
             if line.step == ClockStep::Doubtful {
                 allocation.known_until = allocation.known_until.or(line.newest);
             }
+        }
+    }
+
+    /// The next run begins without its first allocation, so the lines around its start are missing.
+    pub(crate) fn on_lost_end(&mut self, number: u64) {
+        if self.gap_at == 0 {
+            let what = Contradiction::StartMissing;
+            self.contradictions.add(what, number, self.last_line);
         }
     }
 
@@ -277,8 +309,14 @@ impl ServiceRun {
             };
             self.end(block, reason, Some(number), out);
         }
+        if instance.is_none() && self.totals.is_whole && self.gap_at == 0 {
+            let what = Contradiction::NotAllocated;
+            self.contradictions.add(what, number, self.first_line);
+        }
         self.is_named[index] = true;
         self.totals.allocated += 1;
+        self.open_now += 1;
+        self.most_open = self.most_open.max(self.open_now);
         let mut allocation = OpenAllocation::new(instance, line.at);
         let before = line.newest.zip(line.at);
         allocation.is_overlapped = before.is_some_and(|(newest, at)| newest.since(at) > JITTER);
@@ -328,8 +366,13 @@ impl ServiceRun {
     ) {
         let open = self.open[usize::from(block)].take();
         let open = open.expect("only an open allocation can end");
+        self.open_now -= 1;
         if reason.diagnosis() == Diagnosis::Closed && open.is_failed_call() {
             self.failed_calls += 1;
+        }
+        let is_perhaps_call = open.is_perhaps_failed_call() && reason != Reason::NotAccepted;
+        if reason.diagnosis() == Diagnosis::Closed && is_perhaps_call {
+            self.perhaps_failed_calls += 1;
         }
         let found = open.diagnose(block, self.totals.service, reason, because);
         if found.diagnosis == Diagnosis::Closed {
@@ -354,17 +397,26 @@ impl ServiceRun {
         restarted_at: Option<u64>,
         out: &mut impl FnMut(&Allocation),
     ) -> UnusedBlocks {
+        if self.gap_at == 0 {
+            for (line, earlier) in self.instances.gaps() {
+                let what = Contradiction::InstancesMissing;
+                self.contradictions.add(what, line, earlier);
+            }
+        }
+        let lacks_lines = !self.contradictions.is_empty();
+        let shows_all = self.shows_purpose && !lacks_lines && self.gap_at == 0;
         let listener = self.listener();
         let unused = self.take_unused(listener);
         // Counted before the end closes the rest: calls ended by the end of the service have no event 289.
-        let failed_calls = self.failed_calls;
+        let (failed_calls, perhaps_failed_calls) = (self.failed_calls, self.perhaps_failed_calls);
         for index in 0..self.open.len() {
             let Some(allocation) = &self.open[index] else {
                 continue;
             };
             let block = index as BlockNumber;
             let reason = match (allocation.reason_at_end(), restarted_at) {
-                (Reason::NotAccepted, _) => Reason::NotAccepted,
+                (Reason::NotAccepted, _) if shows_all => Reason::NotAccepted,
+                (Reason::NotAccepted, _) => Reason::NotAcceptedPerhaps,
                 (_, Some(_)) => Reason::ServiceEnded,
                 (_, None) if Some(block) == listener => Reason::Listening,
                 (reason, None) => reason,
@@ -380,10 +432,15 @@ impl ServiceRun {
             allocations: unused,
             began: self.began,
             latest: self.latest,
-            is_coarse: self.is_coarse,
+            exactness: self.exactness,
+            pauses: self.pauses,
+            most_open: self.most_open,
+            lacks_lines,
             longest_call: self.longest_call,
             most_overtaken: self.most_overtaken,
             failed_calls,
+            perhaps_failed_calls,
+            perhaps_opened: if self.shows_packets { 0 } else { failed_calls },
             has_unread: self.unread_at.is_some(),
             gap_at: self.gap_at,
             contradictions: self.contradictions,

@@ -68,6 +68,10 @@ pub struct LogSummary {
     pub first_left_out: u64,
     /// Lines whose time is exact to the minute only.
     pub coarse_stamps: u64,
+    /// Those of them that may be minutes and seconds.
+    pub unclear_stamps: u64,
+    /// The longest time from a call to its answer.
+    pub longest_call: Duration,
     /// Midnights that are inferred from times of day without a date.
     pub midnights: u64,
     /// Lines that begin with something that is not a time of a known form.
@@ -147,6 +151,7 @@ impl LogSummary {
     pub(crate) fn count(&mut self, number: u64, line: &ParsedLine<'_>) {
         self.log_lines += 1;
         self.coarse_stamps += u64::from(line.at.is_some_and(|it| !it.has_seconds));
+        self.unclear_stamps += u64::from(line.at.is_some_and(|it| !it.has_hour));
         if line.form == LineForm::Unknown {
             self.unknown_forms += 1;
             if self.unknown_forms == 1 {

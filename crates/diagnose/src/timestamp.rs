@@ -18,6 +18,8 @@ pub struct Stamp {
     pub millis: i64,
     /// Whether it is exact to the second; otherwise to the minute.
     pub has_seconds: bool,
+    /// Whether its first number is certainly the hour: `10:05` alone may be minutes and seconds.
+    pub has_hour: bool,
 }
 
 /// The day of a stamp, in days since 1970-01-01.
@@ -223,6 +225,7 @@ fn of_wmi(bytes: &[u8]) -> Option<(Stamp, &[u8])> {
         day: Day::Known(days(part(0, 4), part(4, 6), part(6, 8))?),
         millis: local - east * 60_000,
         has_seconds: true,
+        has_hour: true,
     };
     Some((stamp, rest))
 }
@@ -264,6 +267,8 @@ pub struct TimeOfDay {
     pub millis: i64,
     /// See [`Stamp::has_seconds`].
     pub has_seconds: bool,
+    /// See [`Stamp::has_hour`].
+    pub has_hour: bool,
 }
 
 impl TimeOfDay {
@@ -274,6 +279,7 @@ impl TimeOfDay {
             day,
             millis: self.millis,
             has_seconds: self.has_seconds,
+            has_hour: self.has_hour || !matches!(day, Day::Unknown),
         }
     }
 }
@@ -296,7 +302,9 @@ pub fn take_time(bytes: &[u8]) -> Option<(TimeOfDay, &[u8])> {
     } else if matches!(rest.first(), Some(b'.' | b':')) {
         return None;
     }
-    let (hour, rest) = in_day(hour, rest);
+    let (hour, after) = in_day(hour, rest);
+    let has_half = after.len() < rest.len();
+    let rest = after;
     // 60 is a leap second.
     if hour > 23 || minute > 59 || second > 60 {
         return None;
@@ -306,6 +314,7 @@ pub fn take_time(bytes: &[u8]) -> Option<(TimeOfDay, &[u8])> {
     let time = TimeOfDay {
         millis: local - east,
         has_seconds: seconds.is_some(),
+        has_hour: seconds.is_some() || has_half,
     };
     Some((time, rest))
 }

@@ -14,14 +14,15 @@ pub(crate) struct DiagnoseArguments {
     /// EV0.LOG, EV1.LOG ...; several of one computer are joined); `-` reads standard input.
     #[arg(required = true, value_name = "LOG")]
     pub(crate) logs: Vec<PathBuf>,
-    /// The MTA's `TCP/IP control blocks`, for the forecast [default: from event 9156, else 20].
+    /// The MTA's `TCP/IP control blocks`: for the forecast, and to tell whether calls can have been refused
+    /// [default: from event 9156, else 20].
     #[arg(long, value_name = "N")]
     pub(crate) pool: Option<u64>,
     /// Session disconnect timer, the longest of all connectors: how long a call can stay open.
-    /// Used if the lines have time stamps.
-    #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration,
-        default_value = "120s")]
-    pub(crate) disconnect_timer: Duration,
+    /// Used if the lines have time stamps. Without it, a call of the log that took longer leaves a doubt
+    /// [default: 120s].
+    #[arg(long, value_name = "TIME", value_parser = config::file::parse_duration)]
+    pub(crate) disconnect_timer: Option<Duration>,
     /// The most calls that the MTA makes at once: up to 10 for each X.400 connector (Q194589). Without time
     /// stamps and event log, a silent block that this many later calls have passed has then leaked;
     /// without --calls, it is suspected.

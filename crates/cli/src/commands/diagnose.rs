@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use config::untrusted_text;
 use diagnose::{
-    Allocation, DateOrder, EventLog, Lines, LogKind, LogSummary, Parameters, Reader, event_log,
+    Allocation, AllocationTotals, DateOrder, EventLog, Line, Lines, LogKind, LogSummary,
+    OrderProof, Parameters, Reader, event_log,
 };
 
 use crate::arguments::{DiagnoseArguments, Format};
@@ -42,7 +43,10 @@ struct DiagnosedLog<'a> {
     quoted: Option<&'a EventLog>,
     pool: u64,
     disconnect_timer: Duration,
+    timer_is_given: bool,
     saved_together: bool,
+    /// The other order of day and month with its verdicts, if it is possible and they are not the same.
+    other_dates: Option<(DateOrder, AllocationTotals)>,
     /// Whether `--calls` says how many calls are made at once.
     calls_are_given: bool,
     /// What a reader should know of how it was read.
@@ -297,20 +301,83 @@ fn missing_part(sources: &[LogSource]) -> Option<u32> {
     (0..oldest).find(|it| !parts.contains(it))
 }
 
-/// The order of day and month in a Winsock.log, and a note if it is not certain.
+/// The order of day and month in a Winsock.log, and what decides it.
 fn dates_of(
     source: &LogSource,
     arguments: &DiagnoseArguments,
-) -> Result<(DateOrder, Option<String>), CommandError> {
+) -> Result<(DateOrder, OrderProof), CommandError> {
     if let Some(dates) = arguments.dates {
-        return Ok((dates.into(), None));
+        return Ok((dates.into(), OrderProof::NotNeeded));
     }
     let survey = source
         .survey()
         .map_err(|error| cannot_read(&source.name, &error))?;
-    let (order, proof) = survey.order();
-    let note = event_log::order_note(&source.name, order, proof);
-    Ok((order, note.map(|it| format!("{it}; --dates decides it"))))
+    Ok(survey.order())
+}
+
+/// The verdicts on a Winsock.log whose dates are read in the other order; `None` if they are the same.
+fn other_totals(
+    source: &LogSource,
+    limits: Parameters,
+    events: Option<&EventLog>,
+    verdicts: &AllocationTotals,
+) -> Result<Option<(DateOrder, AllocationTotals)>, CommandError> {
+    let fail = |error: io::Error| cannot_read(&source.name, &error);
+    let dates = limits.dates.other();
+    let mut lines = Lines::new(source.reader().map_err(fail)?);
+    let mut reader = Reader::new(Parameters { dates, ..limits }, events);
+    let mut quoted = EventLog::default();
+    while let Some(line) = lines.next_line().map_err(fail)? {
+        read_line(&mut reader, &mut quoted, line, &mut |_| {});
+    }
+    let other = reader.finish(&mut |_| {}).total;
+    let counts =
+        |it: &AllocationTotals| [it.leaked, it.suspected, it.unknown, it.in_use, it.closed];
+    let is_other = counts(&other) != counts(verdicts);
+    Ok(is_other.then_some((dates, other)))
+}
+
+/// Takes in a line of a Winsock.log; a KB article quotes events between them.
+fn read_line(
+    reader: &mut Reader<'_>,
+    quoted: &mut EventLog,
+    line: Line<'_>,
+    out: &mut impl FnMut(&Allocation),
+) {
+    if reader.on_line(line, out) {
+        quoted.interrupt();
+    } else if !quoted.on_line(line) && !quoted.is_in_entry() {
+        reader.on_unread(line);
+    }
+}
+
+/// Whether the file does not prove its order of day and month, and the other one gives other times.
+const fn date_order_is_guessed(proof: OrderProof) -> bool {
+    matches!(
+        proof,
+        OrderProof::ShorterGaps(_) | OrderProof::Contradictory
+    )
+}
+
+/// What decides where the log alone cannot.
+fn parameters(
+    arguments: &DiagnoseArguments,
+    dates: DateOrder,
+    events: Option<&EventLog>,
+) -> Parameters {
+    let default = Parameters::default();
+    let timer = arguments.disconnect_timer;
+    let timer = timer.map(|it| Duration::from_nanos(it.nanos()));
+    let pool = arguments.pool.or(events.and_then(EventLog::pool));
+    let pool = pool.map(|it| usize::try_from(it).unwrap_or(usize::MAX));
+    Parameters {
+        disconnect_timer: timer.unwrap_or(default.disconnect_timer),
+        timer_is_given: timer.is_some(),
+        pool: pool.unwrap_or(default.pool),
+        calls_at_once: arguments.calls,
+        dates,
+        saved_together: arguments.saved_together,
+    }
 }
 
 /// Reads a Winsock.log and prints the diagnosis; the exit code.
@@ -321,22 +388,18 @@ fn read_log(
     arguments: &DiagnoseArguments,
     terminal: &mut Terminal,
 ) -> Result<u8, CommandError> {
-    let (dates, date_note) = dates_of(source, arguments)?;
+    let (dates, proof) = dates_of(source, arguments)?;
+    let date_note = event_log::order_note(&source.name, dates, proof);
+    let date_note = date_note.map(|it| format!("{it}; --dates decides it"));
     if let Some(note) = &date_note {
         terminal.note(&format!("note: {note}\n"));
     }
     notes.extend(date_note);
-    let limits = Parameters {
-        disconnect_timer: Duration::from_nanos(arguments.disconnect_timer.nanos()),
-        calls_at_once: arguments.calls,
-        dates,
-        saved_together: arguments.saved_together,
-    };
     let name = &source.name;
     let events = companion.map(|it| &it.log);
+    let limits = parameters(arguments, dates, events);
     let content = source.reader().map_err(|error| cannot_read(name, &error))?;
     let (mut lines, mut reader) = (Lines::new(content), Reader::new(limits, events));
-    // A KB article quotes events between lines of the log.
     let mut quoted = EventLog::default();
     let mut printer: Box<dyn DiagnosisPrinter> = match arguments.format {
         Format::Human => Box::new(text::Text::default()),
@@ -346,11 +409,9 @@ fn read_log(
         .next_line()
         .map_err(|error| cannot_read(name, &error))?
     {
-        if reader.on_line(line, &mut |entry| printer.add(entry)) {
-            quoted.interrupt();
-        } else if !quoted.on_line(line) && !quoted.is_in_entry() {
-            reader.on_unread(line);
-        }
+        read_line(&mut reader, &mut quoted, line, &mut |entry| {
+            printer.add(entry)
+        });
         if printer.is_large() {
             print(arguments.format, &printer.take_text(), terminal)?;
         }
@@ -361,7 +422,11 @@ fn read_log(
     let quoted = Some(&quoted).filter(|it| !it.is_empty());
     let logged_pool = events.or(quoted).and_then(EventLog::pool);
     let total = summary.total;
-    let is_unknown = total.unknown > 0 || !is_sound(&summary);
+    let other_dates = match date_order_is_guessed(proof) {
+        true => other_totals(source, limits, events, &total)?,
+        false => None,
+    };
+    let is_unknown = total.unknown > 0 || !is_sound(&summary) || other_dates.is_some();
     printer.finish(&DiagnosedLog {
         name,
         summary,
@@ -369,6 +434,8 @@ fn read_log(
         quoted,
         pool: arguments.pool.or(logged_pool).unwrap_or(POOL),
         disconnect_timer: limits.disconnect_timer,
+        timer_is_given: limits.timer_is_given,
+        other_dates,
         saved_together: limits.saved_together,
         calls_are_given: arguments.calls.is_some(),
         notes,

@@ -1,5 +1,6 @@
 //! Less evidence, or worse evidence, never makes a verdict more certain: event logs that are cut off at any line,
-//! put together, permuted; clocks that are set back at any line; lines that are damaged or moved.
+//! put together, permuted, filtered; clocks that are set back or forward at any line; lines that are damaged,
+//! moved, missing or filtered.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -158,6 +159,35 @@ fn leaks_are_true(said: &BTreeMap<Key, Diagnosis>, truth: &BTreeMap<Key, Diagnos
         .all(|(key, said)| *said != Diagnosis::Leaked || is_leak(key))
 }
 
+/// Whether a verdict acquits a block that has leaked.
+fn acquits_a_leak(said: &BTreeMap<Key, Diagnosis>, truth: &BTreeMap<Key, Diagnosis>) -> bool {
+    let is_cleared =
+        |key: &Key| matches!(said.get(key), Some(Diagnosis::InUse | Diagnosis::Closed));
+    let leaks = truth.iter().filter(|it| *it.1 == Diagnosis::Leaked);
+    leaks.into_iter().any(|it| is_cleared(it.0))
+}
+
+/// The first service, and some more calls at its end, which use blocks again.
+fn with_more_calls(services: &[Service]) -> Logs {
+    let mut service = services[0].clone();
+    let more = [Call::Succeeds, Call::Fails, Call::Succeeds, Call::Fails];
+    service.calls.extend(more);
+    Logs::of(&[service])
+}
+
+/// What people keep of a log, or leave out.
+const FILTERS: [(&str, bool); 9] = [
+    ("(001)", true),
+    ("(008)", true),
+    ("allocated", true),
+    ("close", false),
+    ("Use thread", false),
+    ("Message", false),
+    ("Socket", false),
+    ("Ac/Cl/Cn", false),
+    ("(122)", false),
+];
+
 /// Lines of nothing.
 const JUNK: [&str; 5] = [
     "x\n",
@@ -248,7 +278,11 @@ proptest! {
         let (text, whole) = (logs.lines(), logs.event_text(form));
         let (truth, _) = diagnose(&text, Some(&event_log(&whole)), together());
         let is_open = |it: &Diagnosis| matches!(it, Diagnosis::Unknown | Diagnosis::Suspected);
-        prop_assert!(!truth.values().any(is_open), "{truth:?}");
+        // Without any event 289, or any packet, nothing tells that they were not filtered out.
+        let shows_calls = logs.events.iter().any(|it| it.0 == 289);
+        let shows_packets = services.iter().all(|it| it.calls.contains(&Call::Succeeds));
+        let has_open = truth.values().any(is_open);
+        prop_assert!(!(shows_calls && shows_packets && has_open), "{truth:?}");
         let lines: Vec<&str> = whole.split_inclusive('\n').collect();
         for cut in 0..=lines.len() {
             for part in [&lines[..cut], &lines[cut..]] {
@@ -356,6 +390,112 @@ proptest! {
                 let shifted = (0..).zip(&times).map(|(at, it)| if at < from { *it } else { it - back });
                 let text = logs.stamped(shifted, day).concat();
                 let (said, _) = diagnose(&text, None, alone());
+                let is_fine = truth.iter().all(|(key, truth)| is_no_bolder(said.get(key), *truth));
+                prop_assert!(is_fine, "{said:?}, not {truth:?}\n{text}");
+            }
+        }
+    }
+
+    /// From any line on, the times are up to eleven hours later. Without that, the clock of the log is right.
+    #[test]
+    fn a_clock_that_is_set_forward_in_winsock_log_says_no_more(
+        services in services(),
+        forward in 1..40_000_u64,
+        short in 1..500_u64,
+        day in prop::sample::select(vec!["", "2001-06-06 ", "Jun  6 "]),
+    ) {
+        let logs = Logs::of(&services);
+        let times: Vec<u64> = seconds().take(logs.winsock.len()).collect();
+        let whole = logs.stamped(times.iter().copied(), day).concat();
+        let (mut truth, _) = diagnose(&whole, None, alone());
+        let doubts = truth.values_mut().filter(|it| **it == Diagnosis::Suspected);
+        doubts.for_each(|it| *it = Diagnosis::Leaked);
+        for forward in [forward, short] {
+            for from in 0..times.len() {
+                let shifted = (0..).zip(&times).map(|(at, it)| if at < from { *it } else { it + forward });
+                let text = logs.stamped(shifted, day).concat();
+                let (said, _) = diagnose(&text, None, alone());
+                let is_fine = truth.iter().all(|(key, truth)| is_no_bolder(said.get(key), *truth));
+                prop_assert!(is_fine, "{said:?}, not {truth:?}\n{text}");
+            }
+        }
+    }
+
+    /// A hole in which a call began shows by the instance numbers, if another call follows.
+    #[test]
+    fn a_hole_in_winsock_log_says_no_more(
+        services in services(),
+        form in prop::sample::select(FORMS.to_vec()),
+        places in prop::array::uniform2(0..=100_usize),
+    ) {
+        let logs = with_more_calls(&services);
+        let events = event_log(&logs.event_text(form));
+        let plain: Vec<String> = logs.winsock.iter().map(|it| format!("{it}\n")).collect();
+        let last = plain.iter().rposition(|it| it.contains("allocated")).expect("a call");
+        let places = places.map(|it| last * it / 100);
+        let hole = places[0].min(places[1])..places[0].max(places[1]);
+        let begins = |it: &String| it.contains("allocated");
+        prop_assume!(plain[hole.clone()].iter().any(begins));
+        // The lines of one call alone are an excerpt, as the article's.
+        let left = plain[..hole.start].iter().chain(&plain[hole.end..]);
+        prop_assume!(left.filter(|it| begins(it)).count() > 1);
+        let stamped = logs.stamped(seconds(), "2001-06-06 ");
+        for (lines, events) in [(plain, Some(&events)), (stamped, None)] {
+            let (truth, _) = diagnose(&lines.concat(), events, together());
+            let mut lines = lines;
+            lines.drain(hole.clone());
+            let text = lines.concat();
+            let (said, _) = diagnose(&text, events, together());
+            prop_assert!(leaks_are_true(&said, &truth), "{said:?}, not {truth:?}\n{text}");
+            prop_assert!(!acquits_a_leak(&said, &truth), "{said:?}, not {truth:?}\n{text}");
+        }
+    }
+
+    /// Only the lines with some word, or only those without it.
+    #[test]
+    fn filtered_lines_of_winsock_log_say_no_more(
+        services in services(),
+        form in prop::sample::select(FORMS.to_vec()),
+    ) {
+        let logs = with_more_calls(&services);
+        let events = event_log(&logs.event_text(form));
+        let plain: Vec<String> = logs.winsock.iter().map(|it| format!("{it}\n")).collect();
+        let stamped = logs.stamped(seconds(), "2001-06-06 ");
+        for (lines, events) in [(plain, Some(&events)), (stamped, None)] {
+            let (truth, _) = diagnose(&lines.concat(), events, together());
+            for (word, is_kept) in FILTERS {
+                let left = lines.iter().filter(|it| it.contains(word) == is_kept);
+                let text: String = left.map(String::as_str).collect();
+                let (said, _) = diagnose(&text, events, together());
+                prop_assert!(leaks_are_true(&said, &truth), "{word}: {said:?}, not {truth:?}\n{text}");
+                prop_assert!(!acquits_a_leak(&said, &truth), "{word}: {said:?}, not {truth:?}\n{text}");
+            }
+        }
+    }
+
+    /// An event log without the events of some ids, or with two of them alone. Calls are refused when all blocks
+    /// are in use.
+    #[test]
+    fn filtered_events_say_no_more(
+        services in services(),
+        form in prop::sample::select(FORMS.to_vec()),
+    ) {
+        let logs = Logs::of(&services);
+        let (truth, _) = diagnose(&logs.lines(), Some(&event_log(&logs.event_text(form))), together());
+        let filters: [&dyn Fn(u32) -> bool; 5] = [
+            &|id| id != 289,
+            &|id| id != 9156,
+            &|id| id != 9298,
+            &|id| id != 9215,
+            &|id| matches!(id, 289 | 9298),
+        ];
+        for filter in filters {
+            let mut filtered = logs.clone();
+            filtered.events.retain(|it| filter(it.0));
+            let text = filtered.event_text(form);
+            for pool in [1, 2] {
+                let limits = Parameters { pool, ..together() };
+                let (said, _) = diagnose(&logs.lines(), Some(&event_log(&text)), limits);
                 let is_fine = truth.iter().all(|(key, truth)| is_no_bolder(said.get(key), *truth));
                 prop_assert!(is_fine, "{said:?}, not {truth:?}\n{text}");
             }

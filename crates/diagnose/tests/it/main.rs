@@ -2,6 +2,7 @@
 
 mod any_text;
 mod confidence;
+mod doubts;
 mod mixed_logs;
 mod q303102;
 mod real_world_logs;

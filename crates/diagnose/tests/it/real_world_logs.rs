@@ -97,7 +97,14 @@ fn the_latest_call_is_unknown_and_those_before_it_are_suspected() {
 /// Each call that was given up has an event 289; closed calls account for their own.
 #[test]
 fn the_event_log_tells_how_many_calls_were_given_up() {
-    let text = format!("{START}{}{}{}", failed(3, 1), call(1, 2), call(2, 3));
+    // A packet: a log without these lines does not tell which calls were opened.
+    let packet = "(122) Entire TPKT received\n";
+    let text = format!(
+        "{START}{packet}{}{}{}",
+        failed(3, 1),
+        call(1, 2),
+        call(2, 3)
+    );
     for (events, first, second) in [
         (1, Reason::NotGivenUp, Reason::NotGivenUp),
         (2, Reason::GivenUp, Reason::NotGivenUp),
@@ -137,19 +144,30 @@ fn timestamps_distinguish_old_calls_from_recent_ones() {
     let stamped = |at: &str, text: String| -> String {
         text.lines().map(|line| format!("{at} {line}\n")).collect()
     };
+    let wait = "(008) Wait for cb 0, handle 52";
     let text = stamped("10:00:00", START.to_owned())
         + &stamped("10:00:10", call(1, 1))
-        + &stamped("10:01:00", call(2, 2))
-        + &stamped("10:02:11", "(008) Wait for cb 0, handle 52".to_owned());
+        + &stamped("10:01:20", call(2, 2))
+        + &stamped("10:02:30", wait.to_owned())
+        + &stamped("10:03:19", wait.to_owned());
     let (found, summary) = with(&text, Parameters::default(), None);
     let age = Duration::from_secs;
-    assert_eq!(found[1].reason, Reason::TimedOut(age(121)));
-    assert_eq!(found[2].reason, Reason::Recent(age(71)));
-    assert_eq!(summary.last.lasted, Some(age(131)));
+    // 70 s of them may be a clock that was set forward.
+    let (silent, pause) = (age(189), age(70));
+    assert_eq!(found[1].reason, Reason::AcrossPause { age: silent, pause });
+    assert_eq!(found[2].reason, Reason::Recent(age(119)));
+    let (found, summary_later) = with(
+        &(text.clone() + &stamped("10:03:20", wait.to_owned())),
+        Parameters::default(),
+        None,
+    );
+    assert_eq!(found[1].reason, Reason::TimedOut(age(190)));
+    assert_eq!(summary.last.lasted, Some(age(199)));
+    let summary = summary_later;
     let forecast = summary.last.forecast(20, None).expect("it leaks");
     assert_eq!(forecast.free, 17);
     assert!(forecast.time_left.is_some() && forecast.allocations_per_leak == 3.0);
-    // A call was connected after 150 s, so the timer must be longer.
+    // A call was connected after 150 s, so the timer is longer, or lines are missing.
     let slow = stamped("10:00:05", call(3, 1))
         + &stamped(
             "10:02:35",
@@ -157,8 +175,28 @@ fn timestamps_distinguish_old_calls_from_recent_ones() {
         )
         + &stamped("10:02:36", call(4, 2))
         + &stamped("10:04:50", "(008) Wait for cb 0, handle 52".to_owned());
-    let found = diagnose(&(stamped("10:00:00", START.to_owned()) + &slow));
-    assert_eq!(found[2].reason, Reason::Recent(age(134)));
+    let slow = stamped("10:00:00", START.to_owned()) + &slow;
+    let (silent, longest) = (age(134), age(150));
+    let contradicted = Reason::TimerContradicted {
+        age: silent,
+        longest,
+    };
+    assert_eq!(diagnose(&slow)[2].reason, contradicted);
+    // Who knows the timer knows more; a timer that is given counts.
+    let given = |seconds| Parameters {
+        disconnect_timer: age(seconds),
+        timer_is_given: true,
+        ..Parameters::default()
+    };
+    assert_eq!(
+        with(&slow, given(160), None).0[2].reason,
+        Reason::Recent(silent)
+    );
+    let pause = silent;
+    assert_eq!(
+        with(&slow, given(120), None).0[2].reason,
+        Reason::AcrossPause { age: silent, pause }
+    );
 }
 
 /// "Restarting the MTA clears any Control Blocks in use or waiting" (Q303102).
@@ -263,25 +301,43 @@ fn a_late_line_does_not_start_an_allocation() {
 /// `14:05` is anything up to 14:05:59, so a block is silent for up to 60 s more or less.
 #[test]
 fn times_without_seconds_decide_only_what_is_certain() {
-    let reason = |last: &str| {
-        let stamped = |at: &str, text: &str| -> String {
-            text.lines().map(|line| format!("{at} {line}\n")).collect()
+    let reason = |day: &str, minutes: std::ops::RangeInclusive<u32>| {
+        let stamped = |minute: u32, text: &str| -> String {
+            let (hour, minute) = (14 + minute / 60, minute % 60);
+            let lines = text.lines();
+            lines
+                .map(|line| format!("{day}{hour}:{minute:02} {line}\n"))
+                .collect()
         };
-        let text = stamped("14:05", &(START.to_owned() + &call(1, 1)))
-            + &stamped(last, "(008) Wait for cb 0, handle 52");
+        let later = minutes.map(|it| stamped(it, "(008) Wait for cb 0, handle 52"));
+        let text = stamped(5, &(START.to_owned() + &call(1, 1))) + &later.collect::<String>();
         let (found, summary) = with(&text, Parameters::default(), None);
         assert_eq!(summary.coarse_stamps, summary.lines);
+        let unclear = if day.is_empty() { summary.lines } else { 0 };
+        assert_eq!(summary.unclear_stamps, unclear);
         found[1].reason
     };
     let age = Duration::from_secs;
-    assert_eq!(reason("14:05"), Reason::Recent(age(0)));
-    assert_eq!(reason("14:06"), Reason::LogEndsTooSoon);
-    assert_eq!(reason("14:07"), Reason::LogEndsTooSoon);
-    assert_eq!(reason("14:08"), Reason::TimedOut(age(180)));
+    let day = "2001-06-06 ";
+    assert_eq!(reason(day, 5..=5), Reason::Recent(age(0)));
+    assert_eq!(reason(day, 5..=6), Reason::LogEndsTooSoon);
+    assert_eq!(reason(day, 5..=7), Reason::LogEndsTooSoon);
+    // A minute of them may be a clock that was set forward.
+    let (silent, pause) = (age(180), age(60));
+    assert_eq!(
+        reason(day, 5..=8),
+        Reason::AcrossPause { age: silent, pause }
+    );
+    assert_eq!(reason(day, 5..=9), Reason::TimedOut(age(240)));
+    // Without a date they may be minutes and seconds: 14:05 and 14:09 are 4 s apart, 14:05 and 16:08 are 123 s.
+    assert_eq!(reason("", 5..=5), Reason::Recent(age(0)));
+    assert_eq!(reason("", 5..=9), Reason::LogEndsTooSoon);
+    assert_eq!(reason("", 5..=128), Reason::TimedOut(age(123 * 60)));
     // With seconds, dots are as good as colons.
-    let dots = "14.05.33 (001) CB 1 (instance 1) allocated\n14.07.33 (008) No more data\n";
+    let dots = "14.05.33 (001) CB 1 (instance 1) allocated\n14.07.33 (008) No more data\n\
+                14.09.33 (008) No more data\n";
     let found = diagnose(dots);
-    assert_eq!(found[0].reason, Reason::TimedOut(age(120)));
+    assert_eq!(found[0].reason, Reason::TimedOut(age(240)));
 }
 
 /// A log in a page of HTML is no excerpt.

@@ -56,6 +56,8 @@ impl DiagnosisPrinter for JsonLine {
             "unread_prefixes": summary.unread_prefixes,
             "first_unread_prefix": first(summary.unread_prefixes, summary.first_unread_prefix),
             "coarse_stamps": summary.coarse_stamps,
+            "unclear_stamps": summary.unclear_stamps,
+            "longest_call_ns": nanos(summary.longest_call),
             "midnights": summary.midnights,
             "steps_back": summary.went_back.count,
             "first_line_back": first(summary.went_back.count, summary.went_back.line),
@@ -66,6 +68,11 @@ impl DiagnosisPrinter for JsonLine {
             "saved_together": diagnosis.saved_together,
             "lacks_service_runs": diagnosis.companion.map(|_| summary.lacks_events),
             "disconnect_timer_ns": nanos(diagnosis.disconnect_timer),
+            "disconnect_timer_is_given": diagnosis.timer_is_given,
+            "other_dates": diagnosis.other_dates.as_ref().map(|it| json!({
+                "order": it.0.word(),
+                "total": totals(&it.1),
+            })),
             "unread_events": diagnosis.companion.map(|it| it.log.unread()),
             "services": summary.services,
             "hosts": summary.hosts.iter().map(|it| json!({

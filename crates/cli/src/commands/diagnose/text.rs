@@ -27,7 +27,7 @@ const VERDICTS: [(Diagnosis, &str); 4] = [
     ),
     (
         Diagnosis::Suspected,
-        "the pattern of Q303102, and the log goes on without it, but it has no clock",
+        "the pattern of Q303102, but something leaves a doubt",
     ),
     (
         Diagnosis::Unknown,
@@ -94,10 +94,13 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &DiagnosedLog<'_>) -> String {
     );
     let undecided = summary.total.suspected + summary.total.unknown;
     match (summary.total.leaked, undecided) {
-        (0, 0) if is_sound(summary) => text.push_str("No leak.\n"),
+        (0, 0) if is_sound(summary) && diagnosis.other_dates.is_none() => {
+            text.push_str("No leak.\n")
+        }
         (0, _) => text.push_str("No leak is proved, and none is ruled out.\n"),
         (_, _) => {}
     }
+    text.push_str(&other_dates(diagnosis));
     let uptime = diagnosis.companion.and_then(|it| it.log.lasted(0));
     if let Some(forecast) = summary.last.forecast(diagnosis.pool, uptime) {
         text.push_str(&forecast_text(&summary.last, &forecast));
@@ -111,11 +114,30 @@ fn text(listed: &[Vec<Allocation>; 4], diagnosis: &DiagnosedLog<'_>) -> String {
     if undecided > 0 {
         text.push_str(&what_decides(diagnosis));
     }
+    text.push_str(&long_call(diagnosis));
     text.push_str(&not_read(diagnosis));
     if let Some(quoted) = diagnosis.quoted {
         text.push_str(&events_of(quoted));
     }
     text
+}
+
+/// The verdicts with the other order of day and month, if they are not the same.
+fn other_dates(diagnosis: &DiagnosedLog<'_>) -> String {
+    let Some((order, totals)) = &diagnosis.other_dates else {
+        return String::new();
+    };
+    let counts = VERDICTS.iter().map(|(verdict, _)| {
+        let count = count(totals, *verdict);
+        format!("{count} {}", verdict.word())
+    });
+    let counts: Vec<String> = counts.collect();
+    format!(
+        "The order of day and month is a guess, and {}, the other one, gives other verdicts: {}. Say \
+         --dates day-first or month-first.\n",
+        order.word(),
+        counts.join(", ")
+    )
 }
 
 /// What contradicts itself in the log. It comes before the verdicts, since they depend on it.
@@ -150,7 +172,8 @@ fn contradictions(diagnosis: &DiagnosedLog<'_>) -> String {
     } else {
         text.push_str(
             "The log contradicts itself: lines are missing, or lines of two computers are mixed, or the MTA \
-             gave one control block to two users.\n",
+             gave one control block to two users. So a silent block is suspected at most, and the events decide \
+             nothing.\n",
         );
     }
     for one in found.found() {
@@ -206,6 +229,14 @@ fn not_read(diagnosis: &DiagnosedLog<'_>) -> String {
             text,
             "{} a time without seconds: ages are known to within 60 s.",
             lines(summary.coarse_stamps, "has", "have")
+        );
+    }
+    if summary.unclear_stamps > 0 {
+        let _ = writeln!(
+            text,
+            "{} a time of two numbers, which are hours and minutes or minutes and seconds: a verdict rests on \
+             such a time only if it is the same in both. Put dates in front of them, such as 2001-06-06 10:05.",
+            lines(summary.unclear_stamps, "has", "have")
         );
     }
     let back = summary.went_back;
@@ -303,6 +334,27 @@ fn what_decides(diagnosis: &DiagnosedLog<'_>) -> String {
         Some(_) => format!(
             "To decide these, every event from the start of the service on must be readable; {stamps} \
              decides them too.\n"
+        ),
+    }
+}
+
+/// A call that took longer than the timer allows.
+fn long_call(diagnosis: &DiagnosedLog<'_>) -> String {
+    let (longest, timer) = (diagnosis.summary.longest_call, diagnosis.disconnect_timer);
+    if longest <= timer + Duration::from_secs(1) {
+        return String::new();
+    }
+    let (longest, timer) = (longest.as_secs(), timer.as_secs());
+    let what = "the timer is longer, or lines are missing, or the clock was set forward";
+    match diagnosis.timer_is_given {
+        true => format!(
+            "A call was answered after {longest} s, longer than the disconnect timer of {timer} s: {what}. The \
+             verdicts rest on the timer that is given.\n"
+        ),
+        false => format!(
+            "A call was answered after {longest} s, longer than the disconnect timer of {timer} s: {what}. So a \
+             block that was silent for no longer than that call is suspected at most; say --disconnect-timer \
+             TIME, the longest of all connectors.\n"
         ),
     }
 }
