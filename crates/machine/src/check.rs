@@ -33,6 +33,8 @@ mod failing_schedule;
 mod objects;
 mod panics;
 mod program;
+#[cfg(test)]
+mod reads_from_tests;
 mod runner;
 mod schedule;
 mod shrink;

@@ -71,6 +71,14 @@ impl Wish {
 }
 
 impl Constraint {
+    /// That the read does not see this write, or does.
+    pub(crate) const fn negated(self) -> Self {
+        Self {
+            is_positive: !self.is_positive,
+            ..self
+        }
+    }
+
     /// What the constraint wants of a pending call.
     pub(super) fn wish(&self, call: &PendingAccess) -> Wish {
         if call.resource != self.resource {

@@ -112,7 +112,7 @@ fn vary(from: &[Constraint], observations: &Observations, rng: &mut KeyedRng) ->
     match rng.below(5) {
         0 if !constraints.is_empty() => {
             let index = rng.below(constraints.len() as u64) as usize;
-            constraints[index].is_positive = !constraints[index].is_positive;
+            constraints[index] = constraints[index].negated();
         }
         1 if constraints.len() > 1 => {
             constraints.remove(rng.below(constraints.len() as u64) as usize);
