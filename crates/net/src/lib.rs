@@ -8,7 +8,7 @@
 //! |---|---|
 //! | [`packet`] | packets, and the identity that keys their random choices |
 //! | [`link`](mod@link) | link configuration; bandwidth and drop-tail queue, impairments |
-//! | [`line`](mod@line) | routers that notice an outage, and lines whose session an outage ends |
+//! | [`keep_alive`] | routers that notice an outage, and lines whose session an outage ends |
 //! | [`loss`] | loss per packet (independent, Gilbert-Elliott) and outages in continuous time |
 //! | [`calibration`] | model parameters for a wanted ping success rate, and the reverse |
 //! | [`network`] | hosts, routes and links at run time |

@@ -3,7 +3,7 @@
 //!
 //! Two runs in which every read sees the same write are alike. So a schedule is worth keeping if some read
 //! saw a write that it had never seen before. The search keeps *abstract schedules*: sets of
-//! [constraints](constraints) "this read sees that write", or "does not". Each run follows one, with POS
+//! constraints "this read sees that write", or "does not". Each run follows one, with POS
 //! where the constraints leave a choice. Later runs vary the abstract schedules that were kept; one that
 //! led to combinations of reads and writes which few runs have shown is varied more often.
 //!
